@@ -1,0 +1,118 @@
+//! Who may do what: roles of OPC UA Part 18, and the access column of the tag list.
+
+use std::fmt;
+
+/// A well-known role (Part 18, 4.2). Ordered by what the plant lets it write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Nobody is known: discovery and, where configured, reading.
+    Anonymous,
+    /// Any user with proven identity.
+    AuthenticatedUser,
+    /// Reads everything of the process.
+    Observer,
+    /// Writes operating setpoints inside operating limits, calls operating methods.
+    Operator,
+    /// Operator with the full setpoint range, potline commands and shelving.
+    Supervisor,
+    /// Changes parameters, calibrations and limits.
+    Engineer,
+    /// Changes the server's configuration.
+    ConfigureAdmin,
+    /// Manages users, roles and certificates.
+    SecurityAdmin,
+}
+
+impl Role {
+    /// Every role, in order.
+    pub const ALL: [Self; 8] = [
+        Self::Anonymous,
+        Self::AuthenticatedUser,
+        Self::Observer,
+        Self::Operator,
+        Self::Supervisor,
+        Self::Engineer,
+        Self::ConfigureAdmin,
+        Self::SecurityAdmin,
+    ];
+
+    /// The role's browse name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Anonymous => "Anonymous",
+            Self::AuthenticatedUser => "AuthenticatedUser",
+            Self::Observer => "Observer",
+            Self::Operator => "Operator",
+            Self::Supervisor => "Supervisor",
+            Self::Engineer => "Engineer",
+            Self::ConfigureAdmin => "ConfigureAdmin",
+            Self::SecurityAdmin => "SecurityAdmin",
+        }
+    }
+}
+
+/// A set of roles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Roles(u8);
+
+impl Roles {
+    /// No role at all.
+    pub const NONE: Self = Self(0);
+
+    /// This set with `role` added.
+    #[must_use]
+    pub const fn with(self, role: Role) -> Self {
+        Self(self.0 | 1 << role as u8)
+    }
+
+    /// Whether `role` is in the set.
+    pub const fn has(self, role: Role) -> bool {
+        self.0 & (1 << role as u8) != 0
+    }
+
+    /// Whether the set meets `access`: one of its roles is enough.
+    pub fn may_write(self, access: Access) -> bool {
+        match access {
+            Access::ReadOnly => false,
+            Access::Operator => {
+                self.has(Role::Operator) || self.has(Role::Supervisor) || self.has(Role::Engineer)
+            }
+            Access::Supervisor => self.has(Role::Supervisor) || self.has(Role::Engineer),
+            Access::Engineer => self.has(Role::Engineer),
+        }
+    }
+}
+
+impl FromIterator<Role> for Roles {
+    fn from_iter<I: IntoIterator<Item = Role>>(roles: I) -> Self {
+        roles.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
+/// Who may write a tag or call a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Access {
+    /// Nobody writes; every Observer reads.
+    ReadOnly,
+    /// Operator and up.
+    Operator,
+    /// Supervisor and up.
+    Supervisor,
+    /// Engineer only.
+    Engineer,
+}
+
+/// Who asks for a change: shown in logs, journal and audit events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// User name, `anonymous`, or the name of an internal source such as `scenario`.
+    pub name: String,
+    /// What the user may do.
+    pub roles: Roles,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}

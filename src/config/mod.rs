@@ -1,0 +1,12 @@
+//! What the plant and the server are: TOML in, checked structs out.
+//!
+//! Everything downstream trusts these structs: whatever can be wrong is found here, all at once.
+
+mod plant;
+mod server;
+
+pub use plant::{
+    CellModel, ControlConfig, ElectrolyzerConfig, FeedRecipe, InstrumentConfig, LineConfig,
+    PlantConfig, Product, RectifierConfig,
+};
+pub use server::{EndpointConfig, Limits, SecurityPolicy, ServerConfig, UserConfig};

@@ -1,0 +1,58 @@
+//! What the plant was at one scan: immutable, shared, cheap to hold.
+
+use std::sync::Arc;
+
+use crate::field::Quality;
+use crate::tag::{TagIndex, Value};
+use crate::time::Timestamp;
+
+/// Tags per chunk. A chunk that did not change is shared with the snapshot before.
+pub const CHUNK_TAGS: usize = 256;
+
+/// Some neighbouring tags, struct of arrays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Chunk {
+    /// Values.
+    pub values: Vec<Value>,
+    /// Qualities.
+    pub qualities: Vec<Quality>,
+    /// Source times: when the value or its quality last changed, or was last measured.
+    pub times: Vec<Timestamp>,
+}
+
+/// One tag of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample<'a> {
+    /// Value.
+    pub value: &'a Value,
+    /// Quality.
+    pub quality: Quality,
+    /// Source time.
+    pub time: Timestamp,
+}
+
+/// The plant at one scan.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Number of the scan, from 0; counts up by one, except that a command may publish the same scan again.
+    pub scan: u64,
+    /// Counts up with every snapshot published, commands included.
+    pub revision: u64,
+    /// Plant time of the scan.
+    pub time: Timestamp,
+    /// All tags, [`CHUNK_TAGS`] to a chunk.
+    pub chunks: Vec<Arc<Chunk>>,
+}
+
+impl Snapshot {
+    /// The sample of `tag`.
+    pub fn sample(&self, tag: TagIndex) -> Sample<'_> {
+        let chunk = &self.chunks[tag.0 as usize / CHUNK_TAGS];
+        let offset = tag.0 as usize % CHUNK_TAGS;
+        Sample {
+            value: &chunk.values[offset],
+            quality: chunk.qualities[offset],
+            time: chunk.times[offset],
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Cellhouse: control engine, simulator and OPC UA server of a rare-earth electrolysis plant.
+//!
+//! Modules from the bottom up; `tests/architecture.rs` holds what each may use.
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+pub mod units;
+pub mod time;
+pub mod rng;
+pub mod access;
+
+pub mod config;
+pub mod field;
+
+pub mod control;
+pub mod production;
+
+pub mod tag;
+
+pub mod engine;

@@ -1,0 +1,13 @@
+//! One row per signal: what it is called, its unit and range, who may write it, and where it comes from.
+//!
+//! `catalogue` modules hold the rows; `TagTable` lays them out over the plant's devices.
+
+mod row;
+mod table;
+mod unit;
+mod value;
+
+pub use row::{Argument, DeviceKind, HistoryMode, MethodRow, Range, Row, Sampled, Scan, ValueType};
+pub use table::{Device, DeviceIndex, MemberIndex, TagIndex, TagTable};
+pub use unit::Unit;
+pub use value::Value;
