@@ -1,0 +1,152 @@
+//! Samples tags into chunks, each tag at its own rate, and hands the chunks out without copying what did not change.
+
+use std::sync::Arc;
+
+use crate::engine::{CHUNK_TAGS, Chunk};
+use crate::tag::{Device, DeviceIndex, Sampled, Scan, TagIndex, TagTable, Value};
+use crate::time::Timestamp;
+
+/// Where one tag comes from.
+#[derive(Clone, Copy, Debug)]
+struct Probe {
+    device: DeviceIndex,
+    /// Measured at a rate: its time moves at every evaluation, not only on change.
+    rated: bool,
+    source: fn(&Scan<'_>, &Device) -> Sampled,
+}
+
+/// Tags that are evaluated together, every so many scans.
+#[derive(Debug)]
+struct Group {
+    every: u64,
+    tags: Vec<u32>,
+}
+
+/// All tags as last sampled.
+///
+/// `working` is written in place. A chunk that changed is copied into an allocation that no snapshot
+/// holds any more (its spare), so that a scan allocates next to nothing.
+#[derive(Debug)]
+pub(super) struct Sampler {
+    table: Arc<TagTable>,
+    probes: Vec<Probe>,
+    groups: Vec<Group>,
+    working: Vec<Chunk>,
+    dirty: Vec<bool>,
+    published: Vec<Arc<Chunk>>,
+    spare: Vec<Arc<Chunk>>,
+}
+
+impl Sampler {
+    /// For the tags of `table` at one scan every `scan_ms`.
+    pub(super) fn new(table: Arc<TagTable>, scan_ms: u32) -> Self {
+        let mut probes = Vec::with_capacity(table.len());
+        let mut groups: Vec<Group> = Vec::new();
+        for (index, device) in table.devices().iter().enumerate() {
+            for row in table.rows(device.kind) {
+                let tag = probes.len() as u32;
+                let device = DeviceIndex(index as u32);
+                probes.push(Probe { device, rated: row.rate_ms > 0, source: row.source });
+                let every = u64::from(row.rate_ms.div_ceil(scan_ms).max(1));
+                match groups.iter_mut().find(|it| it.every == every) {
+                    Some(group) => group.tags.push(tag),
+                    None => groups.push(Group { every, tags: vec![tag] }),
+                }
+            }
+        }
+        let sizes = (0..probes.len()).step_by(CHUNK_TAGS);
+        let sizes = sizes.map(|first| CHUNK_TAGS.min(probes.len() - first));
+        let working: Vec<Chunk> = sizes.map(empty).collect();
+        let published = working.iter().map(|it| Arc::new(it.clone())).collect();
+        let spare = working.iter().map(|it| Arc::new(it.clone())).collect();
+        let dirty = vec![true; working.len()];
+        Self { table, probes, groups, working, dirty, published, spare }
+    }
+
+    /// The tags and devices.
+    pub(super) fn table(&self) -> &Arc<TagTable> {
+        &self.table
+    }
+
+    /// Evaluates every tag whose turn it is at scan `number`.
+    pub(super) fn sample_due(&mut self, scan: &Scan<'_>, number: u64) {
+        for group in &self.groups {
+            if !number.is_multiple_of(group.every) {
+                continue;
+            }
+            for &tag in &group.tags {
+                let probe = self.probes[tag as usize];
+                let sampled = (probe.source)(scan, self.table.device(probe.device));
+                let index = tag as usize / CHUNK_TAGS;
+                let changed =
+                    store(&mut self.working[index], tag as usize % CHUNK_TAGS, sampled, scan.time);
+                if changed || probe.rated {
+                    self.working[index].times[tag as usize % CHUNK_TAGS] = scan.time;
+                    self.dirty[index] = true;
+                }
+            }
+        }
+    }
+
+    /// Evaluates the tags of one device between scans; only those that changed get `time`.
+    pub(super) fn resample(&mut self, scan: &Scan<'_>, device: DeviceIndex, time: Timestamp) {
+        let TagIndex(first) = self.table.device(device).first_tag;
+        let count = self.table.rows(self.table.device(device).kind).len() as u32;
+        for tag in first..first + count {
+            let probe = self.probes[tag as usize];
+            let sampled = (probe.source)(scan, self.table.device(device));
+            let index = tag as usize / CHUNK_TAGS;
+            if store(&mut self.working[index], tag as usize % CHUNK_TAGS, sampled, time) {
+                self.dirty[index] = true;
+            }
+        }
+    }
+
+    /// The chunks for a snapshot: those that did not change are the ones handed out before.
+    pub(super) fn chunks(&mut self) -> Vec<Arc<Chunk>> {
+        for (index, dirty) in self.dirty.iter_mut().enumerate() {
+            if !std::mem::take(dirty) {
+                continue;
+            }
+            let spare = &mut self.spare[index];
+            if let Some(chunk) = Arc::get_mut(spare) {
+                chunk.values.clone_from_slice(&self.working[index].values);
+                chunk.qualities.copy_from_slice(&self.working[index].qualities);
+                chunk.times.copy_from_slice(&self.working[index].times);
+            } else {
+                // A slow reader still holds it: it keeps it, and a new one takes the place.
+                *spare = Arc::new(self.working[index].clone());
+            }
+            std::mem::swap(spare, &mut self.published[index]);
+        }
+        self.published.clone()
+    }
+}
+
+/// A chunk of `size` tags without values.
+fn empty(size: usize) -> Chunk {
+    Chunk {
+        values: vec![Value::Null; size],
+        qualities: vec![crate::field::Quality::WaitingForData; size],
+        times: vec![Timestamp::default(); size],
+    }
+}
+
+/// Puts a sample in its place; whether value or quality changed, in which case it also gets `time`.
+fn store(chunk: &mut Chunk, offset: usize, sampled: Sampled, time: Timestamp) -> bool {
+    let value = &mut chunk.values[offset];
+    let same = match (&*value, &sampled.value) {
+        // By bits, since a NaN does not equal itself and would change for ever.
+        (Value::F64(old), Value::F64(new)) => old.to_bits() == new.to_bits(),
+        (old, new) => old == new,
+    };
+    if same && chunk.qualities[offset] == sampled.quality {
+        return false;
+    }
+    if !same {
+        *value = sampled.value;
+    }
+    chunk.qualities[offset] = sampled.quality;
+    chunk.times[offset] = time;
+    true
+}

@@ -1,0 +1,295 @@
+//! One TCP connection: bytes in, frames to the channel, messages to the services, bytes out.
+//!
+//! ```text
+//! connected ─HEL─► greeted ─OPN─► open ─CLO, error, deadline, peer gone─► closed
+//! ```
+//! Input is not read while more than [`HIGH_WATER`] bytes wait to go out: a client that does not take
+//! its answers slows down nobody but itself.
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use bytes::{Buf, BytesMut};
+use opcua_types::StatusCode;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tracing::{debug, info};
+
+use crate::time;
+use crate::ua::channel::{Channel, Received};
+use crate::ua::server::Server;
+use crate::ua::service;
+use crate::ua::wire::{self, FrameKind, TransportLimits};
+
+/// Bytes waiting to go out above which nothing more is read.
+const HIGH_WATER: usize = 1 << 20;
+/// Bytes asked of the socket at a time.
+const READ_BYTES: usize = 16 * 1024;
+/// A client that takes no byte for so long while answers wait is closed.
+const STALL: Duration = Duration::from_secs(30);
+
+/// What services see of a connection.
+#[derive(Debug)]
+pub struct Connection {
+    /// Secure channel id, unique in this run.
+    pub id: u32,
+    /// The client's address.
+    pub peer: SocketAddr,
+    /// The secure channel, from Hello on.
+    pub channel: RefCell<Option<Channel>>,
+    /// A session has been created on it.
+    pub has_session: Cell<bool>,
+    /// The URL that the client said in its Hello.
+    pub endpoint_url: RefCell<String>,
+    outbox: RefCell<Vec<u8>>,
+    wake: Notify,
+    /// The pump is at work and will look at the outbox by itself.
+    pumping: Cell<bool>,
+    closing: Cell<bool>,
+}
+
+impl Connection {
+    /// A connection that has just been accepted.
+    pub fn new(id: u32, peer: SocketAddr) -> Self {
+        Self {
+            id,
+            peer,
+            channel: RefCell::new(None),
+            has_session: Cell::new(false),
+            endpoint_url: RefCell::new(String::new()),
+            outbox: RefCell::new(Vec::new()),
+            wake: Notify::new(),
+            pumping: Cell::new(false),
+            closing: Cell::new(false),
+        }
+    }
+
+    /// Sends a message. One that the client cannot take becomes a ServiceFault `BadResponseTooLarge`.
+    pub fn send(&self, request_id: u32, request_handle: u32, body: &[u8]) {
+        if self.closing.get() {
+            return;
+        }
+        let mut channel = self.channel.borrow_mut();
+        let Some(channel) = channel.as_mut() else { return };
+        let mut outbox = self.outbox.borrow_mut();
+        if channel.send(request_id, body, &mut outbox).is_err() {
+            let mut fault = Vec::new();
+            service::fault(&mut fault, request_handle, StatusCode::BadResponseTooLarge);
+            if channel.send(request_id, &fault, &mut outbox).is_err() {
+                self.closing.set(true);
+            }
+        }
+        self.wake_pump();
+    }
+
+    fn wake_pump(&self) {
+        if !self.pumping.get() {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Bytes that wait to go out.
+    pub fn backlog(&self) -> usize {
+        self.outbox.borrow().len()
+    }
+
+    /// Closes once what waits has gone out.
+    pub fn close(&self) {
+        self.closing.set(true);
+        self.wake_pump();
+    }
+
+    fn fail(&self, status: StatusCode, reason: &str) {
+        debug!(channel = self.id, peer = %self.peer, %status, reason, "connection refused");
+        wire::write_error(&mut self.outbox.borrow_mut(), status, reason);
+        self.closing.set(true);
+    }
+}
+
+/// Serves one connection until it ends.
+pub async fn run(server: Rc<Server>, connection: Rc<Connection>, stream: TcpStream) {
+    debug!(channel = connection.id, peer = %connection.peer, "connected");
+    let mut pump = Pump::new(&server);
+    if let Err(error) = pump.run(&server, &connection, &stream).await {
+        debug!(channel = connection.id, %error, "connection lost");
+    }
+    server.disconnected(connection.id);
+    info!(channel = connection.id, peer = %connection.peer, "channel closed");
+}
+
+/// The state of the loop that moves bytes.
+struct Pump {
+    input: BytesMut,
+    limits: TransportLimits,
+    written: usize,
+    deadline: Instant,
+    last_progress: Instant,
+}
+
+impl Pump {
+    fn new(server: &Server) -> Self {
+        let now = time::monotonic();
+        Self {
+            input: BytesMut::new(),
+            limits: server.transport_limits(),
+            written: 0,
+            deadline: now + Duration::from_millis(server.config.limits.hello_ms),
+            last_progress: now,
+        }
+    }
+
+    async fn run(
+        &mut self,
+        server: &Rc<Server>,
+        connection: &Rc<Connection>,
+        stream: &TcpStream,
+    ) -> io::Result<()> {
+        let timer = tokio::time::sleep_until(self.deadline.into());
+        tokio::pin!(timer);
+        loop {
+            let mut eof = false;
+            if connection.backlog() - self.written < HIGH_WATER {
+                eof = self.fill(stream)?;
+                connection.pumping.set(true);
+                self.process(server, connection);
+                connection.pumping.set(false);
+            }
+            self.flush(connection, stream)?;
+            let waiting = connection.backlog() > self.written;
+            if (connection.closing.get() && !waiting) || eof {
+                return Ok(());
+            }
+            let deadline = self.next_deadline(connection, waiting);
+            if time::monotonic() >= deadline {
+                return Ok(());
+            }
+            if timer.deadline() != deadline.into() {
+                timer.as_mut().reset(deadline.into());
+            }
+            let may_read = connection.backlog() - self.written < HIGH_WATER && !connection.closing.get();
+            tokio::select! {
+                ready = stream.readable(), if may_read => ready?,
+                ready = stream.writable(), if waiting => ready?,
+                () = connection.wake.notified() => {}
+                () = &mut timer => {}
+            }
+        }
+    }
+
+    /// Reads what is there, at most one chunk's worth; true at the end of the stream.
+    fn fill(&mut self, stream: &TcpStream) -> io::Result<bool> {
+        self.input.reserve(READ_BYTES);
+        match stream.try_read_buf(&mut self.input) {
+            Ok(0) => Ok(true),
+            Ok(_) => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn process(&mut self, server: &Rc<Server>, connection: &Rc<Connection>) {
+        while !connection.closing.get() && connection.backlog() - self.written < HIGH_WATER {
+            let frame = match wire::next_frame(&self.input, &self.limits) {
+                Ok(Some(frame)) => frame,
+                Ok(None) => break,
+                Err(error) => {
+                    connection.fail(error.status(), &error.to_string());
+                    break;
+                }
+            };
+            let mut bytes = self.input.split_to(frame.len);
+            if frame.kind == FrameKind::Hello {
+                self.hello(server, connection, &bytes);
+            } else {
+                receive(server, connection, &mut bytes);
+            }
+        }
+        if self.input.is_empty() && self.input.capacity() > 4 * READ_BYTES {
+            self.input = BytesMut::new();
+        }
+    }
+
+    fn hello(&mut self, server: &Rc<Server>, connection: &Rc<Connection>, frame: &[u8]) {
+        if connection.channel.borrow().is_some() {
+            connection.fail(StatusCode::BadTcpMessageTypeInvalid, "hello twice");
+            return;
+        }
+        let limits = wire::parse_hello(frame).and_then(|hello| {
+            connection.endpoint_url.replace(hello.endpoint_url.clone());
+            wire::acknowledge(&hello, &self.limits, &mut connection.outbox.borrow_mut())
+        });
+        match limits {
+            Ok(limits) => {
+                self.limits = limits;
+                let channel = Channel::new(connection.id, Rc::clone(&server.channels), limits);
+                connection.channel.replace(Some(channel));
+            }
+            Err(error) => connection.fail(error.status(), &error.to_string()),
+        }
+    }
+
+    fn flush(&mut self, connection: &Connection, stream: &TcpStream) -> io::Result<()> {
+        let mut outbox = connection.outbox.borrow_mut();
+        while self.written < outbox.len() {
+            match stream.try_write(&outbox[self.written..]) {
+                Ok(count) => {
+                    self.written += count;
+                    self.last_progress = time::monotonic();
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+        self.written = 0;
+        outbox.clear();
+        if outbox.capacity() > HIGH_WATER {
+            outbox.shrink_to(READ_BYTES);
+        }
+        Ok(())
+    }
+
+    /// When the connection must end if nothing happens: no Hello, no channel, token expired, client stalled.
+    fn next_deadline(&mut self, connection: &Connection, waiting: bool) -> Instant {
+        let mut deadline = self.deadline;
+        if let Some(channel) = connection.channel.borrow().as_ref()
+            && let Some(expiry) = channel.deadline()
+        {
+            deadline = expiry;
+        }
+        if waiting { deadline.min(self.last_progress + STALL) } else { deadline }
+    }
+}
+
+/// Hands one OPN, MSG or CLO chunk to the channel and what comes out to the services.
+fn receive(server: &Rc<Server>, connection: &Rc<Connection>, chunk: &mut BytesMut) {
+    let received = {
+        let mut channel = connection.channel.borrow_mut();
+        let Some(channel) = channel.as_mut() else {
+            drop(channel);
+            connection.fail(StatusCode::BadTcpMessageTypeInvalid, "hello expected");
+            return;
+        };
+        let mut outbox = connection.outbox.borrow_mut();
+        channel.receive(chunk, time::monotonic(), time::now(), &mut outbox)
+    };
+    match received {
+        Ok(Received::Message { request_id, body }) => {
+            chunk.advance(body.start);
+            chunk.truncate(body.len());
+            service::dispatch(server, connection, request_id, chunk);
+        }
+        Ok(Received::Assembled { request_id, body }) => {
+            service::dispatch(server, connection, request_id, &body);
+        }
+        Ok(Received::Opened) => server.opened(connection),
+        Ok(Received::Partial | Received::Aborted) => {}
+        Ok(Received::Closed) => connection.closing.set(true),
+        Err(error) => {
+            server.counters.rejected_requests.bump();
+            connection.fail(error.status(), &error.to_string());
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Endpoints: what is offered to whom, and under which address.
+
+use std::rc::Rc;
+
+use opcua_types::{
+    ApplicationDescription, ApplicationType, ByteString, EndpointDescription, LocalizedText,
+    MessageSecurityMode, UAString, UserTokenPolicy, UserTokenType,
+};
+
+use crate::config::{EndpointConfig, SecurityPolicy, ServerConfig};
+use crate::ua::crypto;
+
+/// The only transport profile we speak (Part 7).
+pub const TRANSPORT_PROFILE: &str =
+    "http://opcfoundation.org/UA-Profile/Transport/uatcp-uasc-uabinary";
+
+/// Kinds of user token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Nobody is named.
+    Anonymous,
+    /// User name and password.
+    UserName,
+}
+
+/// A user token that an endpoint takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenPolicy {
+    /// Unique over all endpoints and stable over restarts.
+    pub id: String,
+    /// Kind.
+    pub kind: TokenKind,
+    /// Policy that encrypts the password; `None` sends it in clear text.
+    pub policy: SecurityPolicy,
+}
+
+/// Who we are and what we offer.
+#[derive(Debug)]
+pub struct Endpoints {
+    /// ApplicationUri.
+    pub application_uri: String,
+    product_uri: String,
+    name: String,
+    /// What is offered, in the order of the configuration.
+    pub offered: Vec<EndpointConfig>,
+    anonymous: bool,
+    clear_text: bool,
+    /// Host names and addresses that are ours, the default first.
+    pub hosts: Vec<String>,
+    port: u16,
+    certificate: Rc<Vec<u8>>,
+}
+
+impl Endpoints {
+    /// From the configuration, with the names that are ours, the port in use, and our certificate in DER.
+    pub fn new(
+        config: &ServerConfig,
+        application_uri: String,
+        hosts: Vec<String>,
+        port: u16,
+        certificate: Rc<Vec<u8>>,
+    ) -> Self {
+        Self {
+            application_uri,
+            product_uri: config.product_uri.clone(),
+            name: config.application_name.clone(),
+            offered: config.endpoints.clone(),
+            anonymous: config.anonymous,
+            clear_text: config.clear_text_passwords,
+            hosts,
+            port,
+            certificate,
+        }
+    }
+
+    /// The URL to answer with: the host that the client used where it is ours, else our default.
+    pub fn url(&self, asked: &str) -> String {
+        let host = host_of(asked).filter(|host| self.is_ours(host));
+        let host = host.or(self.hosts.first().map(String::as_str)).unwrap_or("localhost");
+        let bracketed = host.contains(':') && !host.starts_with('[');
+        let port = self.port;
+        if bracketed { format!("opc.tcp://[{host}]:{port}") } else { format!("opc.tcp://{host}:{port}") }
+    }
+
+    /// Whether a host name or address is one of ours.
+    pub fn is_ours(&self, host: &str) -> bool {
+        self.hosts.iter().any(|it| it.eq_ignore_ascii_case(host))
+    }
+
+    /// Our own description.
+    pub fn application(&self, asked: &str) -> ApplicationDescription {
+        ApplicationDescription {
+            application_uri: self.application_uri.as_str().into(),
+            product_uri: self.product_uri.as_str().into(),
+            application_name: LocalizedText::new("en", &self.name),
+            application_type: ApplicationType::Server,
+            gateway_server_uri: UAString::null(),
+            discovery_profile_uri: UAString::null(),
+            discovery_urls: Some(vec![self.url(asked).into()]),
+        }
+    }
+
+    /// Every endpoint, for a client that used the URL `asked`.
+    pub fn describe(&self, asked: &str) -> Vec<EndpointDescription> {
+        self.offered
+            .iter()
+            .map(|it| EndpointDescription {
+                endpoint_url: self.url(asked).into(),
+                server: self.application(asked),
+                server_certificate: ByteString::from(self.certificate.as_slice()),
+                security_mode: mode_of(*it),
+                security_policy_uri: crypto::policy_uri(it.policy).into(),
+                user_identity_tokens: Some(self.tokens(*it).iter().map(describe_token).collect()),
+                transport_profile_uri: TRANSPORT_PROFILE.into(),
+                security_level: level(*it),
+            })
+            .collect()
+    }
+
+    /// User tokens of one endpoint.
+    pub fn tokens(&self, endpoint: EndpointConfig) -> Vec<TokenPolicy> {
+        let suffix = suffix(endpoint);
+        let mut tokens = Vec::new();
+        if self.anonymous {
+            tokens.push(TokenPolicy {
+                id: format!("anonymous_{suffix}"),
+                kind: TokenKind::Anonymous,
+                policy: SecurityPolicy::None,
+            });
+        }
+        // Part 4, 7.42: a password on an unencrypted channel is encrypted by the token's own policy.
+        let encrypting = self.offered.iter().map(|it| it.policy).find(|it| *it != SecurityPolicy::None);
+        let policy = match (endpoint.policy, encrypting) {
+            (SecurityPolicy::None, None) if !self.clear_text => return tokens,
+            (SecurityPolicy::None, _) if self.clear_text => SecurityPolicy::None,
+            (SecurityPolicy::None, other) => other.unwrap_or(SecurityPolicy::None),
+            (own, _) => own,
+        };
+        tokens.push(TokenPolicy { id: format!("username_{suffix}"), kind: TokenKind::UserName, policy });
+        tokens
+    }
+}
+
+/// Mode as the standard's enumeration.
+pub fn mode_of(endpoint: EndpointConfig) -> MessageSecurityMode {
+    match (endpoint.sign, endpoint.encrypt) {
+        (_, true) => MessageSecurityMode::SignAndEncrypt,
+        (true, false) => MessageSecurityMode::Sign,
+        (false, false) => MessageSecurityMode::None,
+    }
+}
+
+fn suffix(endpoint: EndpointConfig) -> String {
+    let policy = match endpoint.policy {
+        SecurityPolicy::None => return "None".to_owned(),
+        SecurityPolicy::Aes128Sha256RsaOaep => "Aes128Sha256RsaOaep",
+        SecurityPolicy::Basic256Sha256 => "Basic256Sha256",
+        SecurityPolicy::Aes256Sha256RsaPss => "Aes256Sha256RsaPss",
+    };
+    format!("{policy}_{}", if endpoint.encrypt { "SignAndEncrypt" } else { "Sign" })
+}
+
+/// Encryption above signing above nothing; the newer policy above the older (DIS-09).
+fn level(endpoint: EndpointConfig) -> u8 {
+    let policy = match endpoint.policy {
+        SecurityPolicy::None => return 0,
+        SecurityPolicy::Basic256Sha256 => 10,
+        SecurityPolicy::Aes128Sha256RsaOaep => 20,
+        SecurityPolicy::Aes256Sha256RsaPss => 30,
+    };
+    if endpoint.encrypt { policy + 100 } else { policy }
+}
+
+fn describe_token(token: &TokenPolicy) -> UserTokenPolicy {
+    let (kind, policy_uri) = match token.kind {
+        TokenKind::Anonymous => (UserTokenType::Anonymous, UAString::null()),
+        TokenKind::UserName => (UserTokenType::UserName, crypto::policy_uri(token.policy).into()),
+    };
+    UserTokenPolicy {
+        policy_id: token.id.as_str().into(),
+        token_type: kind,
+        issued_token_type: UAString::null(),
+        issuer_endpoint_url: UAString::null(),
+        security_policy_uri: policy_uri,
+    }
+}
+
+/// The host of an `opc.tcp` URL; brackets of an IPv6 address are taken off.
+pub fn host_of(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("opc.tcp://")?;
+    let authority = rest.split(['/', '?']).next()?;
+    if let Some(v6) = authority.strip_prefix('[') {
+        return v6.split(']').next().filter(|it| !it.is_empty());
+    }
+    authority.split(':').next().filter(|it| !it.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_is_found_in_every_form_of_url() {
+        assert_eq!(host_of("opc.tcp://plant:4840/x"), Some("plant"));
+        assert_eq!(host_of("opc.tcp://[::1]:4840"), Some("::1"));
+        assert_eq!(host_of("opc.tcp://10.0.0.1"), Some("10.0.0.1"));
+        assert_eq!(host_of("http://plant"), None);
+        assert_eq!(host_of(""), None);
+    }
+}

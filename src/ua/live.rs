@@ -1,0 +1,262 @@
+//! The Server object's values that change: status, capabilities, diagnostics (Part 5, 6.3).
+
+use std::cell::Cell;
+use std::sync::LazyLock;
+
+use opcua_types::{
+    BuildInfo, DateTime, ExtensionObject, LocalizedText, QualifiedName, ServerDiagnosticsSummaryDataType,
+    ServerState, ServerStatusDataType, UAString, VariableId, Variant,
+};
+
+use crate::engine::Snapshot;
+use crate::time::{self, Timestamp};
+use crate::ua::connection::Connection;
+use crate::ua::server::Server;
+use crate::ua::service::Viewer;
+
+/// Profiles that we keep; `tests/clients` shows each.
+const PROFILES: &[&str] = &[
+    "http://opcfoundation.org/UA-Profile/Server/EmbeddedDataChangeSubscription2022",
+    "http://opcfoundation.org/UA-Profile/Server/DataAccess",
+    "http://opcfoundation.org/UA-Profile/Server/Methods2022",
+];
+
+/// A counter of diagnostics.
+#[derive(Debug, Default)]
+pub struct Counter(Cell<u32>);
+
+impl Counter {
+    /// One more.
+    pub fn bump(&self) {
+        self.0.set(self.0.get().wrapping_add(1));
+    }
+
+    /// So many since the start.
+    pub fn get(&self) -> u32 {
+        self.0.get()
+    }
+}
+
+/// ServerDiagnosticsSummary (Part 5, 12.9) as far as it is not counted elsewhere.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Sessions ever created.
+    pub sessions: Counter,
+    /// Sessions refused for security reasons.
+    pub security_rejected_sessions: Counter,
+    /// Sessions refused or closed for other reasons.
+    pub rejected_sessions: Counter,
+    /// Sessions ended by their timeout.
+    pub timed_out_sessions: Counter,
+    /// Requests refused for security reasons.
+    pub security_rejected_requests: Counter,
+    /// Requests refused.
+    pub rejected_requests: Counter,
+}
+
+impl Server {
+    /// The value of a variable of the Server object by its number in namespace 0.
+    pub fn live(&self, id: u32, snapshot: &Snapshot) -> Option<Variant> {
+        let variable = VariableId::try_from(id).ok()?;
+        self.live_status(variable)
+            .or_else(|| self.live_capability(variable))
+            .or_else(|| self.live_diagnostics(variable))
+            .or_else(|| (id == VariableId::Server_ServiceLevel as u32).then(|| service_level(snapshot)))
+    }
+
+    /// Whether a channel may be used for more than discovery: a None channel needs a None endpoint.
+    pub fn allows_sessions(&self, connection: &Connection) -> bool {
+        let channel = connection.channel.borrow();
+        channel.as_ref().is_some_and(|it| self.endpoints.offered.contains(&it.endpoint()))
+    }
+
+    fn live_status(&self, variable: VariableId) -> Option<Variant> {
+        use VariableId as V;
+        let build = build_info(&self.config.product_uri);
+        Some(match variable {
+            V::Server_ServerStatus => ExtensionObject::from_message(self.status()).into(),
+            V::Server_ServerStatus_StartTime => date_time(self.start_time).into(),
+            V::Server_ServerStatus_CurrentTime => date_time(time::now()).into(),
+            V::Server_ServerStatus_State => (self.state() as i32).into(),
+            V::Server_ServerStatus_BuildInfo => ExtensionObject::from_message(build).into(),
+            V::Server_ServerStatus_BuildInfo_ProductUri => build.product_uri.into(),
+            V::Server_ServerStatus_BuildInfo_ManufacturerName => build.manufacturer_name.into(),
+            V::Server_ServerStatus_BuildInfo_ProductName => build.product_name.into(),
+            V::Server_ServerStatus_BuildInfo_SoftwareVersion => build.software_version.into(),
+            V::Server_ServerStatus_BuildInfo_BuildNumber => build.build_number.into(),
+            V::Server_ServerStatus_BuildInfo_BuildDate => build.build_date.into(),
+            V::Server_ServerStatus_SecondsTillShutdown => 0_u32.into(),
+            V::Server_ServerStatus_ShutdownReason => LocalizedText::null().into(),
+            V::Server_ServerArray => texts(&[&self.endpoints.application_uri]),
+            V::Server_NamespaceArray => {
+                let uris = self.space.namespaces();
+                texts(&uris.iter().map(String::as_str).collect::<Vec<_>>())
+            }
+            V::Server_Auditing => false.into(),
+            V::Server_EstimatedReturnTime => DateTime::null().into(),
+            _ => return None,
+        })
+    }
+
+    fn state(&self) -> ServerState {
+        if self.stopping.get() { ServerState::Shutdown } else { ServerState::Running }
+    }
+
+    fn status(&self) -> ServerStatusDataType {
+        ServerStatusDataType {
+            start_time: date_time(self.start_time),
+            current_time: date_time(time::now()),
+            state: self.state(),
+            build_info: build_info(&self.config.product_uri),
+            seconds_till_shutdown: 0,
+            shutdown_reason: LocalizedText::null(),
+        }
+    }
+
+    /// ServerCapabilities: the very numbers that are enforced (RD-19).
+    fn live_capability(&self, variable: VariableId) -> Option<Variant> {
+        use VariableId as V;
+        let limits = &self.config.limits;
+        let count = |number: usize| Variant::from(u32::try_from(number).unwrap_or(u32::MAX));
+        Some(match variable {
+            V::Server_ServerCapabilities_ServerProfileArray => texts(PROFILES),
+            V::Server_ServerCapabilities_LocaleIdArray => texts(&["en"]),
+            V::Server_ServerCapabilities_MinSupportedSampleRate => self.port.scan_ms.into(),
+            V::Server_ServerCapabilities_MaxBrowseContinuationPoints => {
+                u16::try_from(limits.continuation_points).unwrap_or(u16::MAX).into()
+            }
+            V::Server_ServerCapabilities_MaxQueryContinuationPoints
+            | V::Server_ServerCapabilities_MaxHistoryContinuationPoints => 0_u16.into(),
+            V::Server_ServerCapabilities_SoftwareCertificates => {
+                Variant::from(Vec::<ExtensionObject>::new())
+            }
+            V::Server_ServerCapabilities_MaxArrayLength => count(limits.array_length),
+            V::Server_ServerCapabilities_MaxStringLength
+            | V::Server_ServerCapabilities_MaxByteStringLength => count(limits.string_bytes),
+            V::Server_ServerCapabilities_MaxSessions => count(limits.sessions),
+            V::Server_ServerCapabilities_MaxSubscriptions => count(limits.subscriptions),
+            V::Server_ServerCapabilities_MaxMonitoredItems => count(limits.monitored_items),
+            V::Server_ServerCapabilities_MaxSubscriptionsPerSession => {
+                count(limits.subscriptions_per_session)
+            }
+            V::Server_ServerCapabilities_MaxMonitoredItemsPerSubscription => {
+                count(limits.monitored_items_per_subscription)
+            }
+            V::Server_ServerCapabilities_MaxMonitoredItemsQueueSize => limits.queue_size.into(),
+            V::Server_ServerCapabilities_ConformanceUnits => Variant::from(Vec::<QualifiedName>::new()),
+            V::Server_ServerCapabilities_OperationLimits_MaxNodesPerRead
+            | V::Server_ServerCapabilities_OperationLimits_MaxNodesPerWrite
+            | V::Server_ServerCapabilities_OperationLimits_MaxNodesPerMethodCall
+            | V::Server_ServerCapabilities_OperationLimits_MaxNodesPerBrowse
+            | V::Server_ServerCapabilities_OperationLimits_MaxNodesPerRegisterNodes
+            | V::Server_ServerCapabilities_OperationLimits_MaxNodesPerTranslateBrowsePathsToNodeIds
+            | V::Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall => {
+                count(limits.operations)
+            }
+            _ => return None,
+        })
+    }
+
+    fn live_diagnostics(&self, variable: VariableId) -> Option<Variant> {
+        use VariableId as V;
+        let all = self.summary();
+        Some(match variable {
+            V::Server_ServerDiagnostics_EnabledFlag => true.into(),
+            V::Server_ServerDiagnostics_ServerDiagnosticsSummary => {
+                ExtensionObject::from_message(all).into()
+            }
+            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_ServerViewCount => 0_u32.into(),
+            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_CurrentSessionCount => {
+                all.current_session_count.into()
+            }
+            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_CumulatedSessionCount => {
+                all.cumulated_session_count.into()
+            }
+            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_SecurityRejectedSessionCount => {
+                all.security_rejected_session_count.into()
+            }
+            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_RejectedSessionCount => {
+                all.rejected_session_count.into()
+            }
+            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_SessionTimeoutCount => {
+                all.session_timeout_count.into()
+            }
+            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_SessionAbortCount => 0_u32.into(),
+            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_CurrentSubscriptionCount => {
+                all.current_subscription_count.into()
+            }
+            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_CumulatedSubscriptionCount => {
+                all.cumulated_subscription_count.into()
+            }
+            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_PublishingIntervalCount => {
+                all.publishing_interval_count.into()
+            }
+            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_SecurityRejectedRequestsCount => {
+                all.security_rejected_requests_count.into()
+            }
+            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_RejectedRequestsCount => {
+                all.rejected_requests_count.into()
+            }
+            _ => return None,
+        })
+    }
+
+    fn summary(&self) -> ServerDiagnosticsSummaryDataType {
+        let subscriptions = self.subscriptions.try_borrow();
+        let (current, cumulated, intervals) =
+            subscriptions.map_or((0, 0, 0), |it| it.counts());
+        ServerDiagnosticsSummaryDataType {
+            server_view_count: 0,
+            current_session_count: self.sessions.borrow().len() as u32,
+            cumulated_session_count: self.counters.sessions.get(),
+            security_rejected_session_count: self.counters.security_rejected_sessions.get(),
+            rejected_session_count: self.counters.rejected_sessions.get(),
+            session_timeout_count: self.counters.timed_out_sessions.get(),
+            session_abort_count: 0,
+            current_subscription_count: current,
+            cumulated_subscription_count: cumulated,
+            publishing_interval_count: intervals,
+            security_rejected_requests_count: self.counters.security_rejected_requests.get(),
+            rejected_requests_count: self.counters.rejected_requests.get(),
+        }
+    }
+}
+
+impl Viewer<'_> {
+    /// A Server variable for a monitored item.
+    pub fn live(&self, id: u32) -> Option<Variant> {
+        self.server().live(id, &self.server().snapshot())
+    }
+}
+
+fn service_level(snapshot: &Snapshot) -> Variant {
+    // Part 4, 6.6.2.4.2: 200 and above is healthy; without a scan there is no data yet.
+    let level: u8 = if snapshot.chunks.is_empty() { 1 } else { 255 };
+    level.into()
+}
+
+fn texts(all: &[&str]) -> Variant {
+    Variant::from(all.iter().map(|it| UAString::from(*it)).collect::<Vec<_>>())
+}
+
+fn date_time(time: Timestamp) -> DateTime {
+    DateTime::from(time.ticks())
+}
+
+/// The file date of the running binary stands for its build date.
+static BUILD_DATE: LazyLock<Timestamp> = LazyLock::new(|| {
+    let modified = std::env::current_exe().and_then(|it| it.metadata()).and_then(|it| it.modified());
+    let since = modified.ok().and_then(|it| it.duration_since(std::time::UNIX_EPOCH).ok());
+    since.map_or(Timestamp::default(), |it| Timestamp::from_unix_us(it.as_micros() as i64))
+});
+
+fn build_info(product_uri: &str) -> BuildInfo {
+    BuildInfo {
+        product_uri: product_uri.into(),
+        manufacturer_name: "Cellhouse".into(),
+        product_name: "Cellhouse OPC UA server".into(),
+        software_version: env!("CARGO_PKG_VERSION").into(),
+        build_number: env!("CARGO_PKG_VERSION").into(),
+        build_date: date_time(*BUILD_DATE),
+    }
+}

@@ -1,0 +1,283 @@
+//! The server: what all connections share, and the tasks that accept, sample, publish and clean up.
+//!
+//! Everything here runs on one thread. Nothing is locked: a service takes what it needs, answers, and
+//! gives it back before the next await.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use opcua_types::{Context, ContextOwned, DecodingOptions, NamespaceMap, StatusCode};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, broadcast, watch};
+use tracing::{info, warn};
+
+use crate::config::{ServerConfig, Users};
+use crate::engine::{EnginePort, Snapshot};
+use crate::time::{self, Timestamp};
+use crate::ua::channel::ChannelShared;
+use crate::ua::connection::{self, Connection};
+use crate::ua::endpoint::Endpoints;
+use crate::ua::live::Counters;
+use crate::ua::service;
+use crate::ua::session::{LoginGuard, Sessions};
+use crate::ua::space::Space;
+use crate::ua::subscription::{Outgoing, SessionKey, SubscriptionSet};
+use crate::ua::wire::{self, TransportLimits};
+
+/// How often timeouts of sessions are looked at.
+const SWEEP: Duration = Duration::from_millis(200);
+/// Clients are given so long to take their last bytes at shutdown.
+const FAREWELL: Duration = Duration::from_millis(200);
+
+/// What all connections share.
+pub struct Server {
+    /// Configuration.
+    pub config: ServerConfig,
+    /// What we offer.
+    pub endpoints: Endpoints,
+    /// The address space.
+    pub space: Space,
+    /// The engine.
+    pub port: EnginePort,
+    /// Local users, read anew when the file changes.
+    pub users: RefCell<Users>,
+    /// What channels share: our identity, policies, trust list.
+    pub channels: Rc<ChannelShared>,
+    /// Sessions.
+    pub sessions: RefCell<Sessions>,
+    /// Subscriptions of all sessions.
+    pub subscriptions: RefCell<SubscriptionSet>,
+    /// Connections by channel id.
+    pub connections: RefCell<BTreeMap<u32, Rc<Connection>>>,
+    /// Failed logins.
+    pub guard: RefCell<LoginGuard>,
+    /// Diagnostics.
+    pub counters: Counters,
+    /// When the server started.
+    pub start_time: Timestamp,
+    /// Seconds until the end once shutdown has begun.
+    pub stopping: Cell<bool>,
+    /// Wakes the publisher when a deadline may have moved.
+    pub replan: Notify,
+    namespaces: NamespaceMap,
+    types: ContextOwned,
+    started: Instant,
+    next_channel: Cell<u32>,
+}
+
+/// What a server is made of.
+pub struct Parts {
+    /// Configuration.
+    pub config: ServerConfig,
+    /// What we offer.
+    pub endpoints: Endpoints,
+    /// The address space.
+    pub space: Space,
+    /// The engine.
+    pub port: EnginePort,
+    /// Local users.
+    pub users: Users,
+    /// What channels share.
+    pub channels: Rc<ChannelShared>,
+}
+
+impl Server {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        let limits = parts.config.limits.clone();
+        let mut namespaces = NamespaceMap::new();
+        for (index, uri) in parts.space.namespaces().iter().enumerate().skip(1) {
+            namespaces.add_namespace_with_index(index as u16, uri);
+        }
+        let types = ContextOwned::new_default(namespaces.clone(), DecodingOptions::default());
+        Self {
+            subscriptions: RefCell::new(SubscriptionSet::new(&limits, parts.port.scan_ms)),
+            sessions: RefCell::new(Sessions::new(limits.sessions)),
+            connections: RefCell::new(BTreeMap::new()),
+            guard: RefCell::new(LoginGuard::default()),
+            counters: Counters::default(),
+            start_time: time::now(),
+            stopping: Cell::new(false),
+            replan: Notify::new(),
+            users: RefCell::new(parts.users),
+            config: parts.config,
+            endpoints: parts.endpoints,
+            space: parts.space,
+            port: parts.port,
+            channels: parts.channels,
+            namespaces,
+            types,
+            started: time::monotonic(),
+            next_channel: Cell::new(1),
+        }
+    }
+
+    /// The newest snapshot.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.port.latest.borrow())
+    }
+
+    /// Milliseconds since the server started, monotonic: the time of subscriptions.
+    pub fn now_ms(&self) -> f64 {
+        time::monotonic().duration_since(self.started).as_secs_f64() * 1000.0
+    }
+
+    /// Bounds of the transport, before a client's Hello narrows them.
+    pub fn transport_limits(&self) -> TransportLimits {
+        TransportLimits::new(&self.config.limits)
+    }
+
+    /// For encoding.
+    pub fn context(&self) -> Context<'_> {
+        self.types.context()
+    }
+
+    /// For decoding a body: no array may claim more elements than the body has bytes.
+    pub fn decoding(&self, body: &[u8]) -> Context<'_> {
+        wire::decoding_context(&self.types, &self.config.limits, body.len())
+    }
+
+    /// Namespaces as the library maps them.
+    pub fn namespaces(&self) -> &NamespaceMap {
+        &self.namespaces
+    }
+
+    /// Sends what the subscriptions have to say.
+    pub fn deliver(&self, outgoing: Vec<Outgoing>) {
+        for message in outgoing {
+            let channel = self.sessions.borrow().get(message.session).map(|it| it.channel);
+            let connection = channel.and_then(|it| self.connections.borrow().get(&it).cloned());
+            if let Some(connection) = connection {
+                connection.send(message.request_id, message.request_handle, &message.body);
+            }
+        }
+    }
+
+    /// A channel has been opened or renewed.
+    pub fn opened(&self, connection: &Connection) {
+        info!(channel = connection.id, peer = %connection.peer, "channel open");
+    }
+
+    /// A connection has ended. Its sessions stay until their timeout: the client may come back.
+    pub fn disconnected(&self, channel: u32) {
+        self.connections.borrow_mut().remove(&channel);
+    }
+
+    /// Ends a session and, if asked, its subscriptions.
+    pub fn end_session(&self, key: SessionKey, delete_subscriptions: bool) {
+        let Some(session) = self.sessions.borrow_mut().remove(key) else { return };
+        let mut outgoing = Vec::new();
+        self.subscriptions.borrow_mut().session_closed(key, delete_subscriptions, &mut outgoing);
+        if let Some(connection) = self.connections.borrow().get(&session.channel) {
+            for message in outgoing {
+                connection.send(message.request_id, message.request_handle, &message.body);
+            }
+        }
+        self.replan.notify_one();
+        info!(session = %session.id, name = session.client.name, "session ended");
+    }
+
+    fn accept(self: &Rc<Self>, stream: TcpStream, peer: std::net::SocketAddr) {
+        if self.connections.borrow().len() >= self.config.limits.connections && !self.evict() {
+            warn!(%peer, "connection refused: all channels are in use");
+            return;
+        }
+        if let Err(error) = stream.set_nodelay(true) {
+            warn!(%peer, %error, "connection without TCP_NODELAY");
+        }
+        let id = self.next_channel.get();
+        self.next_channel.set(id.wrapping_add(1).max(1));
+        let connection = Rc::new(Connection::new(id, peer));
+        self.connections.borrow_mut().insert(id, Rc::clone(&connection));
+        tokio::task::spawn_local(connection::run(Rc::clone(self), connection, stream));
+    }
+
+    /// Closes the oldest channel without a session to make room (SC-23).
+    fn evict(&self) -> bool {
+        let mut connections = self.connections.borrow_mut();
+        let oldest = connections.values().find(|it| !it.has_session.get()).map(|it| it.id);
+        let Some(oldest) = oldest.and_then(|id| connections.remove(&id)) else { return false };
+        info!(channel = oldest.id, peer = %oldest.peer, "channel without session closed to make room");
+        oldest.close();
+        true
+    }
+}
+
+/// Serves `listener` until `stop` turns true.
+pub async fn serve(server: Rc<Server>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+    let publisher = tokio::task::spawn_local(publish(Rc::clone(&server)));
+    let sweeper = tokio::task::spawn_local(sweep(Rc::clone(&server)));
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => server.accept(stream, peer),
+                Err(error) => {
+                    // Out of file descriptors, most likely: wait for some to be closed.
+                    warn!(%error, "accept failed");
+                    tokio::time::sleep(SWEEP).await;
+                }
+            },
+            _ = stop.wait_for(|it| *it) => break,
+        }
+    }
+    server.stopping.set(true);
+    publisher.abort();
+    sweeper.abort();
+    for connection in server.connections.borrow().values() {
+        connection.close();
+    }
+    tokio::time::sleep(FAREWELL).await;
+}
+
+/// Samples at every snapshot and publishes at every deadline.
+async fn publish(server: Rc<Server>) {
+    let mut snapshots = server.port.every.subscribe();
+    loop {
+        let deadline = server.subscriptions.borrow().next_deadline();
+        let wait = deadline.map_or(Duration::from_secs(3600), |at| {
+            Duration::from_secs_f64(((at - server.now_ms()) / 1000.0).clamp(0.0, 3600.0))
+        });
+        let mut outgoing = Vec::new();
+        tokio::select! {
+            snapshot = snapshots.recv() => match snapshot {
+                Ok(snapshot) => sample(&server, &snapshot, &mut outgoing),
+                Err(broadcast::error::RecvError::Lagged(missed)) => {
+                    warn!(missed, "sampling fell behind the engine");
+                }
+                Err(broadcast::error::RecvError::Closed) => return,
+            },
+            () = tokio::time::sleep(wait) => {
+                let reader = service::Reader::for_publishing(&server);
+                let now_ms = server.now_ms();
+                server.subscriptions.borrow_mut().tick(now_ms, time::now(), &reader, &mut outgoing);
+            }
+            () = server.replan.notified() => {}
+        }
+        server.deliver(outgoing);
+    }
+}
+
+fn sample(server: &Rc<Server>, snapshot: &Snapshot, outgoing: &mut Vec<Outgoing>) {
+    let reader = service::Reader::for_publishing(server);
+    let now_ms = server.now_ms();
+    let mut subscriptions = server.subscriptions.borrow_mut();
+    subscriptions.sample(snapshot, now_ms, time::now(), &reader, outgoing);
+}
+
+/// Ends sessions whose timeout has passed.
+async fn sweep(server: Rc<Server>) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        let expired = server.sessions.borrow().expired(time::monotonic());
+        for key in expired {
+            server.counters.timed_out_sessions.bump();
+            server.end_session(key, false);
+        }
+    }
+}
+
+/// The status of an engine that is gone.
+pub const ENGINE_GONE: StatusCode = StatusCode::BadShutdown;

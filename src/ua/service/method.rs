@@ -1,0 +1,216 @@
+//! Call (Part 4, 5.12): the plant's methods are commands to the engine, in the order of the request;
+//! the server's own two are answered here.
+
+use std::rc::Rc;
+
+use opcua_types::{
+    CallMethodRequest, CallMethodResult, CallResponse, MethodId, NodeId, ObjectId, ResponseHeader,
+    StatusCode, Variant,
+};
+use tokio::sync::oneshot;
+use tracing::info;
+
+use crate::access::Actor;
+use crate::control::{self, Command, Order, Refusal, Scalar};
+use crate::engine::Request as EngineRequest;
+use crate::tag::MethodRow;
+use crate::ua::server::Server;
+use crate::ua::service::{Answer, Outcome, Request, encode, variant, write};
+use crate::ua::space::NodeIdRef;
+use crate::ua::status;
+use crate::ua::subscription::SessionKey;
+
+/// Smallest encoded CallMethodRequest: two two-byte NodeIds and a null array.
+const SMALLEST_CALL: usize = 2 + 2 + 4;
+
+/// One call: answered already, or on its way.
+enum Operation {
+    Done(CallMethodResult),
+    Asked(&'static MethodRow, oneshot::Receiver<control::Outcome>),
+}
+
+/// Call.
+pub(super) fn call(mut request: Request<'_>) -> Outcome {
+    let session = request.session()?;
+    let count = request.body.array(SMALLEST_CALL)?;
+    request.check_count(count)?;
+    let mut calls = Vec::with_capacity(count);
+    for _ in 0..count {
+        calls.push(request.body.typed::<CallMethodRequest>(&request.context)?);
+    }
+    let actor = write::begin(&request, session)?;
+    let operations: Vec<Operation> =
+        calls.iter().map(|it| start(request.server, session, &actor, it)).collect();
+    let server = Rc::clone(request.server);
+    let connection = Rc::clone(request.connection);
+    let (id, header) = (request.id, request.header.clone());
+    tokio::task::spawn_local(async move {
+        let mut results = Vec::with_capacity(operations.len());
+        for operation in operations {
+            results.push(finish(operation).await);
+        }
+        let handle = header.request_handle;
+        let response = CallResponse {
+            response_header: ResponseHeader::new_good(&header),
+            results: Some(results),
+            diagnostic_infos: None,
+        };
+        write::reply(&server, session, || encode(&response, &server.context()), |body| {
+            connection.send(id, handle, &body);
+        }, handle);
+    });
+    Ok(Answer::Later)
+}
+
+fn start(
+    server: &Server,
+    session: SessionKey,
+    actor: &Actor,
+    call: &CallMethodRequest,
+) -> Operation {
+    if let Some(result) = own_method(server, session, call) {
+        return Operation::Done(result);
+    }
+    match prepare(server, actor, call) {
+        Ok((row, command)) => {
+            info!(%actor, target = ?command.target, method = row.name, "call");
+            let (reply, outcome) = oneshot::channel();
+            match server.port.commands.try_send(EngineRequest { command, reply }) {
+                Ok(()) => Operation::Asked(row, outcome),
+                Err(_) => Operation::Done(failed(status::of_refusal(&Refusal::Busy))),
+            }
+        }
+        Err(result) => Operation::Done(result),
+    }
+}
+
+fn failed(status_code: StatusCode) -> CallMethodResult {
+    CallMethodResult { status_code, ..CallMethodResult::default() }
+}
+
+/// Object, method, right, number and types of arguments (MTH-02, MTH-03, MTH-05 to MTH-07).
+fn prepare(
+    server: &Server,
+    actor: &Actor,
+    call: &CallMethodRequest,
+) -> Result<(&'static MethodRow, Command), CallMethodResult> {
+    let space = &server.space;
+    let object = space
+        .resolve(&NodeIdRef::from(&call.object_id))
+        .ok_or_else(|| failed(StatusCode::BadNodeIdUnknown))?;
+    let method = space
+        .resolve(&NodeIdRef::from(&call.method_id))
+        .ok_or_else(|| failed(StatusCode::BadMethodInvalid))?;
+    let found = space.method(object, method).map_err(failed)?;
+    let row = found.row;
+    if !actor.roles.may_write(row.access) {
+        return Err(failed(StatusCode::BadUserAccessDenied));
+    }
+    let given = call.input_arguments.as_deref().unwrap_or_default();
+    if given.len() < row.inputs.len() {
+        return Err(failed(StatusCode::BadArgumentsMissing));
+    }
+    if given.len() > row.inputs.len() {
+        return Err(failed(StatusCode::BadTooManyArguments));
+    }
+    let arguments = read_arguments(row, given)?;
+    let device = space.table().device(found.device);
+    let target = device.target().ok_or_else(|| failed(StatusCode::BadMethodInvalid))?;
+    let order = Order::Call { method: row.method, arguments };
+    Ok((row, Command { actor: actor.clone(), target, order }))
+}
+
+fn read_arguments(row: &MethodRow, given: &[Variant]) -> Result<Vec<Scalar>, CallMethodResult> {
+    let read: Vec<Result<Scalar, StatusCode>> = given
+        .iter()
+        .zip(row.inputs)
+        .map(|(value, declared)| variant::argument(value, declared.value_type))
+        .collect();
+    if read.iter().any(Result::is_err) {
+        let codes = read.iter().map(|it| it.as_ref().err().copied().unwrap_or(StatusCode::Good));
+        return Err(CallMethodResult {
+            input_argument_results: Some(codes.collect()),
+            ..failed(StatusCode::BadInvalidArgument)
+        });
+    }
+    Ok(read.into_iter().flatten().collect())
+}
+
+async fn finish(operation: Operation) -> CallMethodResult {
+    match operation {
+        Operation::Done(result) => result,
+        Operation::Asked(row, outcome) => match outcome.await {
+            Ok(Ok(outputs)) => good(row, &outputs),
+            Ok(Err(refusal)) => refused(row, &refusal),
+            Err(_) => failed(crate::ua::server::ENGINE_GONE),
+        },
+    }
+}
+
+fn good(row: &MethodRow, outputs: &[Scalar]) -> CallMethodResult {
+    let declared = row.outputs.iter().map(|it| Some(it.value_type)).chain(std::iter::repeat(None));
+    let outputs = outputs.iter().zip(declared).map(|(it, kind)| variant::from_scalar(it, kind));
+    CallMethodResult {
+        status_code: StatusCode::Good,
+        input_argument_results: Some(vec![StatusCode::Good; row.inputs.len()]),
+        input_argument_diagnostic_infos: None,
+        output_arguments: Some(outputs.collect()),
+    }
+}
+
+/// A refusal about one argument names it (MTH-04).
+fn refused(row: &MethodRow, refusal: &Refusal) -> CallMethodResult {
+    info!(method = row.name, %refusal, "call refused");
+    let mut result = failed(status::of_refusal(refusal));
+    if let Refusal::ArgumentOutOfRange { index, .. } = refusal {
+        let mut codes = vec![StatusCode::Good; row.inputs.len()];
+        if let Some(code) = codes.get_mut(*index) {
+            *code = StatusCode::BadOutOfRange;
+        }
+        result.input_argument_results = Some(codes);
+    }
+    result
+}
+
+/// GetMonitoredItems and ResendData of the Server object (Part 5, 9.1 and 9.2).
+fn own_method(
+    server: &Server,
+    session: SessionKey,
+    call: &CallMethodRequest,
+) -> Option<CallMethodResult> {
+    let is_server = call.object_id == NodeId::from(ObjectId::Server);
+    let get_items = call.method_id == NodeId::from(MethodId::Server_GetMonitoredItems);
+    let resend = call.method_id == NodeId::from(MethodId::Server_ResendData);
+    if !is_server || !(get_items || resend) {
+        return None;
+    }
+    let given = call.input_arguments.as_deref().unwrap_or_default();
+    let id = match given {
+        [] => return Some(failed(StatusCode::BadArgumentsMissing)),
+        [Variant::UInt32(id)] => *id,
+        [_] => {
+            return Some(CallMethodResult {
+                input_argument_results: Some(vec![StatusCode::BadTypeMismatch]),
+                ..failed(StatusCode::BadInvalidArgument)
+            });
+        }
+        _ => return Some(failed(StatusCode::BadTooManyArguments)),
+    };
+    let mut subscriptions = server.subscriptions.borrow_mut();
+    let outputs = if get_items {
+        let items = subscriptions.monitored_items(session, id);
+        items.map(|(servers, clients)| vec![servers.into(), clients.into()])
+    } else {
+        server.replan.notify_one();
+        subscriptions.resend_data(session, id).map(|()| Vec::new())
+    };
+    Some(match outputs {
+        Ok(outputs) => CallMethodResult {
+            status_code: StatusCode::Good,
+            input_argument_results: Some(vec![StatusCode::Good]),
+            input_argument_diagnostic_infos: None,
+            output_arguments: Some(outputs),
+        },
+        Err(status) => failed(status),
+    })
+}

@@ -1,0 +1,233 @@
+//! The services, one file per service set (Part 4, 5.5–5.14): decode, check, ask the right module, encode.
+
+mod attribute;
+mod discovery;
+mod method;
+mod monitored;
+mod reader;
+mod session;
+mod variant;
+mod view;
+mod viewer;
+mod write;
+
+use std::rc::Rc;
+
+use opcua_types::{
+    BinaryDecodable, BinaryEncodable, Context, MessageInfo, ObjectId, RequestHeader,
+    ResponseHeader, StatusCode,
+};
+use tracing::debug;
+
+use crate::access::Roles;
+use crate::time;
+use crate::ua::connection::Connection;
+use crate::ua::server::Server;
+use crate::ua::service::reader::{Malformed, Reader};
+use crate::ua::space::IdRef;
+use crate::ua::subscription::SessionKey;
+
+pub use viewer::Viewer;
+
+/// What a service gives back.
+enum Answer {
+    /// The response, encoded.
+    Now(Vec<u8>),
+    /// The response follows by itself: a Publish that waits, a command on its way.
+    Later,
+}
+
+/// The service's own result; `Err` becomes a ServiceFault.
+type Outcome = Result<Answer, StatusCode>;
+
+impl From<Malformed> for StatusCode {
+    fn from(_: Malformed) -> Self {
+        Self::BadDecodingError
+    }
+}
+
+/// One request on its way through a service.
+struct Request<'a> {
+    server: &'a Rc<Server>,
+    connection: &'a Rc<Connection>,
+    id: u32,
+    header: RequestHeader,
+    body: Reader<'a>,
+    context: Context<'a>,
+}
+
+impl Request<'_> {
+    /// The rest of the body as the library's type, whose header has been read already.
+    fn typed<T: BinaryDecodable>(&mut self) -> Result<T, StatusCode> {
+        Ok(self.body.typed(&self.context)?)
+    }
+
+    /// A Good response header.
+    fn good(&self) -> ResponseHeader {
+        ResponseHeader::new_good(&self.header)
+    }
+
+    /// The activated session of this request, on its own channel, its timeout renewed (Part 4, 5.7.3).
+    fn session(&self) -> Result<SessionKey, StatusCode> {
+        let mut sessions = self.server.sessions.borrow_mut();
+        let token = &self.header.authentication_token;
+        let session = sessions.by_token(token).ok_or(StatusCode::BadSessionIdInvalid)?;
+        if session.channel != self.connection.id {
+            return Err(StatusCode::BadSecureChannelIdInvalid);
+        }
+        session.last_used = time::monotonic();
+        let key = session.key;
+        if session.identity.is_none() {
+            drop(sessions);
+            // Part 4, 5.7.2.1: a session used before its activation is closed.
+            self.server.end_session(key, true);
+            return Err(StatusCode::BadSessionNotActivated);
+        }
+        Ok(key)
+    }
+
+    fn roles(&self, session: SessionKey) -> Roles {
+        self.server.sessions.borrow().get(session).map_or(Roles::NONE, |it| it.roles())
+    }
+
+    fn answer<T: BinaryEncodable + MessageInfo>(&self, response: &T) -> Outcome {
+        Ok(Answer::Now(encode(response, &self.server.context())?))
+    }
+
+    /// Refuses an empty or too long list of operations.
+    fn check_count(&self, count: usize) -> Result<(), StatusCode> {
+        if count == 0 {
+            return Err(StatusCode::BadNothingToDo);
+        }
+        if count > self.server.config.limits.operations {
+            return Err(StatusCode::BadTooManyOperations);
+        }
+        Ok(())
+    }
+}
+
+/// A message with its type id in front.
+fn encode<T: BinaryEncodable + MessageInfo>(
+    message: &T,
+    context: &Context<'_>,
+) -> Result<Vec<u8>, StatusCode> {
+    let mut body = Vec::with_capacity(message.byte_len(context) + 4);
+    type_id(&mut body, message.type_id());
+    message.encode(&mut body, context).map_err(|_| StatusCode::BadEncodingError)?;
+    Ok(body)
+}
+
+/// The four-byte NodeId of a message.
+fn type_id(out: &mut Vec<u8>, id: ObjectId) {
+    out.extend_from_slice(&[1, 0]);
+    out.extend_from_slice(&(id as u32 as u16).to_le_bytes());
+}
+
+/// A response header by hand (Part 4, 7.34), for responses that are not built as a structure.
+fn response_header(out: &mut Vec<u8>, id: ObjectId, request_handle: u32, result: StatusCode) {
+    type_id(out, id);
+    out.extend_from_slice(&time::now().ticks().to_le_bytes());
+    out.extend_from_slice(&request_handle.to_le_bytes());
+    out.extend_from_slice(&result.bits().to_le_bytes());
+    // No diagnostics, no string table, no additional header.
+    out.extend_from_slice(&[0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0]);
+}
+
+/// A ServiceFault.
+pub fn fault(out: &mut Vec<u8>, request_handle: u32, status: StatusCode) {
+    response_header(out, ObjectId::ServiceFault_Encoding_DefaultBinary, request_handle, status);
+}
+
+/// Serves one message.
+pub fn dispatch(server: &Rc<Server>, connection: &Rc<Connection>, id: u32, message: &[u8]) {
+    let mut body = Reader::new(message);
+    let context = server.decoding(message);
+    let parsed = body.node_id().and_then(|kind| Ok((kind, body.typed::<RequestHeader>(&context)?)));
+    let Ok((kind, header)) = parsed else {
+        let mut out = Vec::new();
+        fault(&mut out, 0, StatusCode::BadDecodingError);
+        connection.send(id, 0, &out);
+        return;
+    };
+    let handle = header.request_handle;
+    let kind = match kind.identifier {
+        IdRef::Numeric(number) if kind.namespace == 0 => number,
+        _ => 0,
+    };
+    let request = Request { server, connection, id, header, body, context };
+    match serve(request, kind) {
+        Ok(Answer::Now(out)) => connection.send(id, handle, &out),
+        Ok(Answer::Later) => {}
+        Err(status) => {
+            debug!(channel = connection.id, service = kind, %status, "service fault");
+            server.counters.rejected_requests.bump();
+            let mut out = Vec::new();
+            fault(&mut out, handle, status);
+            connection.send(id, handle, &out);
+        }
+    }
+}
+
+/// Numeric id of a request's binary encoding.
+macro_rules! requests {
+    ($($name:ident = $object:ident),+ $(,)?) => {
+        $(const $name: u32 = ObjectId::$object as u32;)+
+    };
+}
+
+requests! {
+    FIND_SERVERS = FindServersRequest_Encoding_DefaultBinary,
+    GET_ENDPOINTS = GetEndpointsRequest_Encoding_DefaultBinary,
+    CREATE_SESSION = CreateSessionRequest_Encoding_DefaultBinary,
+    ACTIVATE_SESSION = ActivateSessionRequest_Encoding_DefaultBinary,
+    CLOSE_SESSION = CloseSessionRequest_Encoding_DefaultBinary,
+    CANCEL = CancelRequest_Encoding_DefaultBinary,
+    BROWSE = BrowseRequest_Encoding_DefaultBinary,
+    BROWSE_NEXT = BrowseNextRequest_Encoding_DefaultBinary,
+    TRANSLATE = TranslateBrowsePathsToNodeIdsRequest_Encoding_DefaultBinary,
+    REGISTER_NODES = RegisterNodesRequest_Encoding_DefaultBinary,
+    UNREGISTER_NODES = UnregisterNodesRequest_Encoding_DefaultBinary,
+    READ = ReadRequest_Encoding_DefaultBinary,
+    WRITE = WriteRequest_Encoding_DefaultBinary,
+    CALL = CallRequest_Encoding_DefaultBinary,
+    CREATE_ITEMS = CreateMonitoredItemsRequest_Encoding_DefaultBinary,
+    MODIFY_ITEMS = ModifyMonitoredItemsRequest_Encoding_DefaultBinary,
+    SET_MONITORING_MODE = SetMonitoringModeRequest_Encoding_DefaultBinary,
+    SET_TRIGGERING = SetTriggeringRequest_Encoding_DefaultBinary,
+    DELETE_ITEMS = DeleteMonitoredItemsRequest_Encoding_DefaultBinary,
+    CREATE_SUBSCRIPTION = CreateSubscriptionRequest_Encoding_DefaultBinary,
+    MODIFY_SUBSCRIPTION = ModifySubscriptionRequest_Encoding_DefaultBinary,
+    SET_PUBLISHING_MODE = SetPublishingModeRequest_Encoding_DefaultBinary,
+    PUBLISH = PublishRequest_Encoding_DefaultBinary,
+    REPUBLISH = RepublishRequest_Encoding_DefaultBinary,
+    TRANSFER = TransferSubscriptionsRequest_Encoding_DefaultBinary,
+    DELETE_SUBSCRIPTIONS = DeleteSubscriptionsRequest_Encoding_DefaultBinary,
+}
+
+fn serve(request: Request<'_>, kind: u32) -> Outcome {
+    let discovery = matches!(kind, FIND_SERVERS | GET_ENDPOINTS);
+    if !discovery && !request.server.allows_sessions(request.connection) {
+        // Part 4, 5.4: an unsecured channel of a server without a None endpoint is for discovery only.
+        return Err(StatusCode::BadServiceUnsupported);
+    }
+    match kind {
+        FIND_SERVERS => discovery::find_servers(request),
+        GET_ENDPOINTS => discovery::get_endpoints(request),
+        CREATE_SESSION => session::create(request),
+        ACTIVATE_SESSION => session::activate(request),
+        CLOSE_SESSION => session::close(request),
+        CANCEL => session::cancel(request),
+        BROWSE => view::browse(request),
+        BROWSE_NEXT => view::browse_next(request),
+        TRANSLATE => view::translate(request),
+        REGISTER_NODES => view::register(request),
+        UNREGISTER_NODES => view::unregister(request),
+        READ => attribute::read(request),
+        WRITE => write::write(request),
+        CALL => method::call(request),
+        CREATE_ITEMS..=DELETE_ITEMS | CREATE_SUBSCRIPTION..=DELETE_SUBSCRIPTIONS => {
+            monitored::serve(request, kind)
+        }
+        _ => Err(StatusCode::BadServiceUnsupported),
+    }
+}

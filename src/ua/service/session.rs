@@ -1,0 +1,362 @@
+//! Session service set (Part 4, 5.7): CreateSession, ActivateSession, CloseSession, Cancel.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use opcua_types::{
+    ActivateSessionResponse, ApplicationDescription, ByteString, CancelResponse,
+    CloseSessionResponse, CreateSessionResponse, ExtensionObject, LocaleId, SignatureData,
+    SignedSoftwareCertificate, StatusCode, UAString,
+};
+use tracing::{info, warn};
+
+use crate::access::{Role, Roles};
+use crate::config::{EndpointConfig, SecurityPolicy};
+use crate::time;
+use crate::ua::crypto;
+use crate::ua::pki;
+use crate::ua::server::Server;
+use crate::ua::service::{Answer, Outcome, Request, encode, fault};
+use crate::ua::session::{Identity, IdentityProblem, Login, NewSession, read_login};
+use crate::ua::subscription::SessionKey;
+
+/// Shortest nonce of a client on a secured channel, bytes (Part 4, 5.7.2.2).
+const NONCE_BYTES: usize = 32;
+/// Session names are cut to so many characters.
+const NAME_CHARACTERS: usize = 256;
+/// Locales kept of a client's list.
+const LOCALES: usize = 16;
+
+/// What CreateSession says.
+struct Create {
+    client: ApplicationDescription,
+    endpoint_url: UAString,
+    name: UAString,
+    nonce: ByteString,
+    certificate: ByteString,
+    timeout_ms: f64,
+    max_response_bytes: u32,
+}
+
+/// CreateSession.
+pub(super) fn create(mut request: Request<'_>) -> Outcome {
+    let asked = read_create(&mut request)?;
+    let server = request.server;
+    let (policy, channel_certificate) = security_of(&request)?;
+    if policy != SecurityPolicy::None {
+        check_client(&asked, &channel_certificate)?;
+    }
+    if let Some(idle) = server.sessions.borrow().make_room()? {
+        warn!(session = idle.0, "session that was never activated closed to make room");
+        server.counters.rejected_sessions.bump();
+        server.end_session(idle, true);
+    }
+    let (shortest, longest) = server.config.limits.session_timeout_ms;
+    let timeout_ms = revise(asked.timeout_ms, shortest, longest);
+    let client = NewSession {
+        name: name_of(&asked, request.connection.id),
+        client_uri: asked.client.application_uri.as_ref().to_owned(),
+        channel: request.connection.id,
+        client_certificate: channel_certificate.clone(),
+        timeout: Duration::from_secs_f64(timeout_ms / 1000.0),
+        max_response_bytes: asked.max_response_bytes,
+    };
+    let mut sessions = server.sessions.borrow_mut();
+    let session = sessions.create(client, time::monotonic())?;
+    info!(session = %session.id, name = session.client.name, channel = session.channel, "session created");
+    request.connection.has_session.set(true);
+    server.counters.sessions.bump();
+    let own = server.channels.certificate();
+    let response = CreateSessionResponse {
+        response_header: request.good(),
+        session_id: session.id.clone(),
+        authentication_token: session.token(),
+        revised_session_timeout: timeout_ms,
+        server_nonce: ByteString::from(session.server_nonce.as_slice()),
+        server_certificate: ByteString::from(own.as_slice()),
+        server_endpoints: Some(server.endpoints.describe(asked.endpoint_url.as_ref())),
+        server_software_certificates: None,
+        server_signature: sign(server, policy, &channel_certificate, &asked.nonce)?,
+        max_request_message_size: server.config.limits.message_bytes as u32,
+    };
+    request.answer(&response)
+}
+
+fn read_create(request: &mut Request<'_>) -> Result<Create, StatusCode> {
+    let client = request.typed()?;
+    let _server_uri: UAString = request.typed()?;
+    Ok(Create {
+        client,
+        endpoint_url: request.typed()?,
+        name: request.typed()?,
+        nonce: request.typed()?,
+        certificate: request.typed()?,
+        timeout_ms: request.typed()?,
+        max_response_bytes: request.typed()?,
+    })
+}
+
+/// Policy of the channel and the client's certificate on it.
+fn security_of(request: &Request<'_>) -> Result<(SecurityPolicy, Vec<u8>), StatusCode> {
+    let channel = request.connection.channel.borrow();
+    let channel = channel.as_ref().ok_or(StatusCode::BadSecureChannelIdInvalid)?;
+    let certificate = channel.client_certificate().unwrap_or_default().to_vec();
+    Ok((channel.policy(), certificate))
+}
+
+/// Nonce, certificate and ApplicationUri of a client on a secured channel (SES-05, SES-06, CRT-15).
+fn check_client(asked: &Create, channel_certificate: &[u8]) -> Result<(), StatusCode> {
+    if asked.nonce.len() < NONCE_BYTES {
+        return Err(StatusCode::BadNonceInvalid);
+    }
+    let said = asked.certificate.value.as_deref().unwrap_or_default();
+    if !said.is_empty() && pki::leaf(said) != pki::leaf(channel_certificate) {
+        return Err(StatusCode::BadSecurityChecksFailed);
+    }
+    let uri = asked.client.application_uri.as_ref();
+    if pki::application_uri(channel_certificate).as_deref() != Some(uri) {
+        return Err(StatusCode::BadCertificateUriInvalid);
+    }
+    Ok(())
+}
+
+fn name_of(asked: &Create, channel: u32) -> String {
+    let name: String = asked.name.as_ref().chars().take(NAME_CHARACTERS).collect();
+    if name.is_empty() { format!("Session on channel {channel}") } else { name }
+}
+
+/// A wish put between its bounds; zero, negative and NaN become the longest or shortest that makes sense.
+fn revise(wish: f64, shortest: f64, longest: f64) -> f64 {
+    if wish.is_nan() || wish <= 0.0 { longest } else { wish.clamp(shortest, longest) }
+}
+
+/// Our signature over the client's certificate and nonce; empty on security None.
+fn sign(
+    server: &Server,
+    policy: SecurityPolicy,
+    certificate: &[u8],
+    nonce: &ByteString,
+) -> Result<SignatureData, StatusCode> {
+    if policy == SecurityPolicy::None {
+        return Ok(SignatureData { algorithm: UAString::null(), signature: ByteString::null() });
+    }
+    let nonce = nonce.value.as_deref().unwrap_or_default();
+    let data = [pki::leaf(certificate), nonce].concat();
+    let key = server.channels.private_key().ok_or(StatusCode::BadInternalError)?;
+    let signature = crypto::sign(policy, key, &data).map_err(|_| StatusCode::BadInternalError)?;
+    Ok(SignatureData {
+        algorithm: crypto::signature_uri(policy).unwrap_or_default().into(),
+        signature: ByteString::from(signature),
+    })
+}
+
+/// What ActivateSession says.
+struct Activate {
+    signature: SignatureData,
+    locales: Option<Vec<LocaleId>>,
+    token: ExtensionObject,
+}
+
+/// ActivateSession. A password is checked off this thread, so the answer may come later.
+pub(super) fn activate(mut request: Request<'_>) -> Outcome {
+    let asked = Activate {
+        signature: request.typed()?,
+        locales: {
+            let _certificates: Option<Vec<SignedSoftwareCertificate>> = request.typed()?;
+            request.typed()?
+        },
+        token: request.typed()?,
+    };
+    let (key, login) = check_activation(&request, &asked)?;
+    let locales = asked.locales.unwrap_or_default();
+    let locales = locales.iter().take(LOCALES).map(|it| it.as_ref().to_owned()).collect();
+    match login {
+        Login::Anonymous => {
+            let identity = Identity {
+                user: "anonymous".to_owned(),
+                is_anonymous: true,
+                roles: anonymous_roles(request.server),
+            };
+            let body = finish(&request.server.clone(), &Activation::of(&request, key, locales), identity)?;
+            Ok(Answer::Now(body))
+        }
+        Login::User { name, password } => {
+            check_password(&request, Activation::of(&request, key, locales), name, password)
+        }
+    }
+}
+
+/// Session, signature, token: everything that can be checked at once.
+fn check_activation(
+    request: &Request<'_>,
+    asked: &Activate,
+) -> Result<(SessionKey, Login), StatusCode> {
+    let server = request.server;
+    let (policy, certificate) = security_of(request)?;
+    let mut sessions = server.sessions.borrow_mut();
+    let session = sessions
+        .by_token(&request.header.authentication_token)
+        .ok_or(StatusCode::BadSessionIdInvalid)?;
+    if session.channel != request.connection.id {
+        if session.identity.is_none() {
+            // Part 4, 5.7.3.1: the first activation must come over the channel that created the session.
+            return Err(StatusCode::BadSecureChannelIdInvalid);
+        }
+        if session.client.client_certificate != certificate {
+            return Err(StatusCode::BadSecurityChecksFailed);
+        }
+    }
+    if policy != SecurityPolicy::None {
+        let own = server.channels.certificate();
+        let data = [own.as_slice(), session.server_nonce.as_slice()].concat();
+        let signature = asked.signature.signature.value.as_deref().unwrap_or_default();
+        let algorithm = asked.signature.algorithm.as_ref();
+        let fits = algorithm.is_empty() || crypto::signature_uri(policy) == Some(algorithm);
+        if !fits || !crypto::verify(policy, pki::leaf(&certificate), &data, signature) {
+            return Err(StatusCode::BadApplicationSignatureInvalid);
+        }
+    }
+    let endpoint = endpoint_of(request)?;
+    let tokens = server.endpoints.tokens(endpoint);
+    let key = server.channels.private_key();
+    let login = read_login(&asked.token, &tokens, key, &session.server_nonce);
+    session.last_used = time::monotonic();
+    match login {
+        Ok(login) => Ok((session.key, login)),
+        Err(problem) => {
+            server.counters.security_rejected_sessions.bump();
+            Err(problem.status())
+        }
+    }
+}
+
+fn endpoint_of(request: &Request<'_>) -> Result<EndpointConfig, StatusCode> {
+    let channel = request.connection.channel.borrow();
+    let channel = channel.as_ref().ok_or(StatusCode::BadSecureChannelIdInvalid)?;
+    Ok(channel.endpoint())
+}
+
+fn anonymous_roles(server: &Server) -> Roles {
+    server.config.anonymous_roles.iter().copied().chain([Role::Anonymous]).collect()
+}
+
+/// An activation that may finish later.
+struct Activation {
+    session: SessionKey,
+    channel: u32,
+    locales: Vec<String>,
+    header: opcua_types::RequestHeader,
+}
+
+impl Activation {
+    fn of(request: &Request<'_>, session: SessionKey, locales: Vec<String>) -> Self {
+        let header = request.header.clone();
+        Self { session, channel: request.connection.id, locales, header }
+    }
+}
+
+/// Checks the password on a thread of its own: argon2 takes tens of milliseconds by design.
+fn check_password(
+    request: &Request<'_>,
+    activation: Activation,
+    name: String,
+    password: Vec<u8>,
+) -> Outcome {
+    let server = Rc::clone(request.server);
+    let connection = Rc::clone(request.connection);
+    let address = connection.peer.ip();
+    if !server.guard.borrow().may_try(&name, address, time::monotonic()) {
+        server.counters.security_rejected_sessions.bump();
+        warn!(user = name, %address, "login refused: too many failures");
+        return Err(IdentityProblem::Denied.status());
+    }
+    let users = server.users.borrow_mut().current();
+    let request_id = request.id;
+    tokio::task::spawn_local(async move {
+        let user = name.clone();
+        let roles = tokio::task::spawn_blocking(move || users.verify(&user, &password)).await;
+        let handle = activation.header.request_handle;
+        let body = match roles.ok().flatten() {
+            Some(roles) => {
+                server.guard.borrow_mut().succeeded(&name);
+                let identity = Identity { user: name, is_anonymous: false, roles };
+                finish(&server, &activation, identity)
+            }
+            None => {
+                server.guard.borrow_mut().failed(&name, address, time::monotonic());
+                server.counters.security_rejected_sessions.bump();
+                warn!(user = name, %address, "login failed");
+                Err(IdentityProblem::Denied.status())
+            }
+        };
+        let body = body.unwrap_or_else(|status| {
+            let mut out = Vec::new();
+            fault(&mut out, handle, status);
+            out
+        });
+        connection.send(request_id, handle, &body);
+    });
+    Ok(Answer::Later)
+}
+
+/// Binds the session to its user and channel in one step, so that rights always match the user shown.
+fn finish(
+    server: &Rc<Server>,
+    activation: &Activation,
+    identity: Identity,
+) -> Result<Vec<u8>, StatusCode> {
+    let mut sessions = server.sessions.borrow_mut();
+    let session = sessions.get_mut(activation.session).ok_or(StatusCode::BadSessionClosed)?;
+    if session.channel != activation.channel
+        && session.identity.as_ref().is_some_and(|it| it.user != identity.user)
+    {
+        // Part 4, 5.7.3.1: on another channel only the same user goes on.
+        return Err(StatusCode::BadUserAccessDenied);
+    }
+    session.renew_nonce()?;
+    info!(session = %session.id, user = identity.user, channel = activation.channel, "session activated");
+    session.identity = Some(identity);
+    session.channel = activation.channel;
+    session.locales.clone_from(&activation.locales);
+    session.last_used = time::monotonic();
+    let nonce = ByteString::from(session.server_nonce.as_slice());
+    drop(sessions);
+    if let Some(connection) = server.connections.borrow().get(&activation.channel) {
+        connection.has_session.set(true);
+    }
+    let response = ActivateSessionResponse {
+        response_header: opcua_types::ResponseHeader::new_good(&activation.header),
+        server_nonce: nonce,
+        results: None,
+        diagnostic_infos: None,
+    };
+    encode(&response, &server.context())
+}
+
+/// CloseSession. Also of a session that was never activated.
+pub(super) fn close(mut request: Request<'_>) -> Outcome {
+    let delete_subscriptions: bool = request.typed()?;
+    let key = {
+        let mut sessions = request.server.sessions.borrow_mut();
+        let session = sessions
+            .by_token(&request.header.authentication_token)
+            .ok_or(StatusCode::BadSessionIdInvalid)?;
+        if session.channel != request.connection.id {
+            return Err(StatusCode::BadSecureChannelIdInvalid);
+        }
+        session.key
+    };
+    request.server.end_session(key, delete_subscriptions);
+    request.answer(&CloseSessionResponse { response_header: request.good() })
+}
+
+/// Cancel: waiting Publish requests with this handle (SES-32).
+pub(super) fn cancel(mut request: Request<'_>) -> Outcome {
+    let handle: u32 = request.typed()?;
+    let session = request.session()?;
+    let mut outgoing = Vec::new();
+    let cancel_count =
+        request.server.subscriptions.borrow_mut().cancel(session, handle, &mut outgoing);
+    request.server.deliver(outgoing);
+    request.answer(&CancelResponse { response_header: request.good(), cancel_count })
+}

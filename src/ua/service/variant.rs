@@ -1,0 +1,58 @@
+//! Between the plant's values and the library's variants.
+
+use opcua_types::{NumericRange, StatusCode, UAString, Variant};
+
+use crate::control::Scalar;
+use crate::tag::{Value, ValueType};
+use crate::time::Timestamp;
+use crate::ua::service::attribute::date_time;
+
+/// A tag's value as a variant.
+pub(super) fn from_value(value: &Value) -> Variant {
+    match value {
+        Value::Null => Variant::Empty,
+        Value::Bool(it) => (*it).into(),
+        Value::U16(it) => (*it).into(),
+        Value::U32(it) => (*it).into(),
+        Value::F64(it) => (*it).into(),
+        Value::Time(it) => date_time(*it).into(),
+        Value::Text(it) => UAString::from(it.as_str()).into(),
+        Value::Bools(it) => it.as_ref().clone().into(),
+        Value::Numbers(it) => it.as_ref().clone().into(),
+    }
+}
+
+/// Part of an array, a string or a byte string (Part 4, 7.27). Wholly outside is `BadIndexRangeNoData`.
+pub(super) fn slice(value: &Variant, range: &NumericRange) -> Result<Variant, StatusCode> {
+    value.range_of(range)
+}
+
+/// A written number; `BadTypeMismatch` unless the variant has just the tag's type (WR-02, WR-03).
+pub(super) fn number(value: &Variant, expected: ValueType) -> Result<f64, StatusCode> {
+    match (expected, value) {
+        (ValueType::F64, Variant::Double(it)) => Ok(*it),
+        (ValueType::U32, Variant::UInt32(it)) => Ok(f64::from(*it)),
+        (ValueType::U16, Variant::UInt16(it)) => Ok(f64::from(*it)),
+        (ValueType::Bool, Variant::Boolean(it)) => Ok(f64::from(u8::from(*it))),
+        _ => Err(StatusCode::BadTypeMismatch),
+    }
+}
+
+/// A method argument; `BadTypeMismatch` unless it has just the declared type (MTH-03).
+pub(super) fn argument(value: &Variant, expected: ValueType) -> Result<Scalar, StatusCode> {
+    match (expected, value) {
+        (ValueType::Text, Variant::String(it)) => Ok(Scalar::Text(it.as_ref().into())),
+        (ValueType::Time, Variant::DateTime(it)) => Ok(Scalar::Ticks(it.ticks())),
+        _ => number(value, expected).map(Scalar::Number),
+    }
+}
+
+/// A method's output.
+pub(super) fn from_scalar(value: &Scalar, declared: Option<ValueType>) -> Variant {
+    match (value, declared) {
+        (Scalar::Number(it), Some(ValueType::U32)) => (*it as u32).into(),
+        (Scalar::Number(it), _) => (*it).into(),
+        (Scalar::Text(it), _) => UAString::from(it.as_ref()).into(),
+        (Scalar::Ticks(it), _) => date_time(Timestamp::from_ticks(*it)).into(),
+    }
+}

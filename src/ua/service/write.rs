@@ -1,0 +1,185 @@
+//! Write (Part 4, 5.11.4): every accepted value is a command to the engine, in the order of the request.
+
+use std::rc::Rc;
+
+use opcua_types::{
+    AttributeId, DataValue, ResponseHeader, StatusCode, Variant, WriteResponse,
+};
+use tokio::sync::oneshot;
+use tracing::info;
+
+use crate::access::{Actor, Roles};
+use crate::control::{self, Command, Order, Refusal};
+use crate::engine::Request as EngineRequest;
+use crate::ua::server::Server;
+use crate::ua::service::reader;
+use crate::ua::service::{Answer, Outcome, Request, encode, fault, variant};
+use crate::ua::space::{NodeIdRef, ValueSource};
+use crate::ua::status;
+use crate::ua::subscription::SessionKey;
+
+/// Smallest encoded WriteValue: two-byte NodeId, attribute, null range, empty DataValue.
+const SMALLEST_WRITE: usize = 2 + 4 + 4 + 1;
+/// Requests of one session that may wait for the engine at a time.
+const PENDING: usize = 100;
+
+/// One operation: refused already, or on its way.
+enum Operation {
+    Refused(StatusCode),
+    Asked(oneshot::Receiver<control::Outcome>),
+}
+
+/// Write.
+pub(super) fn write(mut request: Request<'_>) -> Outcome {
+    let session = request.session()?;
+    let count = request.body.array(SMALLEST_WRITE)?;
+    request.check_count(count)?;
+    let actor = begin(&request, session)?;
+    let mut operations = Vec::with_capacity(count);
+    for _ in 0..count {
+        let node = request.body.node_id()?;
+        let attribute = request.body.u32()?;
+        let range = request.body.text()?;
+        let value: DataValue = request.body.typed(&request.context)?;
+        let command = check(request.server, actor.roles, &node, attribute, range)
+            .and_then(|target| target.command(&value, &actor));
+        operations.push(match command {
+            Ok(command) => ask(request.server, command),
+            Err(status) => Operation::Refused(status),
+        });
+    }
+    let server = Rc::clone(request.server);
+    let connection = Rc::clone(request.connection);
+    let (id, header) = (request.id, request.header.clone());
+    tokio::task::spawn_local(async move {
+        let mut results = Vec::with_capacity(operations.len());
+        for operation in operations {
+            results.push(finish(operation).await);
+        }
+        let handle = header.request_handle;
+        let response = WriteResponse {
+            response_header: ResponseHeader::new_good(&header),
+            results: Some(results),
+            diagnostic_infos: None,
+        };
+        reply(&server, session, || encode(&response, &server.context()), |body| {
+            connection.send(id, handle, &body);
+        }, handle);
+    });
+    Ok(Answer::Later)
+}
+
+/// Counts a request that waits for the engine, and says who asks.
+pub(super) fn begin(request: &Request<'_>, session: SessionKey) -> Result<Actor, StatusCode> {
+    let mut sessions = request.server.sessions.borrow_mut();
+    let session = sessions.get_mut(session).ok_or(StatusCode::BadSessionClosed)?;
+    if session.pending >= PENDING {
+        return Err(StatusCode::BadTooManyOperations);
+    }
+    session.pending += 1;
+    let name = session.identity.as_ref().map_or("anonymous", |it| it.user.as_str());
+    Ok(Actor { name: name.to_owned(), roles: session.roles() })
+}
+
+/// Ends a request that waited: nothing is sent once the session has gone (MTH-10).
+pub(super) fn reply(
+    server: &Server,
+    session: SessionKey,
+    body: impl FnOnce() -> Result<Vec<u8>, StatusCode>,
+    send: impl FnOnce(Vec<u8>),
+    handle: u32,
+) {
+    if let Some(session) = server.sessions.borrow_mut().get_mut(session) {
+        session.pending = session.pending.saturating_sub(1);
+    } else {
+        return;
+    }
+    send(body().unwrap_or_else(|status| {
+        let mut out = Vec::new();
+        fault(&mut out, handle, status);
+        out
+    }));
+}
+
+/// What a checked operation writes to.
+struct Target {
+    row: &'static crate::tag::Row,
+    target: control::Target,
+}
+
+/// Node, attribute, range and right of one operation (WR-06, WR-09, WR-10).
+fn check(
+    server: &Server,
+    roles: Roles,
+    node: &NodeIdRef<'_>,
+    attribute: u32,
+    range: &str,
+) -> Result<Target, StatusCode> {
+    let found = server.space.resolve(node).ok_or(if reader::is_null(node) {
+        StatusCode::BadNodeIdInvalid
+    } else {
+        StatusCode::BadNodeIdUnknown
+    })?;
+    let attribute =
+        AttributeId::from_u32(attribute).map_err(|_| StatusCode::BadAttributeIdInvalid)?;
+    let range = reader::index_range(range)?;
+    if attribute != AttributeId::Value {
+        server.space.attribute(found, attribute, roles)?;
+        return Err(StatusCode::BadNotWritable);
+    }
+    let ValueSource::Tag(tag) = server.space.value_source(found) else {
+        server.space.attribute(found, AttributeId::DataType, roles)?;
+        return Err(StatusCode::BadNotWritable);
+    };
+    let (device, row) = server.space.table().row(tag);
+    if row.setpoint.is_none() {
+        return Err(StatusCode::BadNotWritable);
+    }
+    if !roles.may_write(row.access) {
+        return Err(StatusCode::BadUserAccessDenied);
+    }
+    if !range.is_none() {
+        // Every setpoint is a scalar: there is no part of it to write.
+        return Err(StatusCode::BadIndexRangeNoData);
+    }
+    let target = device.target().ok_or(StatusCode::BadNotWritable)?;
+    Ok(Target { row, target })
+}
+
+impl Target {
+    /// The command, if the value has the right type and nothing but a value is written (WR-02, WR-07).
+    fn command(self, value: &DataValue, actor: &Actor) -> Result<Command, StatusCode> {
+        let has_status = value.status.is_some_and(|it| it != StatusCode::Good);
+        if has_status || value.source_timestamp.is_some() || value.server_timestamp.is_some() {
+            return Err(StatusCode::BadWriteNotSupported);
+        }
+        let written = value.value.as_ref().unwrap_or(&Variant::Empty);
+        let number = variant::number(written, self.row.value_type)?;
+        let setpoint = self.row.setpoint.ok_or(StatusCode::BadNotWritable)?;
+        let order = Order::Write { setpoint, value: number };
+        Ok(Command { actor: actor.clone(), target: self.target, order })
+    }
+}
+
+fn ask(server: &Server, command: Command) -> Operation {
+    info!(actor = %command.actor, target = ?command.target, order = ?command.order, "write");
+    let (reply, outcome) = oneshot::channel();
+    match server.port.commands.try_send(EngineRequest { command, reply }) {
+        Ok(()) => Operation::Asked(outcome),
+        Err(_) => Operation::Refused(status::of_refusal(&Refusal::Busy)),
+    }
+}
+
+async fn finish(operation: Operation) -> StatusCode {
+    match operation {
+        Operation::Refused(status) => status,
+        Operation::Asked(outcome) => match outcome.await {
+            Ok(Ok(_)) => StatusCode::Good,
+            Ok(Err(refusal)) => {
+                info!(%refusal, "write refused");
+                status::of_refusal(&refusal)
+            }
+            Err(_) => crate::ua::server::ENGINE_GONE,
+        },
+    }
+}

@@ -1,0 +1,124 @@
+//! User identity tokens (Part 4, 7.41): anonymous, and user name with password.
+
+use opcua_types::{
+    AnonymousIdentityToken, ExtensionObject, StatusCode, UserNameIdentityToken,
+};
+
+use crate::access::Roles;
+use crate::config::SecurityPolicy;
+use crate::ua::crypto::{self, PrivateKey};
+use crate::ua::endpoint::{TokenKind, TokenPolicy};
+
+/// Longest password taken, bytes.
+const PASSWORD_BYTES: usize = 4096;
+
+/// Who a session acts for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// User name; `anonymous` for nobody.
+    pub user: String,
+    /// No user was named.
+    pub is_anonymous: bool,
+    /// What the user may do.
+    pub roles: Roles,
+}
+
+/// What a client wants to be, its secret already in the clear.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Login {
+    /// Nobody in particular.
+    Anonymous,
+    /// A local user.
+    User {
+        /// Name.
+        name: String,
+        /// Password as UTF-8 bytes.
+        password: Vec<u8>,
+    },
+}
+
+/// Why a token is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityProblem {
+    /// The token or its policy is not one of this endpoint.
+    #[error("the identity token does not fit the endpoint")]
+    Invalid,
+    /// The kind of token is switched off.
+    #[error("this kind of identity is not allowed here")]
+    Rejected,
+    /// Wrong user or password, or locked out: never said which.
+    #[error("user or password is wrong, or too many attempts")]
+    Denied,
+}
+
+impl IdentityProblem {
+    /// The status code on the wire.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Invalid => StatusCode::BadIdentityTokenInvalid,
+            Self::Rejected => StatusCode::BadIdentityTokenRejected,
+            Self::Denied => StatusCode::BadUserAccessDenied,
+        }
+    }
+}
+
+/// Reads a token against the endpoint's `policies`. The password is decrypted; it is not yet checked.
+pub fn read_login(
+    token: &ExtensionObject,
+    policies: &[TokenPolicy],
+    key: Option<&PrivateKey>,
+    server_nonce: &[u8],
+) -> Result<Login, IdentityProblem> {
+    if token.is_null() {
+        return anonymous(policies, None);
+    }
+    if let Some(token) = token.inner_as::<AnonymousIdentityToken>() {
+        return anonymous(policies, Some(token.policy_id.as_ref()));
+    }
+    let Some(token) = token.inner_as::<UserNameIdentityToken>() else {
+        return Err(IdentityProblem::Invalid);
+    };
+    let policy = policies
+        .iter()
+        .find(|it| it.id == token.policy_id.as_ref())
+        .ok_or(IdentityProblem::Invalid)?;
+    if policy.kind != TokenKind::UserName || token.user_name.is_empty() {
+        return Err(IdentityProblem::Invalid);
+    }
+    let password = password(token, policy.policy, key, server_nonce)?;
+    Ok(Login::User { name: token.user_name.as_ref().to_owned(), password })
+}
+
+/// An anonymous token; some clients send none, or an empty policy id.
+fn anonymous(policies: &[TokenPolicy], id: Option<&str>) -> Result<Login, IdentityProblem> {
+    let offered = policies.iter().find(|it| it.kind == TokenKind::Anonymous);
+    let named = id.filter(|it| !it.is_empty());
+    match (offered, named) {
+        (None, _) => Err(IdentityProblem::Rejected),
+        (Some(policy), Some(id)) if policy.id != id => Err(IdentityProblem::Invalid),
+        (Some(_), _) => Ok(Login::Anonymous),
+    }
+}
+
+/// The password in the clear. Every failure of decryption looks the same to the client.
+fn password(
+    token: &UserNameIdentityToken,
+    policy: SecurityPolicy,
+    key: Option<&PrivateKey>,
+    server_nonce: &[u8],
+) -> Result<Vec<u8>, IdentityProblem> {
+    let secret = token.password.value.as_deref().unwrap_or_default();
+    let algorithm = token.encryption_algorithm.as_ref();
+    if secret.len() > PASSWORD_BYTES {
+        return Err(IdentityProblem::Invalid);
+    }
+    if policy == SecurityPolicy::None {
+        let in_clear = algorithm.is_empty();
+        return if in_clear { Ok(secret.to_vec()) } else { Err(IdentityProblem::Invalid) };
+    }
+    let key = key.ok_or(IdentityProblem::Invalid)?;
+    if crypto::encryption_uri(policy) != Some(algorithm) {
+        return Err(IdentityProblem::Invalid);
+    }
+    crypto::decrypt_password(policy, key, secret, server_nonce).map_err(|_| IdentityProblem::Denied)
+}

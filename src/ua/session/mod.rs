@@ -1,0 +1,12 @@
+//! Sessions: who is talking, over which channel, for how long.
+//!
+//! A session is created on a channel, activated with an identity, may move to another channel of the
+//! same client, and ends by CloseSession or by its timeout (Part 4, 5.7).
+
+mod guard;
+mod identity;
+mod store;
+
+pub use guard::LoginGuard;
+pub use identity::{Identity, IdentityProblem, Login, read_login};
+pub use store::{Continuation, NewSession, Session, Sessions};

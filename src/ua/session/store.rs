@@ -1,0 +1,213 @@
+//! The sessions of the server, bounded, found by their authentication token.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use opcua_types::{ByteString, Guid, Identifier, NodeId, StatusCode};
+
+use crate::access::Roles;
+use crate::ua::crypto;
+use crate::ua::session::Identity;
+use crate::ua::space::BrowsePosition;
+use crate::ua::subscription::SessionKey;
+
+/// Random bytes of an authentication token and of a nonce.
+const SECRET_BYTES: usize = 32;
+
+/// Where a Browse goes on.
+#[derive(Clone, Debug)]
+pub struct Continuation {
+    /// Opaque to the client.
+    pub id: u64,
+    /// What was asked, and how far the answer came.
+    pub position: BrowsePosition,
+    /// References per answer that the client asked for.
+    pub max_references: usize,
+}
+
+/// What CreateSession knows of a client.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// As the client calls it; the server's choice if empty.
+    pub name: String,
+    /// The client's ApplicationUri.
+    pub client_uri: String,
+    /// The channel it was created on.
+    pub channel: u32,
+    /// The client's certificate on that channel; empty on security None.
+    pub client_certificate: Vec<u8>,
+    /// Revised timeout.
+    pub timeout: Duration,
+    /// Largest response that the client takes, bytes; 0 is no bound.
+    pub max_response_bytes: u32,
+}
+
+/// One session.
+#[derive(Debug)]
+pub struct Session {
+    /// Key inside the server.
+    pub key: SessionKey,
+    /// What CreateSession knew.
+    pub client: NewSession,
+    /// SessionId, which others may see.
+    pub id: NodeId,
+    secret: [u8; SECRET_BYTES],
+    /// Nonce that the next ActivateSession must sign.
+    pub server_nonce: Vec<u8>,
+    /// Channel that it is bound to.
+    pub channel: u32,
+    /// Who, once activated.
+    pub identity: Option<Identity>,
+    /// Locales in the client's order.
+    pub locales: Vec<String>,
+    /// Browse continuation points, oldest first.
+    pub continuations: VecDeque<Continuation>,
+    next_continuation: u64,
+    /// Requests that wait for the engine.
+    pub pending: usize,
+    /// Created, or last used.
+    pub last_used: Instant,
+}
+
+impl Session {
+    /// The token that every request carries: key and secret, opaque to the client.
+    pub fn token(&self) -> NodeId {
+        let mut bytes = self.key.0.to_le_bytes().to_vec();
+        bytes.extend_from_slice(&self.secret);
+        NodeId::new(0, ByteString::from(bytes))
+    }
+
+    /// What its user may do; nothing before activation.
+    pub fn roles(&self) -> Roles {
+        self.identity.as_ref().map_or(Roles::NONE, |it| it.roles)
+    }
+
+    /// Keeps a continuation point; the oldest goes when there are `bound` already (Part 4, 7.9).
+    pub fn remember(&mut self, position: BrowsePosition, max_references: usize, bound: usize) -> u64 {
+        while self.continuations.len() >= bound.max(1) {
+            self.continuations.pop_front();
+        }
+        self.next_continuation += 1;
+        let id = self.next_continuation;
+        self.continuations.push_back(Continuation { id, position, max_references });
+        id
+    }
+
+    /// Takes a continuation point: it can be used once.
+    pub fn recall(&mut self, id: u64) -> Option<Continuation> {
+        let at = self.continuations.iter().position(|it| it.id == id)?;
+        self.continuations.remove(at)
+    }
+
+    fn expires(&self) -> Instant {
+        self.last_used + self.client.timeout
+    }
+}
+
+/// Every session.
+#[derive(Debug)]
+pub struct Sessions {
+    all: BTreeMap<u32, Session>,
+    next_key: u32,
+    bound: usize,
+}
+
+impl Sessions {
+    /// At most `bound` at a time.
+    pub fn new(bound: usize) -> Self {
+        Self { all: BTreeMap::new(), next_key: 1, bound }
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Every session, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Session> {
+        self.all.values()
+    }
+
+    /// Whether there is room, once the oldest session that was never activated has gone.
+    /// Returns the one to close first.
+    pub fn make_room(&self) -> Result<Option<SessionKey>, StatusCode> {
+        if self.all.len() < self.bound {
+            return Ok(None);
+        }
+        let idle = self.all.values().find(|it| it.identity.is_none());
+        idle.map(|it| Some(it.key)).ok_or(StatusCode::BadTooManySessions)
+    }
+
+    /// Adds a session. Fails only if the system has no randomness.
+    pub fn create(&mut self, client: NewSession, now: Instant) -> Result<&mut Session, StatusCode> {
+        let key = SessionKey(self.next_key);
+        self.next_key = self.next_key.wrapping_add(1).max(1);
+        let secret = random()?;
+        let mut guid = [0; 16];
+        guid.copy_from_slice(&random()?[..16]);
+        let session = Session {
+            key,
+            id: NodeId::new(1, Identifier::Guid(Guid::from_bytes(guid))),
+            secret,
+            server_nonce: random()?.to_vec(),
+            channel: client.channel,
+            identity: None,
+            locales: Vec::new(),
+            continuations: VecDeque::new(),
+            next_continuation: 0,
+            pending: 0,
+            last_used: now,
+            client,
+        };
+        Ok(self.all.entry(key.0).or_insert(session))
+    }
+
+    /// The session of an authentication token.
+    pub fn by_token(&mut self, token: &NodeId) -> Option<&mut Session> {
+        let Identifier::ByteString(bytes) = &token.identifier else { return None };
+        let bytes = bytes.value.as_deref()?;
+        let (key, secret) = bytes.split_first_chunk::<4>()?;
+        let session = self.all.get_mut(&u32::from_le_bytes(*key))?;
+        crypto::equal(secret, &session.secret).then_some(session)
+    }
+
+    /// The session with this key.
+    pub fn get(&self, key: SessionKey) -> Option<&Session> {
+        self.all.get(&key.0)
+    }
+
+    /// The session with this key, to change it.
+    pub fn get_mut(&mut self, key: SessionKey) -> Option<&mut Session> {
+        self.all.get_mut(&key.0)
+    }
+
+    /// Removes a session.
+    pub fn remove(&mut self, key: SessionKey) -> Option<Session> {
+        self.all.remove(&key.0)
+    }
+
+    /// Sessions whose timeout has passed.
+    pub fn expired(&self, now: Instant) -> Vec<SessionKey> {
+        self.all.values().filter(|it| it.expires() <= now).map(|it| it.key).collect()
+    }
+}
+
+/// Fresh random bytes.
+fn random() -> Result<[u8; SECRET_BYTES], StatusCode> {
+    let mut bytes = [0; SECRET_BYTES];
+    crypto::fill_random(&mut bytes).map_err(|_| StatusCode::BadInternalError)?;
+    Ok(bytes)
+}
+
+impl Session {
+    /// A new server nonce for the next activation.
+    pub fn renew_nonce(&mut self) -> Result<(), StatusCode> {
+        self.server_nonce = random()?.to_vec();
+        Ok(())
+    }
+}

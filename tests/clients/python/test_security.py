@@ -1,0 +1,55 @@
+"""Every policy and mode with python asyncua."""
+
+import pytest
+from asyncua import Client, ua
+from asyncua.crypto.security_policies import (
+    SecurityPolicyAes128Sha256RsaOaep,
+    SecurityPolicyAes256Sha256RsaPss,
+    SecurityPolicyBasic256Sha256,
+)
+
+from conftest import make_certificate, secure_client
+
+POLICIES = [SecurityPolicyBasic256Sha256, SecurityPolicyAes128Sha256RsaOaep, SecurityPolicyAes256Sha256RsaPss]
+MODES = [ua.MessageSecurityMode.Sign, ua.MessageSecurityMode.SignAndEncrypt]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("mode", MODES)
+async def test_sc_01_each_policy_and_mode_opens_a_channel_and_reads(plant, certificate, policy, mode):
+    client = await secure_client(plant, certificate, policy=policy, mode=mode)
+    async with client:
+        value = await client.get_node("ns=2;s=Line1.EL101.Bath.Temperature").read_value()
+        assert 900 < value < 1150
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+async def test_usr_04_right_user_and_password_on_each_policy(plant, certificate, policy):
+    client = await secure_client(plant, certificate, "vera", policy=policy)
+    async with client:
+        assert await client.get_node(ua.ObjectIds.Server_ServerStatus_State).read_value() == 0
+
+
+async def test_crt_02_an_unknown_certificate_is_refused_and_kept_for_review(plant, tmp_path):
+    stranger = make_certificate(tmp_path)
+    client = await secure_client(plant, stranger)
+    with pytest.raises(Exception):
+        async with client:
+            pass
+    assert list((plant.data / "pki" / "rejected").glob("**/*.der"))
+
+
+async def test_dis_01_endpoints_answer_with_the_host_that_was_asked(plant):
+    port = plant.url.rsplit(":", 1)[1]
+    for host in ("127.0.0.1", "localhost"):
+        endpoints = await Client(f"opc.tcp://{host}:{port}").connect_and_get_server_endpoints()
+        assert {it.EndpointUrl for it in endpoints} == {f"opc.tcp://{host}:{port}"}
+        assert len(endpoints) == 7
+
+
+async def test_usr_04_user_name_on_the_unsecured_channel_is_encrypted(plant):
+    client = Client(plant.url)
+    client.set_user("vera")
+    client.set_password("correct horse battery staple")
+    async with client:
+        assert await client.get_node(ua.ObjectIds.Server_ServerStatus_State).read_value() == 0
