@@ -65,12 +65,12 @@ pub struct Entry {
     /// Number of the scan that follows.
     pub scan: u64,
     /// What happened.
-    pub event: Event,
+    pub kind: EntryKind,
 }
 
 /// What an entry tells.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Event {
+pub enum EntryKind {
     /// A command was accepted.
     Command(Command),
     /// The scan has this plant time.

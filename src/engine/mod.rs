@@ -1,7 +1,26 @@
 //! The one owner of plant and controls: commands in by one queue, snapshots out by one watch.
+//!
+//! [`Engine`] makes scans; [`spawn`] runs it on a thread of its own behind an [`EnginePort`].
+//! A [`Journal`] keeps what was asked of it, [`Replay`] reads that back, a [`Scenario`] is written by hand.
 
+mod events;
+mod fault;
+mod journal;
+mod names;
 mod port;
+mod replay;
+mod runtime;
+mod sampler;
+mod scan;
+mod scenario;
 mod snapshot;
+mod touched;
 
+pub use events::{EventLog, Logged};
+pub use journal::{Entry, EntryKind, Header, Journal, config_checksum};
 pub use port::{EnginePort, Request};
+pub use replay::{Replay, ReplayError};
+pub use runtime::{COMMANDS_MAX, Counters, EngineFailure, Handle, spawn};
+pub use scan::Engine;
+pub use scenario::{Scenario, ScenarioError, Step};
 pub use snapshot::{CHUNK_TAGS, Chunk, Sample, Snapshot};

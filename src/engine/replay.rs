@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::access::{Actor, Role, Roles};
 use crate::control::{Command, Order, Scalar, Target};
-use crate::engine::journal::{Entry, Event, FORMAT, Header, MAGIC};
+use crate::engine::journal::{Entry, EntryKind, FORMAT, Header, MAGIC};
 use crate::engine::names;
 use crate::time::Timestamp;
 
@@ -102,10 +102,10 @@ impl Replay {
     }
 
     /// The next entry if it comes before scan `scan`.
-    pub fn due(&mut self, scan: u64) -> Result<Option<Event>, ReplayError> {
+    pub fn due(&mut self, scan: u64) -> Result<Option<EntryKind>, ReplayError> {
         let Some(entry) = self.next.take_if(|it| it.scan <= scan) else { return Ok(None) };
         self.read_entry()?;
-        Ok(Some(entry.event))
+        Ok(Some(entry.kind))
     }
 
     /// Number of the last line if it had no end: it was being written when the run was cut off, and is ignored.
@@ -163,14 +163,16 @@ fn shorten(text: &str) -> String {
 fn parse_entry(line: &str) -> Result<Entry, String> {
     let mut fields = line.split('\t');
     let scan = number(fields.next(), "scan number")?;
-    let event = match fields.next() {
-        Some("command") => Event::Command(parse_command(&mut fields)?),
-        Some("time") => Event::Time(Timestamp::from_ticks(number(fields.next(), "plant time")?)),
+    let kind = match fields.next() {
+        Some("command") => EntryKind::Command(parse_command(&mut fields)?),
+        Some("time") => {
+            EntryKind::Time(Timestamp::from_ticks(number(fields.next(), "plant time")?))
+        }
         other => return Err(format!("`command` or `time` expected, found {other:?}")),
     };
     match fields.next() {
         Some(extra) => Err(format!("nothing more expected, found {:?}", shorten(extra))),
-        None => Ok(Entry { scan, event }),
+        None => Ok(Entry { scan, kind }),
     }
 }
 

@@ -110,7 +110,7 @@ impl Sampler {
             }
             let spare = &mut self.spare[index];
             if let Some(chunk) = Arc::get_mut(spare) {
-                chunk.values.clone_from_slice(&self.working[index].values);
+                copy_values(&mut chunk.values, &self.working[index].values);
                 chunk.qualities.copy_from_slice(&self.working[index].qualities);
                 chunk.times.copy_from_slice(&self.working[index].times);
             } else {
@@ -120,6 +120,16 @@ impl Sampler {
             std::mem::swap(spare, &mut self.published[index]);
         }
         self.published.clone()
+    }
+}
+
+/// Copies values; numbers, which are most, without the detour over clone and drop.
+fn copy_values(into: &mut [Value], from: &[Value]) {
+    for (into, from) in into.iter_mut().zip(from) {
+        match (into, from) {
+            (Value::F64(into), Value::F64(from)) => *into = *from,
+            (into, from) => into.clone_from(from),
+        }
     }
 }
 
@@ -135,16 +145,22 @@ fn empty(size: usize) -> Chunk {
 /// Puts a sample in its place; whether value or quality changed, in which case it also gets `time`.
 fn store(chunk: &mut Chunk, offset: usize, sampled: Sampled, time: Timestamp) -> bool {
     let value = &mut chunk.values[offset];
-    let same = match (&*value, &sampled.value) {
+    let same = match (&mut *value, sampled.value) {
         // By bits, since a NaN does not equal itself and would change for ever.
-        (Value::F64(old), Value::F64(new)) => old.to_bits() == new.to_bits(),
-        (old, new) => old == new,
+        (Value::F64(old), Value::F64(new)) => {
+            let same = old.to_bits() == new.to_bits();
+            *old = new;
+            same
+        }
+        // The old text or array stays, so that snapshots share it.
+        (old, new) if *old == new => true,
+        (old, new) => {
+            *old = new;
+            false
+        }
     };
     if same && chunk.qualities[offset] == sampled.quality {
         return false;
-    }
-    if !same {
-        *value = sampled.value;
     }
     chunk.qualities[offset] = sampled.quality;
     chunk.times[offset] = time;

@@ -2,9 +2,10 @@
 //!
 //! `catalogue` modules hold the rows; `TagTable` lays them out over the plant's devices.
 
+mod catalogue;
 mod row;
 mod table;
-mod unit;
+pub mod unit;
 mod value;
 
 pub use row::{Argument, DeviceKind, HistoryMode, MethodRow, Range, Row, Sampled, Scan, ValueType};

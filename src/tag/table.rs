@@ -5,7 +5,8 @@ use rustc_hash::FxBuildHasher;
 
 use crate::config::PlantConfig;
 use crate::control::Target;
-use crate::tag::{DeviceKind, MethodRow, Row};
+use crate::tag::catalogue;
+use crate::tag::{DeviceKind, MethodRow, Range, Row};
 
 /// A device of this plant, in order of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,17 +64,97 @@ pub struct TagTable {
     devices: Vec<Device>,
     by_path: IndexMap<String, DeviceIndex, FxBuildHasher>,
     children: Vec<Vec<DeviceIndex>>,
-    tag_count: u32,
+    members: Vec<IndexMap<&'static str, MemberIndex, FxBuildHasher>>,
     /// Device of each tag.
     owner: Vec<DeviceIndex>,
 }
+
+/// Every kind, in the order of its number.
+const KINDS: [DeviceKind; 8] = [
+    DeviceKind::Plant,
+    DeviceKind::Line,
+    DeviceKind::Rectifier,
+    DeviceKind::Electrolyzer,
+    DeviceKind::Anode,
+    DeviceKind::Feeder,
+    DeviceKind::FumeTreatment,
+    DeviceKind::Utilities,
+];
 
 impl TagTable {
     /// Lays the catalogue out over `config`'s devices: plant, then each line with its rectifiers and
     /// electrolyzers (each with feeder and anodes), then fume treatment and utilities.
     pub fn new(config: &PlantConfig) -> Self {
-        let _ = config;
-        unimplemented!("written by the tag task")
+        let members = KINDS.map(|kind| {
+            let rows = catalogue::rows(kind).iter().enumerate();
+            rows.map(|(index, row)| (row.path, MemberIndex(index as u16))).collect()
+        });
+        let mut table = Self {
+            devices: Vec::new(),
+            by_path: IndexMap::default(),
+            children: Vec::new(),
+            members: members.into(),
+            owner: Vec::new(),
+        };
+        let plant = table.add(DeviceKind::Plant, None, "Plant", Place::default());
+        for (line, row) in config.lines.iter().enumerate() {
+            let place = Place { index: line, ..Place::default() };
+            let parent = table.add(DeviceKind::Line, Some(plant), &row.name, place);
+            table.add_line(config, line, parent);
+        }
+        table.add(DeviceKind::FumeTreatment, Some(plant), "FumeTreatment", Place::default());
+        table.add(DeviceKind::Utilities, Some(plant), "Utilities", Place::default());
+        table
+    }
+
+    fn add_line(&mut self, config: &PlantConfig, line: usize, parent: DeviceIndex) {
+        for (index, row) in config.rectifiers.iter().enumerate().filter(|(_, it)| it.line == line) {
+            let place = Place { index, position: 0, nominal_ka: row.nominal_a * 1e-3 };
+            self.add(DeviceKind::Rectifier, Some(parent), &row.name, place);
+        }
+        let own = config.electrolyzers.iter().enumerate().filter(|(_, it)| it.line == line);
+        for (index, row) in own {
+            let model = &config.cell_models[row.model];
+            let place = Place { index, position: 0, nominal_ka: model.nominal_a * 1e-3 };
+            let electrolyzer = self.add(DeviceKind::Electrolyzer, Some(parent), &row.name, place);
+            self.add(DeviceKind::Feeder, Some(electrolyzer), "Feeder", place);
+            for position in 0..model.anodes {
+                let name = format!("Anode{:02}", position + 1);
+                let place = Place { position, ..place };
+                self.add(DeviceKind::Anode, Some(electrolyzer), &name, place);
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        kind: DeviceKind,
+        parent: Option<DeviceIndex>,
+        name: &str,
+        place: Place,
+    ) -> DeviceIndex {
+        let index = DeviceIndex(self.devices.len() as u32);
+        // Lines stand at the top of a path: a NodeId needs no prefix that all would share.
+        let above = parent.map(|it| self.device(it)).filter(|it| it.kind != DeviceKind::Plant);
+        let path = above.map_or_else(|| name.to_owned(), |it| format!("{}.{name}", it.path));
+        let first_tag = TagIndex(self.owner.len() as u32);
+        self.owner.extend(std::iter::repeat_n(index, catalogue::rows(kind).len()));
+        self.by_path.insert(path.clone(), index);
+        self.children.push(Vec::new());
+        if let Some(parent) = parent {
+            self.children[parent.0 as usize].push(index);
+        }
+        self.devices.push(Device {
+            kind,
+            path,
+            name: name.to_owned(),
+            parent,
+            index: place.index,
+            position: place.position,
+            nominal_ka: place.nominal_ka,
+            first_tag,
+        });
+        index
     }
 
     /// Every device, parents before children.
@@ -91,6 +172,24 @@ impl TagTable {
         self.by_path.get(path).copied()
     }
 
+    /// The device that `path` begins with, the longest one, and what follows behind its dot.
+    pub fn split<'a>(&self, path: &'a str) -> Option<(DeviceIndex, &'a str)> {
+        if let Some(device) = self.device_by_path(path) {
+            return Some((device, ""));
+        }
+        path.rmatch_indices('.').find_map(|(at, _)| {
+            let device = self.device_by_path(&path[..at])?;
+            Some((device, &path[at + 1..]))
+        })
+    }
+
+    /// The tag with this full path, such as `Line1.EL101.Bath.Temperature`.
+    pub fn resolve(&self, path: &str) -> Option<TagIndex> {
+        let (device, rest) = self.split(path)?;
+        let member = self.member(self.device(device).kind, rest)?;
+        Some(self.tag(device, member))
+    }
+
     /// Devices directly below `index`.
     pub fn children(&self, index: DeviceIndex) -> &[DeviceIndex] {
         &self.children[index.0 as usize]
@@ -98,30 +197,27 @@ impl TagTable {
 
     /// Number of tags.
     pub fn len(&self) -> usize {
-        self.tag_count as usize
+        self.owner.len()
     }
 
     /// Whether there is no tag at all.
     pub fn is_empty(&self) -> bool {
-        self.tag_count == 0
+        self.owner.is_empty()
     }
 
     /// Rows of a kind, in order.
     pub fn rows(&self, kind: DeviceKind) -> &'static [Row] {
-        let _ = kind;
-        unimplemented!("written by the tag task")
+        catalogue::rows(kind)
     }
 
     /// Methods of a kind, in order.
     pub fn methods(&self, kind: DeviceKind) -> &'static [MethodRow] {
-        let _ = kind;
-        unimplemented!("written by the tag task")
+        catalogue::methods(kind)
     }
 
     /// The member of `kind` at `path`, such as `Bath.Temperature`.
     pub fn member(&self, kind: DeviceKind, path: &str) -> Option<MemberIndex> {
-        let _ = (kind, path);
-        unimplemented!("written by the tag task")
+        self.members[kind as usize].get(path).copied()
     }
 
     /// The tag of a device's member.
@@ -138,7 +234,31 @@ impl TagTable {
 
     /// Measuring range of a tag, low and high, if it is analog.
     pub fn range(&self, tag: TagIndex) -> Option<(f64, f64)> {
-        let _ = tag;
-        unimplemented!("written by the tag task")
+        let (device, row) = self.row(tag);
+        match row.range {
+            Range::None => None,
+            Range::Fixed(low, high) => Some((low, high)),
+            Range::BySize(ranges) => Some(ranges[size_class(device.nominal_ka)]),
+            Range::TimesNominal(factor) => Some((0.0, factor * device.nominal_ka)),
+        }
+    }
+}
+
+/// What a device is besides its kind and name.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    index: usize,
+    position: usize,
+    nominal_ka: f64,
+}
+
+/// The class of size whose ranges fit: 6, 10 or 30 kA.
+fn size_class(nominal_ka: f64) -> usize {
+    if nominal_ka <= 7.0 {
+        0
+    } else if nominal_ka <= 14.0 {
+        1
+    } else {
+        2
     }
 }

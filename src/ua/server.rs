@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use opcua_types::{Context, ContextOwned, DecodingOptions, NamespaceMap, StatusCode};
+use opcua_types::{Context, NamespaceMap, StatusCode};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, broadcast, watch};
 use tracing::{info, warn};
@@ -25,7 +25,7 @@ use crate::ua::service;
 use crate::ua::session::{LoginGuard, Sessions};
 use crate::ua::space::Space;
 use crate::ua::subscription::{Outgoing, SessionKey, SubscriptionSet};
-use crate::ua::wire::{self, TransportLimits};
+use crate::ua::wire::{TransportLimits, Types};
 
 /// How often timeouts of sessions are looked at.
 const SWEEP: Duration = Duration::from_millis(200);
@@ -62,8 +62,7 @@ pub struct Server {
     pub stopping: Cell<bool>,
     /// Wakes the publisher when a deadline may have moved.
     pub replan: Notify,
-    namespaces: NamespaceMap,
-    types: ContextOwned,
+    types: Types,
     started: Instant,
     next_channel: Cell<u32>,
 }
@@ -92,7 +91,6 @@ impl Server {
         for (index, uri) in parts.space.namespaces().iter().enumerate().skip(1) {
             namespaces.add_namespace_with_index(index as u16, uri);
         }
-        let types = ContextOwned::new_default(namespaces.clone(), DecodingOptions::default());
         Self {
             subscriptions: RefCell::new(SubscriptionSet::new(&limits, parts.port.scan_ms)),
             sessions: RefCell::new(Sessions::new(limits.sessions)),
@@ -108,8 +106,7 @@ impl Server {
             space: parts.space,
             port: parts.port,
             channels: parts.channels,
-            namespaces,
-            types,
+            types: Types::new(namespaces),
             started: time::monotonic(),
             next_channel: Cell::new(1),
         }
@@ -132,17 +129,12 @@ impl Server {
 
     /// For encoding.
     pub fn context(&self) -> Context<'_> {
-        self.types.context()
+        self.types.encoding()
     }
 
     /// For decoding a body: no array may claim more elements than the body has bytes.
     pub fn decoding(&self, body: &[u8]) -> Context<'_> {
-        wire::decoding_context(&self.types, &self.config.limits, body.len())
-    }
-
-    /// Namespaces as the library maps them.
-    pub fn namespaces(&self) -> &NamespaceMap {
-        &self.namespaces
+        self.types.decoding(&self.config.limits, body.len())
     }
 
     /// Sends what the subscriptions have to say.

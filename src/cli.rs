@@ -1,0 +1,235 @@
+//! The command line: what a person types, turned into calls of `app`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::access::Role;
+
+/// OPC UA server, control engine and simulator of a rare-earth electrolysis plant.
+#[derive(Debug, Parser)]
+#[command(name = "cellhouse", version, after_help = AFTER_HELP)]
+pub struct Cli {
+    /// What to do; `run` if nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Start here:
+  cellhouse                                serves the default plant on opc.tcp://127.0.0.1:4840, anonymous reading
+  cellhouse user add olga --role Operator  adds a user who may write setpoints (asks for a password)
+  cellhouse check                          says what is wrong in config/plant.toml and config/server.toml
+  cellhouse simulate --hours 48 --out DIR  runs the plant without a server and writes CSV files
+  cellhouse nodes                          prints the address space as clients see it";
+
+/// Everything the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serves the plant until it is interrupted.
+    Run(RunArgs),
+    /// Checks the configuration and prints every mistake; exit status 1 if there is one.
+    Check(FileArgs),
+    /// Runs the plant without a server, as fast as it can.
+    Simulate(SimulateArgs),
+    /// Prints the address space as clients see it.
+    Nodes(NodesArgs),
+    /// Looks after certificates. No restart is needed.
+    #[command(subcommand)]
+    Cert(CertCommand),
+    /// Looks after local users. No restart is needed.
+    #[command(subcommand)]
+    User(UserCommand),
+}
+
+/// Configuration files.
+#[derive(Clone, Debug, Default, Args)]
+pub struct FileArgs {
+    /// The plant; config/plant.toml, or the built-in default plant if there is no such file.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The server; config/server.toml, or the built-in defaults if there is no such file.
+    #[arg(long, value_name = "FILE")]
+    pub server: Option<PathBuf>,
+}
+
+/// Arguments of `run`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RunArgs {
+    /// Configuration files.
+    #[command(flatten)]
+    pub files: FileArgs,
+    /// Address to listen on instead of the configured one; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Folder for certificates, users and the journal.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Plant time: `real`, a factor such as `60`, or `max`.
+    #[arg(long, value_name = "real|N|max", default_value = "real")]
+    pub speed: Speed,
+    /// Seed of every random stream instead of the configured one.
+    #[arg(long)]
+    pub seed: Option<u64>,
+}
+
+/// How fast plant time runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Speed {
+    /// As the wall clock.
+    #[default]
+    Real,
+    /// So many times the wall clock.
+    Times(f64),
+    /// As fast as the machine can.
+    Max,
+}
+
+impl std::str::FromStr for Speed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "real" => Ok(Self::Real),
+            "max" => Ok(Self::Max),
+            _ => match text.trim_start_matches('x').parse::<f64>() {
+                Ok(factor) if (0.001..=1e6).contains(&factor) => Ok(Self::Times(factor)),
+                _ => Err("write real, max, or a factor from 0.001 to 1000000, such as 60".to_owned()),
+            },
+        }
+    }
+}
+
+/// Arguments of `simulate`.
+#[derive(Clone, Debug, Args)]
+pub struct SimulateArgs {
+    /// Configuration files.
+    #[command(flatten)]
+    pub files: FileArgs,
+    /// Plant hours to run, above 0, up to 87,600 (ten years).
+    #[arg(long)]
+    pub hours: f64,
+    /// Folder for CSV files; no files without it.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Seconds of plant time between rows.
+    #[arg(long, value_name = "S", default_value_t = 60)]
+    pub every: u32,
+    /// Seed instead of the configured one.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Timed commands and faults.
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    /// Journal of a run, to be replayed.
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+}
+
+/// Arguments of `nodes`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct NodesArgs {
+    /// Configuration files.
+    #[command(flatten)]
+    pub files: FileArgs,
+    /// One line per node, comma separated.
+    #[arg(long, conflicts_with = "nodeset")]
+    pub csv: bool,
+    /// NodeSet2 XML.
+    #[arg(long)]
+    pub nodeset: bool,
+}
+
+/// Where the server keeps its data.
+#[derive(Clone, Debug, Default, Args)]
+pub struct DataArgs {
+    /// The server's data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Configuration files.
+    #[command(flatten)]
+    pub files: FileArgs,
+}
+
+/// What can be done with certificates.
+#[derive(Debug, Subcommand)]
+pub enum CertCommand {
+    /// Lists our own, trusted and rejected certificates.
+    List(DataArgs),
+    /// Trusts a rejected certificate, by thumbprint, or a file.
+    Trust(CertArgs),
+    /// Takes a certificate out of the trust list, by thumbprint.
+    Reject(CertArgs),
+    /// Makes our own certificate if there is none that is valid.
+    Create(DataArgs),
+}
+
+/// One certificate.
+#[derive(Clone, Debug, Args)]
+pub struct CertArgs {
+    /// Thumbprint (SHA-1, hex; its beginning is enough), or for `trust` a DER or PEM file.
+    pub certificate: String,
+    /// Where.
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// What can be done with users.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Adds a user. The password is read from standard input.
+    Add(UserArgs),
+    /// Changes a password, read from standard input.
+    Passwd(UserArgs),
+    /// Sets a user's roles.
+    Roles(UserArgs),
+    /// Removes a user.
+    Remove(UserArgs),
+    /// Lists users and roles.
+    List(DataArgs),
+}
+
+/// One user.
+#[derive(Clone, Debug, Args)]
+pub struct UserArgs {
+    /// User name.
+    pub name: String,
+    /// Role; may be given more than once.
+    #[arg(long = "role", value_name = "ROLE")]
+    pub roles: Vec<RoleName>,
+    /// Where.
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// Roles that a user can be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "PascalCase")]
+pub enum RoleName {
+    /// Reads.
+    Observer,
+    /// Writes operating setpoints.
+    Operator,
+    /// Writes the full range, commands lines.
+    Supervisor,
+    /// Changes parameters.
+    Engineer,
+    /// Changes the server's configuration.
+    ConfigureAdmin,
+    /// Manages users and certificates.
+    SecurityAdmin,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Observer => Self::Observer,
+            RoleName::Operator => Self::Operator,
+            RoleName::Supervisor => Self::Supervisor,
+            RoleName::Engineer => Self::Engineer,
+            RoleName::ConfigureAdmin => Self::ConfigureAdmin,
+            RoleName::SecurityAdmin => Self::SecurityAdmin,
+        }
+    }
+}

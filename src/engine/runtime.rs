@@ -1,0 +1,284 @@
+//! Runs the engine on its own thread, on time, and serves the command queue between scans.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+
+use crate::control::Outcome;
+use crate::engine::{Engine, EnginePort, Request, Snapshot};
+use crate::time::{Clock, Pace, monotonic};
+
+/// Commands that may wait; one more is refused as busy.
+pub const COMMANDS_MAX: usize = 256;
+/// Snapshots that a receiver of every snapshot may lag behind.
+const SNAPSHOTS_MAX: usize = 16;
+/// Orders of the owner that may wait.
+const ORDERS_MAX: usize = 16;
+
+/// Why the engine ended by itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineFailure {
+    /// Its thread could not be started.
+    #[error("the engine thread cannot be started: {reason}")]
+    Start {
+        /// What the operating system says.
+        reason: String,
+    },
+    /// It panicked; the plant's state is lost.
+    #[error("the engine stopped with a panic: {message}")]
+    Panicked {
+        /// Its message.
+        message: String,
+    },
+}
+
+/// How the engine keeps up. Read by anyone at any time; each number for itself.
+#[derive(Debug, Default)]
+pub struct Counters {
+    scans: AtomicU64,
+    late: AtomicU64,
+    realigned: AtomicU64,
+    longest_scan_us: AtomicU64,
+    last_scan_us: AtomicU64,
+    events: AtomicU64,
+}
+
+impl Counters {
+    /// Scans made.
+    pub fn scans(&self) -> u64 {
+        self.scans.load(Ordering::Relaxed)
+    }
+
+    /// Scans whose deadline had passed before they could start.
+    pub fn late(&self) -> u64 {
+        self.late.load(Ordering::Relaxed)
+    }
+
+    /// Times that missed scans were given up.
+    pub fn realigned(&self) -> u64 {
+        self.realigned.load(Ordering::Relaxed)
+    }
+
+    /// Longest scan, µs.
+    pub fn longest_scan_us(&self) -> u64 {
+        self.longest_scan_us.load(Ordering::Relaxed)
+    }
+
+    /// Last scan, µs.
+    pub fn last_scan_us(&self) -> u64 {
+        self.last_scan_us.load(Ordering::Relaxed)
+    }
+
+    /// Events since the start.
+    pub fn events(&self) -> u64 {
+        self.events.load(Ordering::Relaxed)
+    }
+}
+
+/// What the owner of the engine asks of it.
+#[derive(Debug)]
+enum Direction {
+    Advance(u64, oneshot::Sender<()>),
+    Stop,
+}
+
+/// The running engine's owner: stops it, waits for it, and drives a stepped one.
+#[derive(Debug)]
+pub struct Handle {
+    orders: mpsc::Sender<Direction>,
+    ended: watch::Receiver<()>,
+    counters: Arc<Counters>,
+    thread: JoinHandle<Engine>,
+}
+
+impl Handle {
+    /// How the engine keeps up.
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// Runs `count` scans of a stepped engine and returns once the last is published. Commands that wait
+    /// are served before each. At any other pace nothing happens. False if the engine has ended.
+    pub async fn advance(&self, count: u64) -> bool {
+        let (reply, done) = oneshot::channel();
+        self.orders.send(Direction::Advance(count, reply)).await.is_ok() && done.await.is_ok()
+    }
+
+    /// Returns when the engine has ended, by order or by itself.
+    pub async fn ended(&self) {
+        let mut ended = self.ended.clone();
+        while ended.changed().await.is_ok() {}
+    }
+
+    /// Stops the engine after the scan that is running, and gives it back.
+    pub async fn stop(self) -> Result<Engine, EngineFailure> {
+        // Closed means that it has ended already.
+        let _ = self.orders.send(Direction::Stop).await;
+        self.ended().await;
+        self.thread.join().map_err(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or(panic.downcast_ref::<&str>().copied());
+            EngineFailure::Panicked { message: text.unwrap_or("without a message").to_owned() }
+        })
+    }
+}
+
+/// Makes the first scan and starts the engine's thread. The port has a snapshot from the beginning.
+pub fn spawn(mut engine: Engine, clock: Clock) -> Result<(EnginePort, Handle), EngineFailure> {
+    let first = Arc::clone(engine.scan_at(clock.first(engine.next_time())));
+    let (latest, latest_seen) = watch::channel(first);
+    let (every, _) = broadcast::channel(SNAPSHOTS_MAX);
+    let (commands, requests) = mpsc::channel(COMMANDS_MAX);
+    let (orders, directions) = mpsc::channel(ORDERS_MAX);
+    let (alive, ended) = watch::channel(());
+    let counters = Arc::new(Counters::default());
+    let scan_ms = clock.wall_period().as_secs_f64() * 1000.0;
+    let port = EnginePort { latest: latest_seen, every: every.clone(), commands, scan_ms };
+    let start = |error: std::io::Error| EngineFailure::Start { reason: error.to_string() };
+    let waiting = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let waiting = waiting.map_err(start)?;
+    let shared = Arc::clone(&counters);
+    let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
+        // Dropped last, also by a panic: everyone who waits for the engine learns of its end.
+        let _alive = alive;
+        let runner =
+            Runner { engine, clock, requests, directions, latest, every, counters: shared };
+        waiting.block_on(runner.run())
+    });
+    let thread = thread.map_err(start)?;
+    Ok((port, Handle { orders, ended, counters, thread }))
+}
+
+/// What woke the engine.
+enum Woken {
+    Deadline,
+    Request(Request),
+    Direction(Option<Direction>),
+}
+
+/// The engine's thread.
+struct Runner {
+    engine: Engine,
+    clock: Clock,
+    requests: mpsc::Receiver<Request>,
+    directions: mpsc::Receiver<Direction>,
+    latest: watch::Sender<Arc<Snapshot>>,
+    every: broadcast::Sender<Arc<Snapshot>>,
+    counters: Arc<Counters>,
+}
+
+impl Runner {
+    async fn run(mut self) -> Engine {
+        loop {
+            match self.wait().await {
+                Woken::Deadline => self.scan(),
+                Woken::Request(request) => self.serve(Some(request)),
+                Woken::Direction(Some(Direction::Advance(count, reply))) => {
+                    if self.clock.pace() == Pace::Stepped {
+                        for _ in 0..count {
+                            self.scan();
+                        }
+                    }
+                    // The owner may have stopped waiting.
+                    let _ = reply.send(());
+                }
+                // Without an owner there is nobody left to stop it.
+                Woken::Direction(Some(Direction::Stop) | None) => return self.engine,
+            }
+        }
+    }
+
+    /// Sleeps until the deadline or until something is asked; no lock, no polling.
+    async fn wait(&mut self) -> Woken {
+        let Some(deadline) = self.clock.deadline() else {
+            return tokio::select! {
+                biased;
+                direction = self.directions.recv() => Woken::Direction(direction),
+                Some(request) = self.requests.recv() => Woken::Request(request),
+            };
+        };
+        if deadline <= monotonic() {
+            // Behind or free-running: no sleep, but orders are still heard. Commands are served by the scan.
+            return match self.directions.try_recv() {
+                Ok(direction) => Woken::Direction(Some(direction)),
+                Err(mpsc::error::TryRecvError::Disconnected) => Woken::Direction(None),
+                Err(mpsc::error::TryRecvError::Empty) => Woken::Deadline,
+            };
+        }
+        tokio::select! {
+            biased;
+            direction = self.directions.recv() => Woken::Direction(direction),
+            () = tokio::time::sleep_until(deadline.into()) => Woken::Deadline,
+            Some(request) = self.requests.recv() => Woken::Request(request),
+        }
+    }
+
+    fn scan(&mut self) {
+        let begun = monotonic();
+        // What came before the scan is answered after it: the scan's own snapshot shows the effect.
+        let replies = self.admit(None);
+        let time = self.clock.next(self.engine.time());
+        let snapshot = Arc::clone(self.engine.scan_at(time));
+        self.publish(snapshot);
+        self.engine.flush_journal();
+        answer(replies);
+        self.clock.beat();
+        let scan_us = begun.elapsed().as_micros() as u64;
+        let Counters { scans, late, realigned, longest_scan_us, last_scan_us, events } =
+            &*self.counters;
+        scans.store(self.engine.scans(), Ordering::Relaxed);
+        late.store(self.clock.late(), Ordering::Relaxed);
+        realigned.store(self.clock.realigned(), Ordering::Relaxed);
+        longest_scan_us.fetch_max(scan_us, Ordering::Relaxed);
+        last_scan_us.store(scan_us, Ordering::Relaxed);
+        events.store(self.engine.events().total(), Ordering::Relaxed);
+    }
+
+    /// Serves what waits in the queue between two scans: applies all, publishes once, then answers.
+    fn serve(&mut self, first: Option<Request>) {
+        let replies = self.admit(first);
+        if let Some(snapshot) = self.engine.publish_commands().cloned() {
+            self.publish(snapshot);
+        }
+        self.engine.flush_journal();
+        answer(replies);
+    }
+
+    /// Applies every waiting command, at most one queue full, so that a flood cannot hold up the scan.
+    fn admit(&mut self, first: Option<Request>) -> Vec<(oneshot::Sender<Outcome>, Outcome)> {
+        let mut replies = Vec::new();
+        let mut next = first.or_else(|| self.requests.try_recv().ok());
+        while let Some(Request { command, reply }) = next {
+            let outcome = self.engine.command(&command);
+            match &outcome {
+                Ok(_) => {
+                    tracing::info!(actor = %command.actor, target = ?command.target, order = ?command.order, "command accepted");
+                }
+                Err(refusal) => {
+                    tracing::info!(actor = %command.actor, target = ?command.target, order = ?command.order, %refusal, "command refused");
+                }
+            }
+            replies.push((reply, outcome));
+            if replies.len() >= COMMANDS_MAX {
+                break;
+            }
+            next = self.requests.try_recv().ok();
+        }
+        replies
+    }
+
+    fn publish(&self, snapshot: Arc<Snapshot>) {
+        self.latest.send_replace(Arc::clone(&snapshot));
+        // No receiver is no error: nobody samples.
+        let _ = self.every.send(snapshot);
+    }
+}
+
+fn answer(replies: Vec<(oneshot::Sender<Outcome>, Outcome)>) {
+    for (reply, outcome) in replies {
+        // The asker may have gone.
+        let _ = reply.send(outcome);
+    }
+}

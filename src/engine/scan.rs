@@ -1,0 +1,258 @@
+//! The engine: one scan after the other, and commands between them.
+
+use std::sync::Arc;
+
+use crate::config::PlantConfig;
+use crate::control::{Command, Controls, Method, Order, Outcome, Refusal};
+use crate::engine::Snapshot;
+use crate::engine::events::EventLog;
+use crate::engine::fault;
+use crate::engine::journal::{EntryKind, Journal};
+use crate::engine::sampler::Sampler;
+use crate::engine::touched::Touched;
+use crate::field::{Inputs, Outputs};
+use crate::plant::Plant;
+use crate::production::{Observed, Production, Totals};
+use crate::tag::{Scan, TagTable};
+use crate::time::Timestamp;
+
+/// Owns the plant, its controls and its totals. Nothing else changes them.
+///
+/// Between two scans commands are admitted ([`Engine::command`]); a scan reads the instruments, runs the
+/// controls, steps the physics, adds up the totals, samples the tags and makes a snapshot.
+#[derive(Debug)]
+pub struct Engine {
+    config: Arc<PlantConfig>,
+    plant: Plant,
+    controls: Controls,
+    inputs: Inputs,
+    outputs: Outputs,
+    production: Production,
+    sampler: Sampler,
+    events: EventLog,
+    journal: Option<Journal>,
+    touched: Touched,
+    /// Scans made; the number of the next.
+    scans: u64,
+    /// Plant time of the last scan, or of the first before it is made.
+    time: Timestamp,
+    scan_ticks: i64,
+    dt_s: f64,
+    revision: u64,
+    /// Snapshots published since the last scan because of commands.
+    extra: i64,
+    latest: Arc<Snapshot>,
+}
+
+impl Engine {
+    /// The plant of `config` before its first scan, which has the plant time `start`.
+    pub fn new(config: PlantConfig, start: Timestamp) -> Self {
+        let table = Arc::new(TagTable::new(&config));
+        let plant = Plant::new(&config);
+        let controls = Controls::new(&config);
+        Self {
+            plant,
+            controls,
+            inputs: Inputs::default(),
+            outputs: Outputs::default(),
+            production: Production::new(&config),
+            sampler: Sampler::new(table, config.scan_ms),
+            events: EventLog::default(),
+            journal: None,
+            touched: Touched::new(&config),
+            scans: 0,
+            time: start,
+            scan_ticks: i64::from(config.scan_ms) * 10_000,
+            dt_s: f64::from(config.scan_ms) / 1000.0,
+            revision: 0,
+            extra: 0,
+            latest: Arc::new(Snapshot::default()),
+            config: Arc::new(config),
+        }
+    }
+
+    /// Accepted commands go to `journal` from now on.
+    pub fn set_journal(&mut self, journal: Journal) {
+        self.journal = Some(journal);
+    }
+
+    /// The plant's configuration.
+    pub fn config(&self) -> &Arc<PlantConfig> {
+        &self.config
+    }
+
+    /// The devices and tags.
+    pub fn table(&self) -> &Arc<TagTable> {
+        self.sampler.table()
+    }
+
+    /// The true process, which no instrument shows: for balances in tests and in `simulate`.
+    pub fn plant(&self) -> &Plant {
+        &self.plant
+    }
+
+    /// What tags are sampled from, as of the last scan.
+    pub fn observed(&self) -> Scan<'_> {
+        Scan {
+            config: &self.config,
+            inputs: &self.inputs,
+            status: self.controls.status(),
+            totals: self.production.totals(),
+            time: self.time,
+        }
+    }
+
+    /// Every total.
+    pub fn totals(&self) -> &Totals {
+        self.production.totals()
+    }
+
+    /// What has happened.
+    pub fn events(&self) -> &EventLog {
+        &self.events
+    }
+
+    /// Scans made so far; the number of the next.
+    pub fn scans(&self) -> u64 {
+        self.scans
+    }
+
+    /// Plant time of the last scan.
+    pub fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    /// The newest snapshot; empty before the first scan.
+    pub fn latest(&self) -> &Arc<Snapshot> {
+        &self.latest
+    }
+
+    /// Plant time of the next scan if it follows by a period.
+    pub fn next_time(&self) -> Timestamp {
+        if self.scans == 0 { self.time } else { self.time.plus_ticks(self.scan_ticks) }
+    }
+
+    /// One scan, one period after the last.
+    pub fn scan(&mut self) -> &Arc<Snapshot> {
+        self.scan_at(self.next_time())
+    }
+
+    /// One scan at the plant time `time`. Physics and controls always step by one period.
+    pub fn scan_at(&mut self, time: Timestamp) -> &Arc<Snapshot> {
+        self.advance_at(time);
+        let number = self.scans - 1;
+        let scan = Scan {
+            config: &self.config,
+            inputs: &self.inputs,
+            status: self.controls.status(),
+            totals: self.production.totals(),
+            time: self.time,
+        };
+        self.sampler.sample_due(&scan, number);
+        // A command that came before this scan shows in it, also in tags whose turn it is not.
+        if !self.touched.is_empty() {
+            for device in self.touched.devices(self.sampler.table(), &self.config) {
+                self.sampler.resample(&scan, device, time);
+            }
+            self.touched.clear();
+        }
+        self.publish()
+    }
+
+    /// One scan, one period after the last, without sampling tags or making a snapshot.
+    /// For runs that read [`Engine::observed`] instead; sampling costs more than all the rest.
+    pub fn advance(&mut self) {
+        self.advance_at(self.next_time());
+    }
+
+    /// As [`Engine::advance`], at the plant time `time`.
+    pub fn advance_at(&mut self, time: Timestamp) {
+        if time != self.next_time()
+            && let Some(journal) = &mut self.journal
+        {
+            journal.time(self.scans, time);
+        }
+        self.time = time;
+        self.plant.read(&mut self.inputs, self.dt_s);
+        self.controls.scan(&self.inputs, &mut self.outputs, self.dt_s);
+        self.plant.step(&self.outputs, self.dt_s);
+        let observed = Observed {
+            config: &self.config,
+            inputs: &self.inputs,
+            status: self.controls.status(),
+            time,
+        };
+        self.production.update(&observed, self.dt_s);
+        self.events.extend(time, self.controls.take_events());
+        self.scans += 1;
+        self.extra = 0;
+    }
+
+    /// Applies a command at once. If it is accepted, its effect is in the next snapshot, which
+    /// [`Engine::publish_commands`] makes; if it is refused, nothing has changed.
+    pub fn command(&mut self, command: &Command) -> Outcome {
+        let outcome = match &command.order {
+            Order::Call { method: Method::InjectFault, arguments } => {
+                fault::inject(&mut self.plant, self.sampler.table(), &command.actor, arguments)
+            }
+            _ => self.controls.command(command),
+        };
+        if outcome.is_ok() {
+            self.touched.add(command.target);
+            if let Some(journal) = &mut self.journal {
+                journal.command(self.scans, command);
+            }
+        }
+        outcome
+    }
+
+    /// Applies an entry of a journal before the next scan. `Some` is the plant time that it gives that scan.
+    pub fn repeat(&mut self, entry: EntryKind) -> Result<Option<Timestamp>, Refusal> {
+        match entry {
+            EntryKind::Command(command) => self.command(&command).map(|_| None),
+            EntryKind::Time(time) => Ok(Some(time)),
+        }
+    }
+
+    /// Hands the journal's lines to the operating system.
+    pub fn flush_journal(&mut self) {
+        if let Some(journal) = &mut self.journal {
+            journal.flush();
+        }
+    }
+
+    /// Samples the tags that the commands since the last snapshot may have changed, and publishes the scan
+    /// again with the next revision. `None` if no command was accepted, or before the first scan.
+    pub fn publish_commands(&mut self) -> Option<&Arc<Snapshot>> {
+        self.flush_journal();
+        if self.touched.is_empty() || self.scans == 0 {
+            return None;
+        }
+        self.extra += 1;
+        // A tick later than the snapshot before, so that no source time stands for two values.
+        let time = self.time.plus_ticks(self.extra);
+        let scan = Scan {
+            config: &self.config,
+            inputs: &self.inputs,
+            status: self.controls.status(),
+            totals: self.production.totals(),
+            time: self.time,
+        };
+        for device in self.touched.devices(self.sampler.table(), &self.config) {
+            self.sampler.resample(&scan, device, time);
+        }
+        self.touched.clear();
+        Some(self.publish())
+    }
+
+    fn publish(&mut self) -> &Arc<Snapshot> {
+        self.revision += 1;
+        self.latest = Arc::new(Snapshot {
+            scan: self.scans - 1,
+            revision: self.revision,
+            time: self.time,
+            chunks: self.sampler.chunks(),
+        });
+        &self.latest
+    }
+}

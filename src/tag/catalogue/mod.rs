@@ -1,0 +1,45 @@
+//! The rows of every kind of device. Adding a signal is one row here and one variable in the NodeSet.
+
+mod anode;
+mod feeder;
+mod fume;
+mod line;
+mod operation;
+mod plant;
+mod process;
+mod rectifier;
+mod row;
+mod utilities;
+
+use std::sync::LazyLock;
+
+use crate::tag::{DeviceKind, MethodRow, Row};
+
+static ELECTROLYZER: LazyLock<Vec<Row>> =
+    LazyLock::new(|| [process::ROWS, operation::ROWS].concat());
+
+/// Signals of a kind, in order.
+pub(super) fn rows(kind: DeviceKind) -> &'static [Row] {
+    match kind {
+        DeviceKind::Plant => plant::ROWS,
+        DeviceKind::Line => line::ROWS,
+        DeviceKind::Rectifier => rectifier::ROWS,
+        DeviceKind::Electrolyzer => &ELECTROLYZER,
+        DeviceKind::Anode => anode::ROWS,
+        DeviceKind::Feeder => feeder::ROWS,
+        DeviceKind::FumeTreatment => fume::ROWS,
+        DeviceKind::Utilities => utilities::ROWS,
+    }
+}
+
+/// Methods of a kind, in order.
+pub(super) fn methods(kind: DeviceKind) -> &'static [MethodRow] {
+    match kind {
+        DeviceKind::Plant => plant::METHODS,
+        DeviceKind::Line => line::METHODS,
+        DeviceKind::Rectifier => rectifier::METHODS,
+        DeviceKind::Electrolyzer => operation::METHODS,
+        DeviceKind::Feeder => feeder::METHODS,
+        DeviceKind::Anode | DeviceKind::FumeTreatment | DeviceKind::Utilities => &[],
+    }
+}

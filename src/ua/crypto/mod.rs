@@ -1,0 +1,83 @@
+//! Security policies (Part 7, 6.6): names and lengths here, every primitive from `aws-lc-rs`.
+
+mod asymmetric;
+mod symmetric;
+
+pub use asymmetric::{PrivateKey, PublicKey, decrypt_password, sign, verify};
+pub use symmetric::{DirectionKeys, derive};
+
+use aws_lc_rs::{constant_time, rand};
+
+use crate::config::SecurityPolicy;
+
+/// A cryptographic operation failed. Never says which: that would help an attacker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("security checks failed")]
+pub struct CryptoError;
+
+/// Bytes of a nonce on every RSA policy that we speak.
+pub const NONCE_BYTES: usize = 32;
+/// Bytes of a symmetric signature: HMAC-SHA256.
+pub const SIGNATURE_BYTES: usize = 32;
+/// AES block.
+pub const BLOCK_BYTES: usize = 16;
+
+/// URI of a policy.
+pub const fn policy_uri(policy: SecurityPolicy) -> &'static str {
+    match policy {
+        SecurityPolicy::None => "http://opcfoundation.org/UA/SecurityPolicy#None",
+        SecurityPolicy::Aes128Sha256RsaOaep => {
+            "http://opcfoundation.org/UA/SecurityPolicy#Aes128_Sha256_RsaOaep"
+        }
+        SecurityPolicy::Basic256Sha256 => {
+            "http://opcfoundation.org/UA/SecurityPolicy#Basic256Sha256"
+        }
+        SecurityPolicy::Aes256Sha256RsaPss => {
+            "http://opcfoundation.org/UA/SecurityPolicy#Aes256_Sha256_RsaPss"
+        }
+    }
+}
+
+/// The policy with this URI.
+pub fn policy_of(uri: &str) -> Option<SecurityPolicy> {
+    use SecurityPolicy::{Aes128Sha256RsaOaep, Aes256Sha256RsaPss, Basic256Sha256, None};
+    [None, Aes128Sha256RsaOaep, Basic256Sha256, Aes256Sha256RsaPss]
+        .into_iter()
+        .find(|it| policy_uri(*it) == uri)
+}
+
+/// URI of the asymmetric signature of a policy.
+pub const fn signature_uri(policy: SecurityPolicy) -> Option<&'static str> {
+    match policy {
+        SecurityPolicy::None => None,
+        SecurityPolicy::Aes128Sha256RsaOaep | SecurityPolicy::Basic256Sha256 => {
+            Some("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256")
+        }
+        SecurityPolicy::Aes256Sha256RsaPss => {
+            Some("http://opcfoundation.org/UA/security/rsa-pss-sha2-256")
+        }
+    }
+}
+
+/// URI of the asymmetric encryption of a policy.
+pub const fn encryption_uri(policy: SecurityPolicy) -> Option<&'static str> {
+    match policy {
+        SecurityPolicy::None => None,
+        SecurityPolicy::Aes128Sha256RsaOaep | SecurityPolicy::Basic256Sha256 => {
+            Some("http://www.w3.org/2001/04/xmlenc#rsa-oaep")
+        }
+        SecurityPolicy::Aes256Sha256RsaPss => {
+            Some("http://opcfoundation.org/UA/security/rsa-oaep-sha2-256")
+        }
+    }
+}
+
+/// Fills `bytes` with randomness from the system.
+pub fn fill_random(bytes: &mut [u8]) -> Result<(), CryptoError> {
+    rand::fill(bytes).map_err(|_| CryptoError)
+}
+
+/// Whether two byte strings are equal, in a time that does not depend on where they differ.
+pub fn equal(a: &[u8], b: &[u8]) -> bool {
+    constant_time::verify_slices_are_equal(a, b).is_ok()
+}

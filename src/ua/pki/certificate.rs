@@ -1,0 +1,121 @@
+//! What we read from a certificate, and the checks of Part 4, 6.1.3 that need nothing but itself.
+
+use aws_lc_rs::digest;
+use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::time::Timestamp;
+
+/// Why a certificate is not taken. The client sees `BadSecurityChecksFailed` for each.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateProblem {
+    /// Not a certificate.
+    #[error("certificate cannot be read")]
+    Invalid,
+    /// Not in the trust list.
+    #[error("certificate {0} is not trusted: `cellhouse cert trust {0}` trusts it")]
+    Untrusted(String),
+    /// Before its begin or after its end.
+    #[error("certificate {0} is not valid at this time")]
+    TimeInvalid(String),
+    /// Key usage does not allow signing and key encipherment.
+    #[error("certificate {0} may not be used by an application")]
+    UseNotAllowed(String),
+    /// Key type or length.
+    #[error("certificate {0} has a key that the policy does not allow")]
+    PolicyCheckFailed(String),
+}
+
+/// SHA-1 of the DER form, as Part 6 names certificates.
+pub fn thumbprint(der: &[u8]) -> [u8; 20] {
+    let hash = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, der);
+    let mut out = [0; 20];
+    out.copy_from_slice(hash.as_ref());
+    out
+}
+
+/// The thumbprint in hex: safe as a file name, whatever the subject says.
+pub fn thumbprint_hex(der: &[u8]) -> String {
+    thumbprint(der).iter().map(|it| format!("{it:02x}")).collect()
+}
+
+/// The first certificate of a chain; all of it if it is no certificate.
+pub fn leaf(chain: &[u8]) -> &[u8] {
+    match X509Certificate::from_der(chain) {
+        Ok((rest, _)) => &chain[..chain.len() - rest.len()],
+        Err(_) => chain,
+    }
+}
+
+/// The ApplicationUri in the subject alternative name; `None` unless there is exactly one (CRT-16).
+pub fn application_uri(chain: &[u8]) -> Option<String> {
+    let (_, certificate) = X509Certificate::from_der(chain).ok()?;
+    let names = certificate.subject_alternative_name().ok()??;
+    let mut uris = names.value.general_names.iter().filter_map(|it| match it {
+        GeneralName::URI(uri) => Some((*uri).to_owned()),
+        _ => None,
+    });
+    uris.next().filter(|_| uris.next().is_none())
+}
+
+/// Subject and end of validity, for a person.
+pub fn summary(der: &[u8]) -> Option<String> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    let until = certificate.validity().not_after;
+    let uri = application_uri(der).unwrap_or_default();
+    Some(format!("{}  {uri}  valid to {until}", certificate.subject()))
+}
+
+/// Names in the subject alternative name: hosts and addresses.
+pub(super) fn host_names(der: &[u8]) -> Vec<String> {
+    let Ok((_, certificate)) = X509Certificate::from_der(der) else { return Vec::new() };
+    let Ok(Some(names)) = certificate.subject_alternative_name() else { return Vec::new() };
+    names
+        .value
+        .general_names
+        .iter()
+        .filter_map(|it| match it {
+            GeneralName::DNSName(name) => Some((*name).to_owned()),
+            GeneralName::IPAddress(bytes) => address(bytes),
+            _ => None,
+        })
+        .collect()
+}
+
+fn address(bytes: &[u8]) -> Option<String> {
+    if let Ok(four) = <[u8; 4]>::try_from(bytes) {
+        return Some(std::net::Ipv4Addr::from(four).to_string());
+    }
+    let sixteen = <[u8; 16]>::try_from(bytes).ok()?;
+    Some(std::net::Ipv6Addr::from(sixteen).to_string())
+}
+
+/// Seconds since 1970 within which a certificate is valid.
+pub(super) fn is_valid_at(der: &[u8], utc: Timestamp) -> bool {
+    X509Certificate::from_der(der).is_ok_and(|(_, certificate)| {
+        let seconds = utc.unix_us() / 1_000_000;
+        let validity = certificate.validity();
+        (validity.not_before.timestamp()..=validity.not_after.timestamp()).contains(&seconds)
+    })
+}
+
+/// Time, usage and key of an application certificate.
+pub(super) fn check(der: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
+    let (_, certificate) =
+        X509Certificate::from_der(der).map_err(|_| CertificateProblem::Invalid)?;
+    let name = || thumbprint_hex(der);
+    if !is_valid_at(der, utc) {
+        return Err(CertificateProblem::TimeInvalid(name()));
+    }
+    for extension in certificate.extensions() {
+        if let ParsedExtension::KeyUsage(usage) = extension.parsed_extension()
+            && !(usage.digital_signature() && usage.key_encipherment())
+        {
+            return Err(CertificateProblem::UseNotAllowed(name()));
+        }
+    }
+    if crate::ua::crypto::PublicKey::of_certificate(der).is_err() {
+        return Err(CertificateProblem::PolicyCheckFailed(name()));
+    }
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! Whom we trust: DER files in folders that a person or a tool may change while the server runs.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::time::Timestamp;
+use crate::ua::pki::certificate::{self, CertificateProblem, leaf, thumbprint_hex};
+
+/// Rejected certificates kept for review; the oldest goes first (CRT-26).
+const REJECTED: usize = 100;
+
+/// Where a certificate stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Ours.
+    Own,
+    /// Trusted.
+    Trusted,
+    /// Refused, kept for review.
+    Rejected,
+}
+
+/// A certificate of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Where.
+    pub place: Place,
+    /// SHA-1 in hex.
+    pub thumbprint: String,
+    /// DER.
+    pub der: Vec<u8>,
+    /// File.
+    pub path: PathBuf,
+}
+
+/// The trust list below `<data>/pki`.
+#[derive(Clone, Debug)]
+pub struct TrustStore {
+    folder: PathBuf,
+    trust_unknown: bool,
+}
+
+impl TrustStore {
+    /// Below `data`; `trust_unknown` takes every certificate that is valid in itself.
+    pub fn new(data: &Path, trust_unknown: bool) -> Self {
+        Self { folder: data.join("pki"), trust_unknown }
+    }
+
+    /// Checks a client's chain. The folder is read at each check: a certificate dropped there counts
+    /// at once (CRT-24).
+    pub fn check(&mut self, chain: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
+        let der = leaf(chain);
+        certificate::check(der, utc)?;
+        let trusted = self.trusted().iter().any(|it| it.der == der);
+        if trusted || self.trust_unknown {
+            return Ok(());
+        }
+        let name = thumbprint_hex(der);
+        if let Err(error) = self.reject(&name, der) {
+            tracing::warn!(%error, "rejected certificate cannot be kept for review");
+        }
+        Err(CertificateProblem::Untrusted(name))
+    }
+
+    /// Every trusted certificate.
+    pub fn trusted(&self) -> Vec<Listed> {
+        list(&self.folder.join("trusted/certs"), Place::Trusted)
+    }
+
+    /// Every certificate that we know of.
+    pub fn all(&self) -> Vec<Listed> {
+        let mut all = list(&self.folder.join("own/certs"), Place::Own);
+        all.extend(self.trusted());
+        all.extend(list(&self.folder.join("rejected/certs"), Place::Rejected));
+        all
+    }
+
+    /// Adds a certificate to the trust list, and takes it off the rejected ones.
+    pub fn trust(&self, der: &[u8]) -> io::Result<()> {
+        let name = thumbprint_hex(der);
+        let folder = self.folder.join("trusted/certs");
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join(format!("{name}.der")), der)?;
+        match fs::remove_file(self.folder.join(format!("rejected/certs/{name}.der"))) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn reject(&self, name: &str, der: &[u8]) -> io::Result<()> {
+        let folder = self.folder.join("rejected/certs");
+        fs::create_dir_all(&folder)?;
+        let mut kept: Vec<_> = fs::read_dir(&folder)?
+            .flatten()
+            .filter_map(|it| Some((it.metadata().ok()?.modified().ok()?, it.path())))
+            .collect();
+        kept.sort();
+        let surplus = (kept.len() + 1).saturating_sub(REJECTED);
+        kept.iter().take(surplus).try_for_each(|(_, path)| fs::remove_file(path))?;
+        fs::write(folder.join(format!("{name}.der")), der)
+    }
+}
+
+fn list(folder: &Path, place: Place) -> Vec<Listed> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut all: Vec<Listed> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let path = entry.path();
+            let der = fs::read(&path).ok()?;
+            Some(Listed { place, thumbprint: thumbprint_hex(&der), der, path })
+        })
+        .collect();
+    all.sort_by(|a, b| a.thumbprint.cmp(&b.thumbprint));
+    all
+}

@@ -1,0 +1,35 @@
+//! The only place that maps our own words to status codes.
+
+use opcua_types::StatusCode;
+
+use crate::control::Refusal;
+use crate::field::Quality;
+
+/// Status of a value (Part 8, 6.3; Part 4, 7.38.2).
+pub fn of_quality(quality: Quality) -> StatusCode {
+    match quality {
+        Quality::Good => StatusCode::Good,
+        Quality::LocalOverride => StatusCode::GoodLocalOverride,
+        Quality::LastUsable => StatusCode::UncertainLastUsableValue,
+        Quality::NotAccurate => StatusCode::UncertainSensorNotAccurate,
+        Quality::RangeExceeded => StatusCode::UncertainEngineeringUnitsExceeded,
+        Quality::SubNormal => StatusCode::UncertainSubNormal,
+        Quality::WaitingForData => StatusCode::BadWaitingForInitialData,
+        Quality::SensorFailure => StatusCode::BadSensorFailure,
+        Quality::DeviceFailure => StatusCode::BadDeviceFailure,
+        Quality::NoCommunication => StatusCode::BadNoCommunication,
+        Quality::OutOfService => StatusCode::BadOutOfService,
+    }
+}
+
+/// Status of a refused command: each reason its own, none of them a login problem but the one that is.
+pub fn of_refusal(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::OutOfRange { .. } => StatusCode::BadOutOfRange,
+        Refusal::ArgumentOutOfRange { .. } => StatusCode::BadInvalidArgument,
+        Refusal::AccessDenied { .. } => StatusCode::BadUserAccessDenied,
+        Refusal::Interlocked { .. } | Refusal::InvalidState { .. } => StatusCode::BadInvalidState,
+        Refusal::Unknown => StatusCode::BadNodeIdUnknown,
+        Refusal::Busy => StatusCode::BadTooManyOperations,
+    }
+}

@@ -1,0 +1,9 @@
+//! Bytes on the socket: frames, Hello, Acknowledge, Error, and the bounds that hold before anything is allocated.
+
+mod codec;
+mod frame;
+mod hello;
+
+pub use codec::Types;
+pub use frame::{Frame, FrameKind, HEADER_BYTES, TransportLimits, WireError, next_frame};
+pub use hello::{Hello, acknowledge, parse_hello, write_error};

@@ -1,0 +1,1 @@
+//! The default plant as a whole.
