@@ -77,7 +77,7 @@ pub enum EntryKind {
     Time(Timestamp),
 }
 
-/// A journal being written. Lines gather in memory until [`Journal::flush`].
+/// A journal being written. Lines gather in memory until the end of a batch.
 pub struct Journal {
     sink: Box<dyn io::Write + Send>,
     batch: String,

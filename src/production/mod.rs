@@ -1,7 +1,7 @@
 //! Counters and figures that the plant's controls do not need: energy, material, KPIs.
 //!
 //! [`Production`] adds up what instruments and controls show at each scan; [`Totals`] is what it knows.
-//! Counters only rise. Figures over a time look back over a bounded number of marks ([`window`]).
+//! Counters only rise. Figures over a time look back over a bounded number of marks.
 
 mod electrolyzer;
 mod line;

@@ -1,0 +1,137 @@
+//! Reads namespace 0 and the NodeSets into a graph, each namespace at its fixed index.
+
+use indexmap::IndexSet;
+use opcua_core_namespace::CoreNamespace;
+use opcua_nodes::{ImportedItem, NodeBase, NodeSet2Import, NodeSetImport};
+use opcua_types::{NamespaceMap, NodeId, NodeSetNamespaceMapper};
+use rustc_hash::FxBuildHasher;
+
+use crate::ua::space::graph::Graph;
+use crate::ua::space::prune::PRUNED;
+use crate::ua::wire::Types;
+
+/// Our types.
+const OWN_TYPES: &str = include_str!("../../../nodeset/cellhouse.xml");
+/// URI of our types.
+pub(super) const OWN_TYPES_URI: &str = "http://cellhouse.dev/UA/RareEarthElectrolysis/";
+/// Hierarchical references that carry a pruned node's fate to what hangs below it.
+const BELOW: &[u32] = &[35, 46, 47, 49, 34];
+
+/// A further NodeSet2 file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeSetFile {
+    /// Its name, for messages.
+    pub name: String,
+    /// XML.
+    pub text: String,
+}
+
+/// Why an address space cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A NodeSet cannot be read.
+    #[error("{name}: {reason}")]
+    NodeSet {
+        /// File.
+        name: String,
+        /// What the reader says.
+        reason: String,
+    },
+    /// A NodeSet lacks a type that the catalogue needs.
+    #[error("nodeset/cellhouse.xml has no type {0}")]
+    NoType(&'static str),
+    /// The catalogue and the NodeSet disagree.
+    #[error("{kind}: {path} is in {place} only")]
+    Disagree {
+        /// Kind of device.
+        kind: &'static str,
+        /// Path of the signal.
+        path: String,
+        /// The catalogue or the NodeSet.
+        place: &'static str,
+    },
+}
+
+/// Graph and NamespaceArray.
+pub(super) fn load(
+    application_uri: &str,
+    instances_uri: &str,
+    further: &[NodeSetFile],
+) -> Result<(Graph, Vec<String>), LoadError> {
+    let mut namespaces = vec![
+        "http://opcfoundation.org/UA/".to_owned(),
+        application_uri.to_owned(),
+        instances_uri.to_owned(),
+        OWN_TYPES_URI.to_owned(),
+    ];
+    let own = NodeSetFile { name: "nodeset/cellhouse.xml".to_owned(), text: OWN_TYPES.to_owned() };
+    let mut imports = Vec::new();
+    for file in std::iter::once(&own).chain(further) {
+        let import = NodeSet2Import::new_str("en", &file.text, Vec::new()).map_err(|error| {
+            LoadError::NodeSet { name: file.name.clone(), reason: error.to_string() }
+        })?;
+        for uri in import.get_own_namespaces() {
+            if !namespaces.contains(&uri) {
+                namespaces.push(uri);
+            }
+        }
+        imports.push(import);
+    }
+    let mut map = NamespaceMap::new();
+    for (index, uri) in namespaces.iter().enumerate().skip(1) {
+        map.add_namespace_with_index(index as u16, uri);
+    }
+    let types = Types::new(map.clone());
+    let mut mapper = NodeSetNamespaceMapper::new(&mut map);
+    let core = CoreNamespace;
+    core.register_namespaces(&mut mapper);
+    let mut items: Vec<ImportedItem> = prune(core.load(&mapper).collect());
+    for import in &imports {
+        let mut mapper = NodeSetNamespaceMapper::new(&mut map);
+        import.register_namespaces(&mut mapper);
+        items.extend(import.load(&mapper));
+    }
+    Ok((assemble(items, &types), namespaces))
+}
+
+fn assemble(items: Vec<ImportedItem>, types: &Types) -> Graph {
+    let mut nodes = Vec::with_capacity(items.len());
+    let mut forward = Vec::with_capacity(items.len() * 3);
+    for item in items {
+        let source = item.node.as_node().node_id().clone();
+        for reference in item.references {
+            let (from, to) = if reference.is_forward {
+                (source.clone(), reference.target_id)
+            } else {
+                (reference.target_id, source.clone())
+            };
+            forward.push((from, reference.type_id, to));
+        }
+        nodes.push(item.node);
+    }
+    Graph::new(nodes, &forward, &types.encoding())
+}
+
+/// Takes the pruned instances out, and all that hangs below them and nowhere else.
+fn prune(items: Vec<ImportedItem>) -> Vec<ImportedItem> {
+    let mut gone: IndexSet<NodeId, FxBuildHasher> =
+        PRUNED.iter().map(|it| NodeId::new(0, *it)).collect();
+    let is_below = |id: &NodeId| id.as_u32().is_some_and(|it| BELOW.contains(&it));
+    let mut before = 0;
+    while before < gone.len() {
+        before = gone.len();
+        let mut more = Vec::new();
+        for item in &items {
+            let id = item.node.as_node().node_id();
+            for reference in item.references.iter().filter(|it| is_below(&it.type_id)) {
+                if reference.is_forward && gone.contains(id) {
+                    more.push(reference.target_id.clone());
+                } else if !reference.is_forward && gone.contains(&reference.target_id) {
+                    more.push(id.clone());
+                }
+            }
+        }
+        gone.extend(more);
+    }
+    items.into_iter().filter(|it| !gone.contains(it.node.as_node().node_id())).collect()
+}

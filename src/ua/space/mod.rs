@@ -1,0 +1,168 @@
+//! The address space: types × devices, computed and not stored.
+//!
+//! Namespace 0, our types and further NodeSets are one immutable graph. A device's nodes exist only as
+//! (device, template node): their NodeIds, attributes and references are computed when asked for.
+
+mod attribute;
+mod browse;
+mod export;
+mod graph;
+mod live;
+mod load;
+mod node;
+mod prune;
+mod reference;
+mod template;
+mod translate;
+
+use std::sync::Arc;
+
+use opcua_types::{StatusCode, Variant};
+
+use crate::config::PlantConfig;
+use crate::tag::{DeviceIndex, DeviceKind, MethodRow, TagIndex, TagTable};
+use crate::ua::space::graph::Graph;
+use crate::ua::space::template::{Content, Template, TemplateNode};
+
+pub use browse::{BrowseFilter, BrowsePosition};
+pub use export::{Format, export};
+pub use load::{LoadError, NodeSetFile};
+pub use node::{IdRef, NodeIdRef, NodeRef};
+
+/// Namespace index of the plant's instances.
+pub const INSTANCES: u16 = 2;
+/// Namespace index of our types.
+pub const TYPES: u16 = 3;
+
+/// Where a variable's value comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ValueSource {
+    /// The snapshot.
+    Tag(TagIndex),
+    /// It never changes.
+    Constant(Variant),
+    /// The server knows it at the moment: a variable of the Server object, by its number.
+    Live(u32),
+    /// Not a variable.
+    None,
+}
+
+/// A method of a device.
+#[derive(Clone, Copy, Debug)]
+pub struct MethodTarget {
+    /// Whose.
+    pub device: DeviceIndex,
+    /// Which.
+    pub row: &'static MethodRow,
+}
+
+/// The address space of one server.
+#[derive(Debug)]
+pub struct Space {
+    graph: Graph,
+    templates: Vec<Template>,
+    table: Arc<TagTable>,
+    namespaces: Vec<String>,
+    plant_name: String,
+}
+
+impl Space {
+    /// Builds it from namespace 0, our NodeSet, and `further` NodeSets in their order.
+    pub fn new(
+        config: &PlantConfig,
+        table: Arc<TagTable>,
+        application_uri: &str,
+        further: &[NodeSetFile],
+    ) -> Result<Self, LoadError> {
+        let (graph, namespaces) = load::load(application_uri, &config.namespace_uri, further)?;
+        let templates = template::build(&graph, &table)?;
+        Ok(Self { graph, templates, table, namespaces, plant_name: config.name.clone() })
+    }
+
+    /// NamespaceArray.
+    pub fn namespaces(&self) -> &[String] {
+        &self.namespaces
+    }
+
+    /// Devices and tags.
+    pub fn table(&self) -> &TagTable {
+        &self.table
+    }
+
+    /// The node with this id.
+    pub fn resolve(&self, id: &NodeIdRef<'_>) -> Option<NodeRef> {
+        if id.namespace != INSTANCES {
+            return self.graph.resolve(id).map(NodeRef::Static);
+        }
+        let IdRef::Text(path) = id.identifier else { return None };
+        let (device, rest) = self.table.split(path)?;
+        if rest.is_empty() {
+            return Some(NodeRef::Device(device));
+        }
+        let member = self.template(self.table.device(device).kind).find(rest)?;
+        Some(NodeRef::Member(device, member))
+    }
+
+    fn template(&self, kind: DeviceKind) -> &Template {
+        &self.templates[kind as usize]
+    }
+
+    fn member(&self, device: DeviceIndex, member: u16) -> &TemplateNode {
+        &self.template(self.table.device(device).kind).nodes[usize::from(member)]
+    }
+
+    /// Where the value of a node comes from.
+    pub fn value_source(&self, node: NodeRef) -> ValueSource {
+        match node {
+            NodeRef::Static(index) => self.graph.value_source(index),
+            NodeRef::Device(_) => ValueSource::None,
+            NodeRef::Member(device, member) => {
+                let declared = self.member(device, member);
+                match declared.content {
+                    Content::Tag(row) => ValueSource::Tag(self.table.tag(device, row)),
+                    Content::Range(row) => self.range_value(self.table.tag(device, row)),
+                    Content::Constant => self.graph.value_source(declared.declaration),
+                    Content::Group | Content::Method(_) => ValueSource::None,
+                }
+            }
+        }
+    }
+
+    fn range_value(&self, tag: TagIndex) -> ValueSource {
+        let (low, high) = self.table.range(tag).unwrap_or_default();
+        let range = opcua_types::Range { low, high };
+        ValueSource::Constant(opcua_types::ExtensionObject::from_message(range).into())
+    }
+
+    /// The tag that a node is a variable of.
+    pub fn tag(&self, node: NodeRef) -> Option<TagIndex> {
+        match node {
+            NodeRef::Member(device, member) => match self.member(device, member).content {
+                Content::Tag(row) => Some(self.table.tag(device, row)),
+                _ => None,
+            },
+            NodeRef::Static(_) | NodeRef::Device(_) => None,
+        }
+    }
+
+    /// The method `method` of the object `object`: by the instance's own NodeId or by the type's (MTH-06).
+    pub fn method(&self, object: NodeRef, method: NodeRef) -> Result<MethodTarget, StatusCode> {
+        let NodeRef::Device(device) = object else { return Err(StatusCode::BadMethodInvalid) };
+        let template = self.template(self.table.device(device).kind);
+        let found = template.nodes.iter().enumerate().find_map(|(index, it)| {
+            let is_it = match method {
+                NodeRef::Member(owner, member) => {
+                    owner == device && usize::from(member) == index
+                }
+                NodeRef::Static(declaration) => declaration == it.declaration,
+                NodeRef::Device(_) => false,
+            };
+            match it.content {
+                Content::Method(row) if is_it => Some(row),
+                _ => None,
+            }
+        });
+        let row = found.ok_or(StatusCode::BadMethodInvalid)?;
+        Ok(MethodTarget { device, row })
+    }
+}

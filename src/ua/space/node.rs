@@ -1,0 +1,90 @@
+//! How nodes are named: on the wire, borrowed, and inside.
+
+use opcua_types::{Identifier, NodeId};
+
+use crate::tag::DeviceIndex;
+use crate::ua::space::{INSTANCES, Space};
+
+/// A node, inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NodeRef {
+    /// In the graph of namespace 0, types and further NodeSets.
+    Static(u32),
+    /// A device.
+    Device(DeviceIndex),
+    /// A node below a device, by its place in the template of the device's kind.
+    Member(DeviceIndex, u16),
+}
+
+/// An identifier as it stands in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdRef<'a> {
+    /// Number.
+    Numeric(u32),
+    /// String.
+    Text(&'a str),
+    /// Guid or opaque: we have none.
+    Other,
+}
+
+/// A `NodeId` as it stands in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeIdRef<'a> {
+    /// Namespace index.
+    pub namespace: u16,
+    /// Identifier.
+    pub identifier: IdRef<'a>,
+}
+
+impl<'a> From<&'a NodeId> for NodeIdRef<'a> {
+    fn from(id: &'a NodeId) -> Self {
+        let identifier = match &id.identifier {
+            Identifier::Numeric(number) => IdRef::Numeric(*number),
+            Identifier::String(text) => IdRef::Text(text.as_ref()),
+            Identifier::Guid(_) | Identifier::ByteString(_) => IdRef::Other,
+        };
+        Self { namespace: id.namespace, identifier }
+    }
+}
+
+impl Space {
+    /// The string part of an instance's `NodeId`, in pieces that need no allocation.
+    fn path(&self, node: NodeRef) -> Option<(&str, &str)> {
+        match node {
+            NodeRef::Static(_) => None,
+            NodeRef::Device(device) => Some((&self.table.device(device).path, "")),
+            NodeRef::Member(device, member) => {
+                Some((&self.table.device(device).path, &self.member(device, member).path))
+            }
+        }
+    }
+
+    /// A node's `NodeId`.
+    pub fn node_id(&self, node: NodeRef) -> NodeId {
+        match (node, self.path(node)) {
+            (NodeRef::Static(index), _) => self.graph.id(index).clone(),
+            (_, Some((device, ""))) => NodeId::new(INSTANCES, device),
+            (_, Some((device, rest))) => NodeId::new(INSTANCES, format!("{device}.{rest}")),
+            (_, None) => NodeId::null(),
+        }
+    }
+
+    /// Appends a node's `NodeId` in binary (Part 6, 5.2.2.9).
+    pub fn encode_node_id(&self, node: NodeRef, out: &mut Vec<u8>) {
+        let Some((device, rest)) = self.path(node) else {
+            if let NodeRef::Static(index) = node {
+                out.extend_from_slice(self.graph.encoded_id(index));
+            }
+            return;
+        };
+        let dot = usize::from(!rest.is_empty());
+        out.push(3);
+        out.extend_from_slice(&INSTANCES.to_le_bytes());
+        out.extend_from_slice(&((device.len() + dot + rest.len()) as u32).to_le_bytes());
+        out.extend_from_slice(device.as_bytes());
+        if dot == 1 {
+            out.push(b'.');
+            out.extend_from_slice(rest.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What namespace 0 holds but this server cannot answer: shown, it would lie.
+
+/// Instances that are taken out together with all that hangs below them.
+pub(super) const PRUNED: &[u32] = &[
+    23470, // Aliases: no alias names yet.
+    31915, // Locations: none are modelled.
+    24226, // Resources
+    12749, // SetSubscriptionDurable: no durable subscriptions.
+    12886, // RequestServerStateChange
+    17594, // Dictionaries
+    32530, // Quantities
+    32637, // DefaultHAConfiguration: no history yet.
+    32754, // DefaultHEConfiguration
+    12637, // ServerConfiguration: no push management yet.
+    14443, // PublishSubscribe
+    18155, // KeyCredentialConfiguration
+    17732, // AuthorizationServices
+    24290, // UserManagement
+    11192, // HistoryServerCapabilities
+    15606, // RoleSet: roles are shown once they can be managed.
+    16295, // Role methods
+    2289,  // SamplingIntervalDiagnosticsArray
+    2290,  // SubscriptionDiagnosticsArray
+    3706,  // SessionsDiagnosticsSummary
+    2744,  // SessionsDiagnosticsSummary's folder
+    15003, // UrisVersion
+    2295,  // VendorServerInfo: nothing to say.
+    19361, // Logs
+    19372, // ServerLog
+    2997,  // AggregateFunctions: none yet.
+    12165, 12166, 12167, 12168, 12169, 12170, 12171, // limits of history and node management
+    15599, 16304, 16307, 16314, // FileSystem and its like
+];

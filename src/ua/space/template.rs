@@ -1,0 +1,211 @@
+//! What hangs below a device of each kind: the InstanceDeclarations of its ObjectType, flattened once.
+
+use indexmap::IndexMap;
+use opcua_nodes::NodeBase;
+use opcua_types::NodeClass;
+use rustc_hash::FxBuildHasher;
+
+use crate::tag::{DeviceKind, MemberIndex, MethodRow, TagTable};
+use crate::ua::space::graph::Graph;
+use crate::ua::space::load::OWN_TYPES_URI;
+use crate::ua::space::{IdRef, LoadError, NodeIdRef, TYPES};
+
+/// What a template node stands for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Content {
+    /// An object that only groups.
+    Group,
+    /// A tag.
+    Tag(MemberIndex),
+    /// The EURange of a tag.
+    Range(MemberIndex),
+    /// A variable with the declaration's value.
+    Constant,
+    /// A method.
+    Method(&'static MethodRow),
+}
+
+/// One node below a device.
+#[derive(Debug)]
+pub(super) struct TemplateNode {
+    /// The InstanceDeclaration.
+    pub(super) declaration: u32,
+    /// The node above; `None` for the device itself.
+    pub(super) parent: Option<u16>,
+    /// Type of the reference from above.
+    pub(super) reference: u32,
+    /// Path below the device.
+    pub(super) path: String,
+    /// What it stands for.
+    pub(super) content: Content,
+    /// Nodes below.
+    pub(super) children: Vec<u16>,
+}
+
+/// Everything below a device of one kind.
+#[derive(Debug)]
+pub(super) struct Template {
+    /// The ObjectType.
+    pub(super) object_type: u32,
+    /// Parents before children.
+    pub(super) nodes: Vec<TemplateNode>,
+    /// Nodes directly below the device.
+    pub(super) top: Vec<u16>,
+    by_path: IndexMap<String, u16, FxBuildHasher>,
+}
+
+impl Template {
+    /// The node with this path.
+    pub(super) fn find(&self, path: &str) -> Option<u16> {
+        self.by_path.get(path).copied()
+    }
+}
+
+/// ObjectType of each kind by its number in our NodeSet, in the order of the kinds.
+const KINDS: [(DeviceKind, &str, u32); 8] = [
+    (DeviceKind::Plant, "PlantType", 1000),
+    (DeviceKind::Line, "PotlineType", 2000),
+    (DeviceKind::Rectifier, "RectifierType", 3000),
+    (DeviceKind::Electrolyzer, "ElectrolyzerType", 4000),
+    (DeviceKind::Anode, "AnodeType", 5000),
+    (DeviceKind::Feeder, "FeederType", 6000),
+    (DeviceKind::FumeTreatment, "FumeTreatmentType", 7000),
+    (DeviceKind::Utilities, "UtilitiesType", 8000),
+];
+
+/// A template for each kind, in the order of the kinds.
+pub(super) fn build(graph: &Graph, table: &TagTable) -> Result<Vec<Template>, LoadError> {
+    debug_assert!(OWN_TYPES_URI.ends_with('/'));
+    let find = |number| {
+        graph.resolve(&NodeIdRef { namespace: TYPES, identifier: IdRef::Numeric(number) })
+    };
+    let devices: Vec<u32> = KINDS.iter().filter_map(|(_, _, number)| find(*number)).collect();
+    KINDS
+        .iter()
+        .map(|(kind, name, number)| {
+            let object_type = find(*number).ok_or(LoadError::NoType(name))?;
+            let builder = Builder { graph, table, kind: *kind, name, devices: &devices };
+            builder.build(object_type)
+        })
+        .collect()
+}
+
+struct Builder<'a> {
+    graph: &'a Graph,
+    table: &'a TagTable,
+    kind: DeviceKind,
+    name: &'static str,
+    devices: &'a [u32],
+}
+
+impl Builder<'_> {
+    fn build(&self, object_type: u32) -> Result<Template, LoadError> {
+        let mut template = Template {
+            object_type,
+            nodes: Vec::new(),
+            top: Vec::new(),
+            by_path: IndexMap::default(),
+        };
+        let mut chain = vec![object_type];
+        while let Some(above) = chain.last().and_then(|it| self.graph.supertype(*it)) {
+            chain.push(above);
+        }
+        for declared in chain {
+            self.add_below(declared, None, &mut template)?;
+        }
+        for row in self.table.rows(self.kind) {
+            if template.find(row.path).is_none() {
+                return Err(self.disagree(row.path, "the catalogue"));
+            }
+        }
+        for row in self.table.methods(self.kind) {
+            if template.find(row.name).is_none() {
+                return Err(self.disagree(row.name, "the catalogue"));
+            }
+        }
+        Ok(template)
+    }
+
+    fn disagree(&self, path: &str, place: &'static str) -> LoadError {
+        LoadError::Disagree { kind: self.name, path: path.to_owned(), place }
+    }
+
+    /// Adds the mandatory declarations below `declared`. Depth is that of a NodeSet we ship.
+    fn add_below(
+        &self,
+        declared: u32,
+        parent: Option<u16>,
+        template: &mut Template,
+    ) -> Result<(), LoadError> {
+        let known = self.graph.known;
+        let aggregated = self.graph.references(declared).iter().filter(|it| {
+            it.is_forward
+                && self.graph.is_subtype(it.kind, known.aggregates)
+                && self.is_mandatory(it.target)
+                && !self.is_device(it.target)
+        });
+        for reference in aggregated {
+            let name = self.graph.node(reference.target).as_node().browse_name().name.clone();
+            let above = parent.map(|it| template.nodes[usize::from(it)].path.clone());
+            let path = above.map_or_else(|| name.to_string(), |it| format!("{it}.{name}"));
+            let index = template.nodes.len() as u16;
+            let content = self.content(reference.target, parent, &path, template)?;
+            template.nodes.push(TemplateNode {
+                declaration: reference.target,
+                parent,
+                reference: reference.kind,
+                path: path.clone(),
+                content,
+                children: Vec::new(),
+            });
+            template.by_path.insert(path, index);
+            match parent {
+                Some(parent) => template.nodes[usize::from(parent)].children.push(index),
+                None => template.top.push(index),
+            }
+            self.add_below(reference.target, Some(index), template)?;
+        }
+        Ok(())
+    }
+
+    fn content(
+        &self,
+        declared: u32,
+        parent: Option<u16>,
+        path: &str,
+        template: &Template,
+    ) -> Result<Content, LoadError> {
+        match self.graph.class(declared) {
+            NodeClass::Method => {
+                let row = self.table.methods(self.kind).iter().find(|it| it.name == path);
+                row.map(Content::Method).ok_or_else(|| self.disagree(path, "the NodeSet"))
+            }
+            NodeClass::Variable => {
+                if let Some(member) = self.table.member(self.kind, path) {
+                    return Ok(Content::Tag(member));
+                }
+                let above = parent.map(|it| template.nodes[usize::from(it)].content);
+                match above {
+                    Some(Content::Tag(member)) if path.ends_with(".EURange") => {
+                        Ok(Content::Range(member))
+                    }
+                    Some(Content::Tag(_) | Content::Method(_)) => Ok(Content::Constant),
+                    _ => Err(self.disagree(path, "the NodeSet")),
+                }
+            }
+            _ => Ok(Content::Group),
+        }
+    }
+
+    fn is_mandatory(&self, node: u32) -> bool {
+        let known = self.graph.known;
+        self.graph.references(node).iter().any(|it| {
+            it.is_forward && it.kind == known.has_modelling_rule && it.target == known.mandatory
+        })
+    }
+
+    /// An object whose type is a kind of device stands for devices, which the table knows.
+    fn is_device(&self, node: u32) -> bool {
+        self.graph.type_definition(node).is_some_and(|it| self.devices.contains(&it))
+    }
+}
