@@ -102,6 +102,18 @@ pub enum Access {
     Engineer,
 }
 
+impl Access {
+    /// The least role that writes; empty if nobody does.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "",
+            Self::Operator => "Operator",
+            Self::Supervisor => "Supervisor",
+            Self::Engineer => "Engineer",
+        }
+    }
+}
+
 /// Who asks for a change: shown in logs, journal and audit events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {

@@ -6,7 +6,6 @@ use crate::control::{FeedMode, FeedPhase, LoopMode, Phase};
 
 /// Controls of one electrolyzer as tags show them.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a two-state tag")]
 pub struct ElectrolyzerStatus {
     /// Phase of the state machine (domain B8).
     pub phase: Phase,
@@ -122,7 +121,6 @@ pub struct ElectrolyzerStatus {
 
 /// Controls of one feeder as tags show them.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a two-state tag")]
 pub struct FeederStatus {
     /// State: 0 Off, 1 Ready, 2 Gravimetric, 3 Volumetric, 4 Refilling, 5 Priming, 6 Calibrating, 7 Faulted.
     pub state: u32,

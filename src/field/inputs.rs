@@ -83,7 +83,6 @@ pub struct AnodeInputs {
 
 /// Instruments of one feeder.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a contact on the terminal strip")]
 pub struct FeederInputs {
     /// Net hopper weight from three load cells, kg.
     pub hopper_weight_kg: Reading,
@@ -109,7 +108,6 @@ pub struct FeederInputs {
 
 /// Instruments of one rectifier.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a contact on the terminal strip")]
 pub struct RectifierInputs {
     /// DC current, A.
     pub dc_current_a: Reading,

@@ -20,7 +20,6 @@ const SHIFT_TURN_MIN_S: f64 = HOUR_S;
 
 /// What turned over with this scan. All in UTC, as plant time is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "four independent boundaries")]
 pub(super) struct Turn {
     pub(super) shift: bool,
     pub(super) day: bool,

@@ -20,6 +20,7 @@ use tracing::{debug, info};
 
 use crate::time;
 use crate::ua::channel::{Channel, Received};
+use crate::ua::envelope;
 use crate::ua::server::Server;
 use crate::ua::service;
 use crate::ua::wire::{self, FrameKind, TransportLimits};
@@ -76,8 +77,8 @@ impl Connection {
         let Some(channel) = channel.as_mut() else { return };
         let mut outbox = self.outbox.borrow_mut();
         if channel.send(request_id, body, &mut outbox).is_err() {
-            let mut fault = Vec::new();
-            service::fault(&mut fault, request_handle, StatusCode::BadResponseTooLarge);
+            let status = StatusCode::BadResponseTooLarge;
+            let fault = envelope::fault(request_handle, status, time::now());
             if channel.send(request_id, &fault, &mut outbox).is_err() {
                 self.closing.set(true);
             }

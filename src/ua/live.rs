@@ -12,7 +12,6 @@ use crate::engine::Snapshot;
 use crate::time::{self, Timestamp};
 use crate::ua::connection::Connection;
 use crate::ua::server::Server;
-use crate::ua::service::Viewer;
 
 /// Profiles that we keep; `tests/clients` shows each.
 const PROFILES: &[&str] = &[
@@ -219,13 +218,6 @@ impl Server {
             security_rejected_requests_count: self.counters.security_rejected_requests.get(),
             rejected_requests_count: self.counters.rejected_requests.get(),
         }
-    }
-}
-
-impl Viewer<'_> {
-    /// A Server variable for a monitored item.
-    pub fn live(&self, id: u32) -> Option<Variant> {
-        self.server().live(id, &self.server().snapshot())
     }
 }
 

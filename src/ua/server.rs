@@ -21,10 +21,9 @@ use crate::ua::channel::ChannelShared;
 use crate::ua::connection::{self, Connection};
 use crate::ua::endpoint::Endpoints;
 use crate::ua::live::Counters;
-use crate::ua::service;
 use crate::ua::session::{LoginGuard, Sessions};
 use crate::ua::space::Space;
-use crate::ua::subscription::{Outgoing, SessionKey, SubscriptionSet};
+use crate::ua::subscription::{LiveValues, Moment, Outgoing, Pass, SessionKey, SubscriptionSet};
 use crate::ua::wire::{TransportLimits, Types};
 
 /// How often timeouts of sessions are looked at.
@@ -88,8 +87,8 @@ impl Server {
     pub fn new(parts: Parts) -> Self {
         let limits = parts.config.limits.clone();
         let mut namespaces = NamespaceMap::new();
-        for (index, uri) in parts.space.namespaces().iter().enumerate().skip(1) {
-            namespaces.add_namespace_with_index(index as u16, uri);
+        for uri in parts.space.namespaces().iter().skip(1) {
+            namespaces.add_namespace(uri);
         }
         Self {
             subscriptions: RefCell::new(SubscriptionSet::new(&limits, parts.port.scan_ms)),
@@ -140,12 +139,40 @@ impl Server {
     /// Sends what the subscriptions have to say.
     pub fn deliver(&self, outgoing: Vec<Outgoing>) {
         for message in outgoing {
-            let channel = self.sessions.borrow().get(message.session).map(|it| it.channel);
-            let connection = channel.and_then(|it| self.connections.borrow().get(&it).cloned());
+            let connection = self.connections.borrow().get(&message.channel).cloned();
             if let Some(connection) = connection {
                 connection.send(message.request_id, message.request_handle, &message.body);
             }
         }
+    }
+
+    /// Lets `work` act on the subscriptions at this moment, and sends what comes of it.
+    pub fn with_subscriptions<T>(
+        &self,
+        work: impl FnOnce(&mut SubscriptionSet, &Moment<'_>, &mut Vec<Outgoing>) -> T,
+    ) -> T {
+        let context = self.context();
+        let moment = Moment { now_ms: self.now_ms(), utc: time::now(), context: &context };
+        let mut outgoing = Vec::new();
+        let result = work(&mut self.subscriptions.borrow_mut(), &moment, &mut outgoing);
+        self.deliver(outgoing);
+        result
+    }
+
+    /// Samples `snapshot` for every monitored item.
+    fn sample(&self, snapshot: &Snapshot) {
+        // Before the subscriptions are borrowed: some of these values count them.
+        let watched = self.subscriptions.borrow().live();
+        let live = self.live_values(&watched, snapshot);
+        self.with_subscriptions(|subscriptions, moment, outgoing| {
+            let pass = Pass { snapshot, live: &live, utc: moment.utc };
+            subscriptions.sample(&pass, moment, outgoing);
+        });
+    }
+
+    /// Values of variables of the Server object.
+    pub fn live_values(&self, numbers: &[u32], snapshot: &Snapshot) -> LiveValues {
+        numbers.iter().filter_map(|it| Some((*it, self.live(*it, snapshot)?))).collect()
     }
 
     /// A channel has been opened or renewed.
@@ -156,18 +183,15 @@ impl Server {
     /// A connection has ended. Its sessions stay until their timeout: the client may come back.
     pub fn disconnected(&self, channel: u32) {
         self.connections.borrow_mut().remove(&channel);
+        self.subscriptions.borrow_mut().channel_closed(channel);
     }
 
     /// Ends a session and, if asked, its subscriptions.
     pub fn end_session(&self, key: SessionKey, delete_subscriptions: bool) {
         let Some(session) = self.sessions.borrow_mut().remove(key) else { return };
-        let mut outgoing = Vec::new();
-        self.subscriptions.borrow_mut().session_closed(key, delete_subscriptions, &mut outgoing);
-        if let Some(connection) = self.connections.borrow().get(&session.channel) {
-            for message in outgoing {
-                connection.send(message.request_id, message.request_handle, &message.body);
-            }
-        }
+        self.with_subscriptions(|subscriptions, moment, outgoing| {
+            subscriptions.session_closed(key, delete_subscriptions, moment.utc, outgoing);
+        });
         self.replan.notify_one();
         info!(session = %session.id, name = session.client.name, "session ended");
     }
@@ -229,34 +253,25 @@ async fn publish(server: Rc<Server>) {
     let mut snapshots = server.port.every.subscribe();
     loop {
         let deadline = server.subscriptions.borrow().next_deadline();
-        let wait = deadline.map_or(Duration::from_secs(3600), |at| {
+        let wait = deadline.map_or(Duration::from_hours(1), |at| {
             Duration::from_secs_f64(((at - server.now_ms()) / 1000.0).clamp(0.0, 3600.0))
         });
-        let mut outgoing = Vec::new();
         tokio::select! {
             snapshot = snapshots.recv() => match snapshot {
-                Ok(snapshot) => sample(&server, &snapshot, &mut outgoing),
+                Ok(snapshot) => server.sample(&snapshot),
                 Err(broadcast::error::RecvError::Lagged(missed)) => {
                     warn!(missed, "sampling fell behind the engine");
                 }
                 Err(broadcast::error::RecvError::Closed) => return,
             },
             () = tokio::time::sleep(wait) => {
-                let reader = service::Reader::for_publishing(&server);
-                let now_ms = server.now_ms();
-                server.subscriptions.borrow_mut().tick(now_ms, time::now(), &reader, &mut outgoing);
+                server.with_subscriptions(|subscriptions, moment, outgoing| {
+                    subscriptions.tick(moment, outgoing);
+                });
             }
             () = server.replan.notified() => {}
         }
-        server.deliver(outgoing);
     }
-}
-
-fn sample(server: &Rc<Server>, snapshot: &Snapshot, outgoing: &mut Vec<Outgoing>) {
-    let reader = service::Reader::for_publishing(server);
-    let now_ms = server.now_ms();
-    let mut subscriptions = server.subscriptions.borrow_mut();
-    subscriptions.sample(snapshot, now_ms, time::now(), &reader, outgoing);
 }
 
 /// Ends sessions whose timeout has passed.

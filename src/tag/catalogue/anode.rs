@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Row] = &[
     analog("LiftPosition", unit::MM, fixed(0.0, 400.0), |s, d| an(s, d).lift_mm.into())
         .every(5000)
         .history(HistoryMode::Minute),
-    analog("LiftSetpoint", unit::MM, fixed(0.0, 400.0), |s, d| lift_setpoint(s, d))
+    analog("LiftSetpoint", unit::MM, fixed(0.0, 400.0), lift_setpoint)
         .history(HistoryMode::Change)
         .writable(Access::Operator, Setpoint::AnodeLift),
     analog("Age", unit::H, Range::None, |s, d| number(an(s, d).age_h))

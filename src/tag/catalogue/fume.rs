@@ -16,7 +16,7 @@ pub(super) const ROWS: &[Row] = &[
     })
     .every(10000)
     .history(HistoryMode::Minute),
-    analog("FlowTotal", unit::NM3_H, fixed(0.0, 300000.0), |s, _| s.inputs.fume.flow_nm3_h.into())
+    analog("FlowTotal", unit::NM3_H, fixed(0.0, 300_000.0), |s, _| s.inputs.fume.flow_nm3_h.into())
         .every(1000)
         .history(HistoryMode::Minute),
     analog("DuctPressure", unit::PA, fixed(-2000.0, 0.0), |s, _| {

@@ -11,7 +11,7 @@ use crate::tag::{Device, HistoryMode, MethodRow, Range, Row, Sampled, Scan, Valu
 
 /// Signals.
 pub(super) const ROWS: &[Row] = &[
-    analog("LineCurrentTotal", unit::KA, fixed(0.0, 1000.0), |s, d| line_current(s, d))
+    analog("LineCurrentTotal", unit::KA, fixed(0.0, 1000.0), line_current)
         .every(1000)
         .history(HistoryMode::Minute),
     plain("CellsRunning", ValueType::U32, |s, d| count(ls(s, d).running))

@@ -144,7 +144,7 @@ pub(super) const ROWS: &[Row] = &[
     analog("State.PhaseTime", unit::S, Range::None, |s, d| number(st(s, d).phase_s))
         .every(1000)
         .history(HistoryMode::None),
-    plain("State.InterlockStatus", ValueType::Bools, |s, d| interlocks(s, d))
+    plain("State.InterlockStatus", ValueType::Bools, interlocks)
         .history(HistoryMode::Change),
     plain("State.FirstOutInterlock", ValueType::Text, |s, d| text(&st(s, d).first_out))
         .history(HistoryMode::Change),
@@ -223,7 +223,7 @@ pub(super) const ROWS: &[Row] = &[
     })
     .history(HistoryMode::Change)
     .writable(Access::Engineer, Setpoint::CathodeDiameter),
-    plain("Production.ProductCode", ValueType::Text, |s, d| product(s, d))
+    plain("Production.ProductCode", ValueType::Text, product)
         .history(HistoryMode::Change),
     plain("Production.OxideLotId", ValueType::Text, |s, d| text(&s.status.feeders[d.index].lot))
         .history(HistoryMode::Change),

@@ -115,7 +115,7 @@ pub(super) const ROWS: &[Row] = &[
     })
     .every(10000)
     .history(HistoryMode::Minute),
-    plain("Electrical.AnodeCurrents", ValueType::Numbers, |s, d| anode_currents(s, d))
+    plain("Electrical.AnodeCurrents", ValueType::Numbers, anode_currents)
         .every(5000)
         .history(HistoryMode::None),
     analog("Electrical.InterelectrodeDistance", unit::MM, fixed(40.0, 250.0), |s, d| {

@@ -19,7 +19,7 @@ pub(super) const ROWS: &[Row] = &[
     analog("DcVoltage", unit::V, fixed(0.0, 150.0), |s, d| ri(s, d).dc_voltage_v.into())
         .every(1000)
         .history(HistoryMode::Raw(0.05)),
-    analog("DcPower", unit::KW, fixed(0.0, 4000.0), |s, d| dc_power(s, d))
+    analog("DcPower", unit::KW, fixed(0.0, 4000.0), dc_power)
         .every(1000)
         .history(HistoryMode::Minute),
     analog("DcEnergy", unit::KWH, Range::None, |s, d| number(rt(s, d).dc_energy_j / 3.6e6))
@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
     })
     .every(10000)
     .history(HistoryMode::Minute),
-    analog("Efficiency", unit::PCT, fixed(0.0, 100.0), |s, d| efficiency(s, d))
+    analog("Efficiency", unit::PCT, fixed(0.0, 100.0), efficiency)
         .every(10000)
         .history(HistoryMode::Minute),
     analog("CurrentRipple", unit::PCT, fixed(0.0, 20.0), |s, d| ri(s, d).ripple_pct.into())

@@ -88,7 +88,7 @@ impl Opener {
         let context = channel.shared.types.decoding(&channel.shared.limits, body.len());
         let mut rest = body;
         let kind = NodeId::decode(&mut rest, &context).map_err(|_| ChannelError::Malformed)?;
-        if kind != NodeId::from(ObjectId::OpenSecureChannelRequest_Encoding_DefaultBinary) {
+        if kind != ObjectId::OpenSecureChannelRequest_Encoding_DefaultBinary {
             return Err(ChannelError::Malformed);
         }
         let request = OpenSecureChannelRequest::decode(&mut rest, &context)

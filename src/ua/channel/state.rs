@@ -183,6 +183,12 @@ impl Channel {
         self.sent
     }
 
+    /// Longest body that [`Channel::send`] takes, bytes.
+    pub fn longest_body(&self) -> usize {
+        let room = symmetric::body_room(self.endpoint, self.limits.send_chunk);
+        self.limits.send_message.min(room.saturating_mul(self.limits.send_chunks))
+    }
+
     /// Appends a message, cut into chunks that the client takes. On error `out` is as it was.
     pub fn send(
         &mut self,

@@ -1,5 +1,7 @@
 //! What we read from a certificate, and the checks of Part 4, 6.1.3 that need nothing but itself.
 
+use std::fmt::Write as _;
+
 use aws_lc_rs::digest;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -36,7 +38,12 @@ pub fn thumbprint(der: &[u8]) -> [u8; 20] {
 
 /// The thumbprint in hex: safe as a file name, whatever the subject says.
 pub fn thumbprint_hex(der: &[u8]) -> String {
-    thumbprint(der).iter().map(|it| format!("{it:02x}")).collect()
+    let mut hex = String::with_capacity(40);
+    for byte in thumbprint(der) {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
 }
 
 /// The first certificate of a chain; all of it if it is no certificate.

@@ -74,13 +74,13 @@ impl Identity {
             key
         };
         let found = fs::read(&certificate_path).ok();
-        let certificate = match found.filter(|it| still_fits(it, &key, uri, hosts, utc)) {
-            Some(found) => found,
-            None => {
-                let made = make_certificate(&key, uri, hosts, utc)?;
-                write(&certificate_path, &made)?;
-                made
-            }
+        let found = found.filter(|it| still_fits(it, &key, uri, hosts, utc));
+        let certificate = if let Some(found) = found {
+            found
+        } else {
+            let made = make_certificate(&key, uri, hosts, utc)?;
+            write(&certificate_path, &made)?;
+            made
         };
         let key = PrivateKey::from_pkcs8(&key.serialize_der())
             .map_err(|_| IdentityError::Key { path: key_path })?;
@@ -132,7 +132,6 @@ fn make_certificate(
     Ok(certificate.der().to_vec())
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "used as a function of map_err")]
 fn make(error: impl std::fmt::Display) -> IdentityError {
     IdentityError::Make(error.to_string())
 }

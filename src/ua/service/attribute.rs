@@ -1,8 +1,7 @@
 //! Read (Part 4, 5.11.2): decoded in place, encoded straight from the snapshot.
 
 use opcua_types::{
-    AttributeId, BinaryEncodable, DataValue, DateTime, NumericRange, ObjectId, StatusCode,
-    TimestampsToReturn,
+    AttributeId, BinaryEncodable, DataValue, NumericRange, ObjectId, StatusCode, TimestampsToReturn,
 };
 
 use crate::access::{Role, Roles};
@@ -10,9 +9,11 @@ use crate::engine::Snapshot;
 use crate::time::{self, Timestamp};
 use crate::ua::server::Server;
 use crate::ua::service::reader::{self, Malformed, Reader};
-use crate::ua::service::{Answer, Outcome, Request, response_header, variant};
+use crate::ua::envelope::{array_length, response_header};
+use crate::ua::service::{Answer, Outcome, Request};
 use crate::ua::space::{NodeIdRef, NodeRef, ValueSource};
-use crate::ua::subscription::data_value;
+use crate::ua::status;
+use crate::ua::value::{self, date_time};
 
 /// Smallest encoded ReadValueId: two-byte NodeId, attribute, null range, null encoding.
 const SMALLEST_READ: usize = 2 + 4 + 4 + 6;
@@ -84,13 +85,14 @@ pub(super) fn read(mut request: Request<'_>) -> Outcome {
     };
     let mut out = Vec::with_capacity(32 + count * TYPICAL_VALUE);
     let handle = request.header.request_handle;
-    response_header(&mut out, ObjectId::ReadResponse_Encoding_DefaultBinary, handle, StatusCode::Good);
-    out.extend_from_slice(&(count as i32).to_le_bytes());
+    let id = ObjectId::ReadResponse_Encoding_DefaultBinary;
+    response_header(&mut out, id, handle, StatusCode::Good, sight.now);
+    array_length(&mut out, Some(count));
     for _ in 0..count {
         let item = ReadItem::read(&mut request.body)?;
         sight.read_into(&item, &mut out);
     }
-    out.extend_from_slice(&(-1_i32).to_le_bytes());
+    array_length(&mut out, None);
     Ok(Answer::Now(out))
 }
 
@@ -116,7 +118,7 @@ impl Sight<'_> {
             && may_read(self.roles)
         {
             let sample = self.snapshot.sample(tag);
-            data_value(out, &sample, self.timestamps, self.now, 0);
+            value::encode_sample(out, &sample, self.timestamps, self.now);
             return;
         }
         let value = match node {
@@ -166,7 +168,7 @@ impl Sight<'_> {
         }
         if !range.is_none() {
             let whole = value.value.take().unwrap_or_default();
-            value.value = Some(variant::slice(&whole, range)?);
+            value.value = Some(value::slice(&whole, range)?);
         }
         Ok(value)
     }
@@ -178,8 +180,8 @@ impl Sight<'_> {
                     return Err(StatusCode::BadUserAccessDenied);
                 }
                 let sample = self.snapshot.sample(tag);
-                let status = crate::ua::status::of_quality(sample.quality);
-                let mut value = DataValue::value_only(variant::from_value(sample.value));
+                let status = status::of_quality(sample.quality);
+                let mut value = DataValue::value_only(value::from_value(sample.value));
                 value.status = (!matches!(status, StatusCode::Good)).then_some(status);
                 Ok(self.stamped(value, Some(sample.time)))
             }
@@ -202,11 +204,6 @@ impl Sight<'_> {
         }
         value
     }
-}
-
-/// A timestamp as the library's type.
-pub(super) fn date_time(time: Timestamp) -> DateTime {
-    DateTime::from(time.ticks())
 }
 
 /// A data encoding may be named for structures only (RD-12).

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use opcua_types::{
-    CallMethodRequest, CallMethodResult, CallResponse, MethodId, NodeId, ObjectId, ResponseHeader,
+    CallMethodRequest, CallMethodResult, CallResponse, MethodId, ObjectId, ResponseHeader,
     StatusCode, Variant,
 };
 use tokio::sync::oneshot;
@@ -178,9 +178,9 @@ fn own_method(
     session: SessionKey,
     call: &CallMethodRequest,
 ) -> Option<CallMethodResult> {
-    let is_server = call.object_id == NodeId::from(ObjectId::Server);
-    let get_items = call.method_id == NodeId::from(MethodId::Server_GetMonitoredItems);
-    let resend = call.method_id == NodeId::from(MethodId::Server_ResendData);
+    let is_server = call.object_id == ObjectId::Server;
+    let get_items = call.method_id == (0, MethodId::Server_GetMonitoredItems as u32);
+    let resend = call.method_id == (0, MethodId::Server_ResendData as u32);
     if !is_server || !(get_items || resend) {
         return None;
     }

@@ -6,9 +6,9 @@ mod method;
 mod monitored;
 mod reader;
 mod session;
+mod subscription;
 mod variant;
 mod view;
-mod viewer;
 mod write;
 
 use std::rc::Rc;
@@ -22,12 +22,12 @@ use tracing::debug;
 use crate::access::Roles;
 use crate::time;
 use crate::ua::connection::Connection;
+use crate::ua::envelope::{fault, response_header, type_id};
 use crate::ua::server::Server;
 use crate::ua::service::reader::{Malformed, Reader};
+use crate::ua::session::Session;
 use crate::ua::space::IdRef;
 use crate::ua::subscription::SessionKey;
-
-pub use viewer::Viewer;
 
 /// What a service gives back.
 enum Answer {
@@ -87,11 +87,19 @@ impl Request<'_> {
     }
 
     fn roles(&self, session: SessionKey) -> Roles {
-        self.server.sessions.borrow().get(session).map_or(Roles::NONE, |it| it.roles())
+        self.server.sessions.borrow().get(session).map_or(Roles::NONE, Session::roles)
     }
 
     fn answer<T: BinaryEncodable + MessageInfo>(&self, response: &T) -> Outcome {
         Ok(Answer::Now(encode(response, &self.server.context())?))
+    }
+
+    /// Type and header of a Good response that is encoded by hand.
+    fn head(&self, id: ObjectId) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64);
+        let handle = self.header.request_handle;
+        response_header(&mut out, id, handle, StatusCode::Good, time::now());
+        out
     }
 
     /// Refuses an empty or too long list of operations.
@@ -117,36 +125,14 @@ fn encode<T: BinaryEncodable + MessageInfo>(
     Ok(body)
 }
 
-/// The four-byte NodeId of a message.
-fn type_id(out: &mut Vec<u8>, id: ObjectId) {
-    out.extend_from_slice(&[1, 0]);
-    out.extend_from_slice(&(id as u32 as u16).to_le_bytes());
-}
-
-/// A response header by hand (Part 4, 7.34), for responses that are not built as a structure.
-fn response_header(out: &mut Vec<u8>, id: ObjectId, request_handle: u32, result: StatusCode) {
-    type_id(out, id);
-    out.extend_from_slice(&time::now().ticks().to_le_bytes());
-    out.extend_from_slice(&request_handle.to_le_bytes());
-    out.extend_from_slice(&result.bits().to_le_bytes());
-    // No diagnostics, no string table, no additional header.
-    out.extend_from_slice(&[0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0]);
-}
-
-/// A ServiceFault.
-pub fn fault(out: &mut Vec<u8>, request_handle: u32, status: StatusCode) {
-    response_header(out, ObjectId::ServiceFault_Encoding_DefaultBinary, request_handle, status);
-}
-
 /// Serves one message.
 pub fn dispatch(server: &Rc<Server>, connection: &Rc<Connection>, id: u32, message: &[u8]) {
     let mut body = Reader::new(message);
     let context = server.decoding(message);
     let parsed = body.node_id().and_then(|kind| Ok((kind, body.typed::<RequestHeader>(&context)?)));
     let Ok((kind, header)) = parsed else {
-        let mut out = Vec::new();
-        fault(&mut out, 0, StatusCode::BadDecodingError);
-        connection.send(id, 0, &out);
+        let fault = fault(0, StatusCode::BadDecodingError, time::now());
+        connection.send(id, 0, &fault);
         return;
     };
     let handle = header.request_handle;
@@ -161,9 +147,7 @@ pub fn dispatch(server: &Rc<Server>, connection: &Rc<Connection>, id: u32, messa
         Err(status) => {
             debug!(channel = connection.id, service = kind, %status, "service fault");
             server.counters.rejected_requests.bump();
-            let mut out = Vec::new();
-            fault(&mut out, handle, status);
-            connection.send(id, handle, &out);
+            connection.send(id, handle, &fault(handle, status, time::now()));
         }
     }
 }
@@ -225,9 +209,18 @@ fn serve(request: Request<'_>, kind: u32) -> Outcome {
         READ => attribute::read(request),
         WRITE => write::write(request),
         CALL => method::call(request),
-        CREATE_ITEMS..=DELETE_ITEMS | CREATE_SUBSCRIPTION..=DELETE_SUBSCRIPTIONS => {
-            monitored::serve(request, kind)
-        }
+        CREATE_ITEMS => monitored::create(request),
+        MODIFY_ITEMS => monitored::modify(request),
+        SET_MONITORING_MODE => monitored::set_mode(request),
+        SET_TRIGGERING => monitored::set_triggering(request),
+        DELETE_ITEMS => monitored::delete(request),
+        CREATE_SUBSCRIPTION => subscription::create(request),
+        MODIFY_SUBSCRIPTION => subscription::modify(request),
+        SET_PUBLISHING_MODE => subscription::set_publishing(request),
+        PUBLISH => subscription::publish(request),
+        REPUBLISH => subscription::republish(request),
+        TRANSFER => subscription::transfer(request),
+        DELETE_SUBSCRIPTIONS => subscription::delete(request),
         _ => Err(StatusCode::BadServiceUnsupported),
     }
 }

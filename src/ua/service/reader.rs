@@ -2,7 +2,7 @@
 //! and not the whole request, and where a Read of a thousand nodes must not allocate a thousand strings.
 
 use opcua_types::{
-    BinaryDecodable, Context, Error, NodeId, NumericRange, StatusCode, UAString,
+    BinaryDecodable, Context, Error, NumericRange, StatusCode,
 };
 
 use crate::ua::space::{IdRef, NodeIdRef};
@@ -10,7 +10,7 @@ use crate::ua::space::{IdRef, NodeIdRef};
 /// What is wrong with a body: always `BadDecodingError` to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the request body cannot be decoded")]
-pub struct Malformed;
+pub(super) struct Malformed;
 
 impl From<Error> for Malformed {
     fn from(_: Error) -> Self {
@@ -20,13 +20,13 @@ impl From<Error> for Malformed {
 
 /// A cursor over a request body.
 #[derive(Debug)]
-pub struct Reader<'a> {
+pub(super) struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
     /// Reads `body` from its start.
-    pub fn new(body: &'a [u8]) -> Self {
+    pub(super) fn new(body: &'a [u8]) -> Self {
         Self { rest: body }
     }
 
@@ -43,33 +43,33 @@ impl<'a> Reader<'a> {
     }
 
     /// Byte.
-    pub fn u8(&mut self) -> Result<u8, Malformed> {
+    pub(super) fn u8(&mut self) -> Result<u8, Malformed> {
         Ok(self.take::<1>()?[0])
     }
 
     /// UInt16.
-    pub fn u16(&mut self) -> Result<u16, Malformed> {
+    pub(super) fn u16(&mut self) -> Result<u16, Malformed> {
         Ok(u16::from_le_bytes(self.take()?))
     }
 
     /// UInt32.
-    pub fn u32(&mut self) -> Result<u32, Malformed> {
+    pub(super) fn u32(&mut self) -> Result<u32, Malformed> {
         Ok(u32::from_le_bytes(self.take()?))
     }
 
     /// Int32, also of every enumeration.
-    pub fn i32(&mut self) -> Result<i32, Malformed> {
+    pub(super) fn i32(&mut self) -> Result<i32, Malformed> {
         Ok(i32::from_le_bytes(self.take()?))
     }
 
     /// Double.
-    pub fn f64(&mut self) -> Result<f64, Malformed> {
+    pub(super) fn f64(&mut self) -> Result<f64, Malformed> {
         Ok(f64::from_le_bytes(self.take()?))
     }
 
     /// Length of an array whose elements take at least `smallest` bytes each; null counts as empty.
     /// A length that the body cannot hold is refused before anything is allocated.
-    pub fn array(&mut self, smallest: usize) -> Result<usize, Malformed> {
+    pub(super) fn array(&mut self, smallest: usize) -> Result<usize, Malformed> {
         let length = self.i32()?;
         if length < -1 {
             return Err(Malformed);
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
     }
 
     /// String; null reads as empty.
-    pub fn text(&mut self) -> Result<&'a str, Malformed> {
+    pub(super) fn text(&mut self) -> Result<&'a str, Malformed> {
         let length = self.i32()?;
         if length < -1 {
             return Err(Malformed);
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
     }
 
     /// NodeId, borrowed (Part 6, 5.2.2.9).
-    pub fn node_id(&mut self) -> Result<NodeIdRef<'a>, Malformed> {
+    pub(super) fn node_id(&mut self) -> Result<NodeIdRef<'a>, Malformed> {
         let (namespace, identifier) = match self.u8()? {
             0 => (0, IdRef::Numeric(u32::from(self.u8()?))),
             1 => (u16::from(self.u8()?), IdRef::Numeric(u32::from(self.u16()?))),
@@ -121,37 +121,50 @@ impl<'a> Reader<'a> {
         self.bytes(length.max(0) as usize)
     }
 
+    /// ExtensionObject, borrowed: type and body; an object without a body has an empty one (Part 6, 5.2.2.15).
+    pub(super) fn extension_object(&mut self) -> Result<(NodeIdRef<'a>, &'a [u8]), Malformed> {
+        let kind = self.node_id()?;
+        let body = match self.u8()? {
+            0 => &[][..],
+            1 | 2 => self.text_bytes()?,
+            _ => return Err(Malformed),
+        };
+        Ok((kind, body))
+    }
+
+    /// Boolean.
+    pub(super) fn flag(&mut self) -> Result<bool, Malformed> {
+        Ok(self.u8()? != 0)
+    }
+
+    /// Array of UInt32; null counts as empty.
+    pub(super) fn numbers(&mut self) -> Result<Vec<u32>, Malformed> {
+        let count = self.array(4)?;
+        (0..count).map(|_| self.u32()).collect()
+    }
+
     /// QualifiedName, borrowed.
-    pub fn qualified_name(&mut self) -> Result<(u16, &'a str), Malformed> {
+    pub(super) fn qualified_name(&mut self) -> Result<(u16, &'a str), Malformed> {
         Ok((self.u16()?, self.text()?))
     }
 
     /// Any type that the library decodes.
-    pub fn typed<T: BinaryDecodable>(&mut self, context: &Context<'_>) -> Result<T, Malformed> {
+    pub(super) fn typed<T: BinaryDecodable>(&mut self, context: &Context<'_>) -> Result<T, Malformed> {
         Ok(T::decode(&mut self.rest, context)?)
     }
 }
 
 /// Parses an index range (Part 4, 7.27): per operation, not per request.
-pub fn index_range(text: &str) -> Result<NumericRange, StatusCode> {
+pub(super) fn index_range(text: &str) -> Result<NumericRange, StatusCode> {
     // The library accepts "2:2" only as an error already; its syntax is the standard's.
     text.parse().map_err(|_| StatusCode::BadIndexRangeInvalid)
 }
 
 /// Whether a NodeId is syntactically one that can name a node: not null.
-pub fn is_null(id: &NodeIdRef<'_>) -> bool {
+pub(super) fn is_null(id: &NodeIdRef<'_>) -> bool {
     match id.identifier {
         IdRef::Numeric(number) => number == 0 && id.namespace == 0,
         IdRef::Text(text) => text.is_empty(),
         IdRef::Other => false,
-    }
-}
-
-/// A borrowed NodeId as the library's, for code paths that are not hot.
-pub fn owned(id: &NodeIdRef<'_>) -> NodeId {
-    match id.identifier {
-        IdRef::Numeric(number) => NodeId::new(id.namespace, number),
-        IdRef::Text(text) => NodeId::new(id.namespace, UAString::from(text)),
-        IdRef::Other => NodeId::null(),
     }
 }

@@ -16,7 +16,8 @@ use crate::time;
 use crate::ua::crypto;
 use crate::ua::pki;
 use crate::ua::server::Server;
-use crate::ua::service::{Answer, Outcome, Request, encode, fault};
+use crate::ua::envelope::fault;
+use crate::ua::service::{Answer, Outcome, Request, encode};
 use crate::ua::session::{Identity, IdentityProblem, Login, NewSession, read_login};
 use crate::ua::subscription::SessionKey;
 
@@ -276,24 +277,17 @@ fn check_password(
         let user = name.clone();
         let roles = tokio::task::spawn_blocking(move || users.verify(&user, &password)).await;
         let handle = activation.header.request_handle;
-        let body = match roles.ok().flatten() {
-            Some(roles) => {
-                server.guard.borrow_mut().succeeded(&name);
-                let identity = Identity { user: name, is_anonymous: false, roles };
-                finish(&server, &activation, identity)
-            }
-            None => {
-                server.guard.borrow_mut().failed(&name, address, time::monotonic());
-                server.counters.security_rejected_sessions.bump();
-                warn!(user = name, %address, "login failed");
-                Err(IdentityProblem::Denied.status())
-            }
+        let body = if let Some(roles) = roles.ok().flatten() {
+            server.guard.borrow_mut().succeeded(&name);
+            let identity = Identity { user: name, is_anonymous: false, roles };
+            finish(&server, &activation, identity)
+        } else {
+            server.guard.borrow_mut().failed(&name, address, time::monotonic());
+            server.counters.security_rejected_sessions.bump();
+            warn!(user = name, %address, "login failed");
+            Err(IdentityProblem::Denied.status())
         };
-        let body = body.unwrap_or_else(|status| {
-            let mut out = Vec::new();
-            fault(&mut out, handle, status);
-            out
-        });
+        let body = body.unwrap_or_else(|status| fault(handle, status, time::now()));
         connection.send(request_id, handle, &body);
     });
     Ok(Answer::Later)
@@ -356,7 +350,7 @@ pub(super) fn cancel(mut request: Request<'_>) -> Outcome {
     let session = request.session()?;
     let mut outgoing = Vec::new();
     let cancel_count =
-        request.server.subscriptions.borrow_mut().cancel(session, handle, &mut outgoing);
+        request.server.subscriptions.borrow_mut().cancel(session, handle, time::now(), &mut outgoing);
     request.server.deliver(outgoing);
     request.answer(&CancelResponse { response_header: request.good(), cancel_count })
 }

@@ -1,31 +1,11 @@
 //! Between the plant's values and the library's variants.
 
-use opcua_types::{NumericRange, StatusCode, UAString, Variant};
+use opcua_types::{StatusCode, UAString, Variant};
 
 use crate::control::Scalar;
-use crate::tag::{Value, ValueType};
+use crate::tag::ValueType;
 use crate::time::Timestamp;
-use crate::ua::service::attribute::date_time;
-
-/// A tag's value as a variant.
-pub(super) fn from_value(value: &Value) -> Variant {
-    match value {
-        Value::Null => Variant::Empty,
-        Value::Bool(it) => (*it).into(),
-        Value::U16(it) => (*it).into(),
-        Value::U32(it) => (*it).into(),
-        Value::F64(it) => (*it).into(),
-        Value::Time(it) => date_time(*it).into(),
-        Value::Text(it) => UAString::from(it.as_str()).into(),
-        Value::Bools(it) => it.as_ref().clone().into(),
-        Value::Numbers(it) => it.as_ref().clone().into(),
-    }
-}
-
-/// Part of an array, a string or a byte string (Part 4, 7.27). Wholly outside is `BadIndexRangeNoData`.
-pub(super) fn slice(value: &Variant, range: &NumericRange) -> Result<Variant, StatusCode> {
-    value.range_of(range)
-}
+use crate::ua::value::date_time;
 
 /// A written number; `BadTypeMismatch` unless the variant has just the tag's type (WR-02, WR-03).
 pub(super) fn number(value: &Variant, expected: ValueType) -> Result<f64, StatusCode> {

@@ -6,8 +6,10 @@ use opcua_types::{
 };
 
 use crate::ua::service::reader::{self, Reader};
-use crate::ua::service::{Answer, Outcome, Request, response_header};
-use crate::ua::space::{BrowseFilter, BrowsePosition, IdRef, Space};
+use crate::time;
+use crate::ua::envelope::{array_length, response_header};
+use crate::ua::service::{Answer, Outcome, Request};
+use crate::ua::space::{BrowseFilter, BrowsePosition, Space};
 use crate::ua::subscription::SessionKey;
 
 /// Smallest encoded BrowseDescription: two two-byte NodeIds, direction, subtypes flag, two masks.
@@ -28,8 +30,9 @@ pub(super) fn browse(mut request: Request<'_>) -> Outcome {
     let maximum = references_per_node(&request, asked_maximum);
     let mut out = Vec::with_capacity(64 + count * 256);
     let handle = request.header.request_handle;
-    response_header(&mut out, ObjectId::BrowseResponse_Encoding_DefaultBinary, handle, StatusCode::Good);
-    out.extend_from_slice(&(count as i32).to_le_bytes());
+    let id = ObjectId::BrowseResponse_Encoding_DefaultBinary;
+    response_header(&mut out, id, handle, StatusCode::Good, time::now());
+    array_length(&mut out, Some(count));
     for _ in 0..count {
         let position = read_description(&mut request.body, &request.server.space)?;
         match position {
@@ -37,7 +40,7 @@ pub(super) fn browse(mut request: Request<'_>) -> Outcome {
             Err(status) => failed(status, &mut out),
         }
     }
-    out.extend_from_slice(&(-1_i32).to_le_bytes());
+    array_length(&mut out, None);
     Ok(Answer::Now(out))
 }
 
@@ -77,11 +80,9 @@ fn read_description(
     let Some(found) = space.resolve(&node) else {
         return Ok(Err(StatusCode::BadNodeIdUnknown));
     };
-    let any_type = matches!(reference_type.identifier, IdRef::Numeric(0))
-        && reference_type.namespace == 0;
-    let reference_type = (!any_type).then_some(reference_type);
-    let filter =
-        BrowseFilter::new(space, direction, reference_type, include_subtypes, class_mask, result_mask);
+    let reference_type = (!Space::is_any_reference(&reference_type)).then_some(reference_type);
+    let masks = (class_mask, result_mask);
+    let filter = BrowseFilter::new(space, direction, reference_type, include_subtypes, masks);
     Ok(filter.map(|filter| BrowsePosition::start(found, filter)))
 }
 
@@ -114,17 +115,17 @@ fn one(
             out.extend_from_slice(&8_i32.to_le_bytes());
             out.extend_from_slice(&id.to_le_bytes());
         }
-        None => out.extend_from_slice(&(-1_i32).to_le_bytes()),
+        None => array_length(out, None),
     }
-    out.extend_from_slice(&(count as i32).to_le_bytes());
+    array_length(out, Some(count));
     out.extend_from_slice(&references);
 }
 
 /// BrowseResult of a node that cannot be browsed.
 fn failed(status: StatusCode, out: &mut Vec<u8>) {
     out.extend_from_slice(&status.bits().to_le_bytes());
-    out.extend_from_slice(&(-1_i32).to_le_bytes());
-    out.extend_from_slice(&(-1_i32).to_le_bytes());
+    array_length(out, None);
+    array_length(out, None);
 }
 
 /// BrowseNext.
@@ -137,8 +138,8 @@ pub(super) fn browse_next(mut request: Request<'_>) -> Outcome {
     let mut out = Vec::new();
     let handle = request.header.request_handle;
     let id = ObjectId::BrowseNextResponse_Encoding_DefaultBinary;
-    response_header(&mut out, id, handle, StatusCode::Good);
-    out.extend_from_slice(&(points.len() as i32).to_le_bytes());
+    response_header(&mut out, id, handle, StatusCode::Good, time::now());
+    array_length(&mut out, Some(points.len()));
     for point in &points {
         let found = point_id(point).and_then(|id| {
             request.server.sessions.borrow_mut().get_mut(session).and_then(|it| it.recall(id))
@@ -151,7 +152,7 @@ pub(super) fn browse_next(mut request: Request<'_>) -> Outcome {
             }
         }
     }
-    out.extend_from_slice(&(-1_i32).to_le_bytes());
+    array_length(&mut out, None);
     Ok(Answer::Now(out))
 }
 

@@ -13,7 +13,9 @@ use crate::control::{self, Command, Order, Refusal};
 use crate::engine::Request as EngineRequest;
 use crate::ua::server::Server;
 use crate::ua::service::reader;
-use crate::ua::service::{Answer, Outcome, Request, encode, fault, variant};
+use crate::time;
+use crate::ua::envelope::fault;
+use crate::ua::service::{Answer, Outcome, Request, encode, variant};
 use crate::ua::space::{NodeIdRef, ValueSource};
 use crate::ua::status;
 use crate::ua::subscription::SessionKey;
@@ -94,11 +96,7 @@ pub(super) fn reply(
     } else {
         return;
     }
-    send(body().unwrap_or_else(|status| {
-        let mut out = Vec::new();
-        fault(&mut out, handle, status);
-        out
-    }));
+    send(body().unwrap_or_else(|status| fault(handle, status, time::now())));
 }
 
 /// What a checked operation writes to.

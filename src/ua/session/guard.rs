@@ -9,9 +9,9 @@ const FREE_ATTEMPTS: u32 = 5;
 /// First pause; it doubles with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// Longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// Failures are forgotten after this time without another.
-const FORGET: Duration = Duration::from_secs(900);
+const FORGET: Duration = Duration::from_mins(15);
 /// Names and addresses remembered; the one that failed longest ago goes first.
 const REMEMBERED: usize = 1024;
 

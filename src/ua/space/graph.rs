@@ -1,7 +1,7 @@
 //! The immutable part: nodes of namespace 0, types and further NodeSets, with their references both ways.
 
 use indexmap::IndexMap;
-use opcua_nodes::{NodeBase, NodeType};
+use opcua_nodes::NodeType;
 use opcua_types::{BinaryEncodable, Context, NodeClass, NodeId, NumericRange, Variant};
 use opcua_types::{AttributeId, DataEncoding, TimestampsToReturn};
 use rustc_hash::FxBuildHasher;
@@ -24,7 +24,6 @@ pub(super) struct StaticReference {
 pub(super) struct WellKnown {
     pub(super) organizes: u32,
     pub(super) has_component: u32,
-    pub(super) has_property: u32,
     pub(super) has_type_definition: u32,
     pub(super) has_modelling_rule: u32,
     pub(super) has_subtype: u32,
@@ -85,7 +84,6 @@ impl Graph {
         WellKnown {
             organizes: find(35),
             has_component: find(47),
-            has_property: find(46),
             has_type_definition: find(40),
             has_modelling_rule: find(37),
             has_subtype: find(45),
@@ -141,11 +139,6 @@ impl Graph {
             IdRef::Text(text) => self.other.get(&NodeId::new(id.namespace, text)).copied(),
             IdRef::Other => None,
         }
-    }
-
-    /// How many nodes there are.
-    pub(super) fn len(&self) -> u32 {
-        self.nodes.len() as u32
     }
 
     /// A node's id.

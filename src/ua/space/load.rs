@@ -2,7 +2,7 @@
 
 use indexmap::IndexSet;
 use opcua_core_namespace::CoreNamespace;
-use opcua_nodes::{ImportedItem, NodeBase, NodeSet2Import, NodeSetImport};
+use opcua_nodes::{ImportedItem, NodeSet2Import, NodeSetImport};
 use opcua_types::{NamespaceMap, NodeId, NodeSetNamespaceMapper};
 use rustc_hash::FxBuildHasher;
 
@@ -78,8 +78,8 @@ pub(super) fn load(
         imports.push(import);
     }
     let mut map = NamespaceMap::new();
-    for (index, uri) in namespaces.iter().enumerate().skip(1) {
-        map.add_namespace_with_index(index as u16, uri);
+    for uri in namespaces.iter().skip(1) {
+        map.add_namespace(uri);
     }
     let types = Types::new(map.clone());
     let mut mapper = NodeSetNamespaceMapper::new(&mut map);

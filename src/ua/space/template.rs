@@ -1,7 +1,6 @@
 //! What hangs below a device of each kind: the InstanceDeclarations of its ObjectType, flattened once.
 
 use indexmap::IndexMap;
-use opcua_nodes::NodeBase;
 use opcua_types::NodeClass;
 use rustc_hash::FxBuildHasher;
 

@@ -174,27 +174,27 @@ mod tests {
         greeted: true,
     };
 
-    fn header(kind: &[u8; 4], length: u32) -> Vec<u8> {
+    fn header(kind: [u8; 4], length: u32) -> Vec<u8> {
         [kind.as_slice(), &length.to_le_bytes()].concat()
     }
 
     #[test]
     fn tcp_11_absurd_sizes_are_refused_from_the_header_alone() {
         for length in [0, 7, 8, u32::MAX] {
-            assert_eq!(next_frame(&header(b"MSGF", length), &LIMITS), Err(WireError::TooLarge));
+            assert_eq!(next_frame(&header(*b"MSGF", length), &LIMITS), Err(WireError::TooLarge));
         }
     }
 
     #[test]
     fn tcp_07_nothing_but_hello_comes_first() {
         let fresh = TransportLimits { greeted: false, ..LIMITS };
-        assert_eq!(next_frame(&header(b"OPNF", 100), &fresh), Err(WireError::MessageType));
-        assert_eq!(next_frame(&header(b"HELF", 100), &fresh), Ok(None));
+        assert_eq!(next_frame(&header(*b"OPNF", 100), &fresh), Err(WireError::MessageType));
+        assert_eq!(next_frame(&header(*b"HELF", 100), &fresh), Ok(None));
     }
 
     #[test]
     fn tcp_08_an_unknown_type_is_refused_at_its_first_byte() {
         assert_eq!(next_frame(b"X", &LIMITS), Err(WireError::MessageType));
-        assert_eq!(next_frame(&header(b"MSGX", 100), &LIMITS), Err(WireError::MessageType));
+        assert_eq!(next_frame(&header(*b"MSGX", 100), &LIMITS), Err(WireError::MessageType));
     }
 }

@@ -68,7 +68,7 @@ pub fn acknowledge(
     ];
     out.extend_from_slice(b"ACKF");
     out.extend_from_slice(&(HEADER_BYTES as u32 + 20).to_le_bytes());
-    fields.iter().for_each(|it| out.extend_from_slice(&it.to_le_bytes()));
+    out.extend(fields.iter().flat_map(|it| it.to_le_bytes()));
     Ok(agreed)
 }
 

@@ -1,0 +1,146 @@
+//! Attributes other than Value (Part 3, 5): computed for instances, as loaded for all other nodes.
+
+use opcua_types::{AttributeId, LocalizedText, NodeClass, NodeId, QualifiedName, StatusCode, Variant};
+
+use crate::access::Roles;
+use crate::tag::{DeviceIndex, DeviceKind};
+use crate::ua::space::template::Content;
+use crate::ua::space::{INSTANCES, NodeRef, Space};
+
+/// AccessLevel bit CurrentRead (Part 3, 8.57).
+const CURRENT_READ: u8 = 1;
+/// AccessLevel bit CurrentWrite.
+const CURRENT_WRITE: u8 = 2;
+
+impl Space {
+    /// An attribute of a node as a user with `roles` sees it. The Value has a way of its own:
+    /// [`Space::value_source`]. `BadAttributeIdInvalid` if nodes of this class have no such attribute.
+    pub fn attribute(
+        &self,
+        node: NodeRef,
+        attribute: AttributeId,
+        roles: Roles,
+    ) -> Result<Variant, StatusCode> {
+        let found = match attribute {
+            AttributeId::Value => None,
+            AttributeId::NodeId => Some(self.node_id(node).into()),
+            AttributeId::NodeClass => Some((self.class(node) as i32).into()),
+            // Nothing but values can be written.
+            AttributeId::WriteMask | AttributeId::UserWriteMask => Some(0_u32.into()),
+            _ => match node {
+                NodeRef::Static(index) => self.static_attribute(index, attribute),
+                NodeRef::Device(device) => self.device_attribute(device, attribute),
+                NodeRef::Member(device, member) => {
+                    self.member_attribute(device, member, attribute, roles)
+                }
+            },
+        };
+        found.ok_or(StatusCode::BadAttributeIdInvalid)
+    }
+
+    /// Node class.
+    pub fn class(&self, node: NodeRef) -> NodeClass {
+        match node {
+            NodeRef::Device(_) => NodeClass::Object,
+            _ => self.graph.class(self.declaration(node)),
+        }
+    }
+
+    /// The static node that an instance is declared by: an ObjectType for a device.
+    pub(super) fn declaration(&self, node: NodeRef) -> u32 {
+        match node {
+            NodeRef::Static(index) => index,
+            NodeRef::Device(device) => self.template(self.table.device(device).kind).object_type,
+            NodeRef::Member(device, member) => self.member(device, member).declaration,
+        }
+    }
+
+    /// BrowseName: namespace and name.
+    pub fn browse_name(&self, node: NodeRef) -> (u16, &str) {
+        if let NodeRef::Device(device) = node {
+            return (INSTANCES, &self.table.device(device).name);
+        }
+        let name = self.graph.node(self.declaration(node)).as_node().browse_name();
+        (name.namespace_index, name.name.as_ref())
+    }
+
+    /// DisplayName: locale and text.
+    pub fn display_name(&self, node: NodeRef) -> (&str, &str) {
+        if let NodeRef::Device(device) = node {
+            return ("", &self.table.device(device).name);
+        }
+        let name = self.graph.node(self.declaration(node)).as_node().display_name();
+        (name.locale.as_ref(), name.text.as_ref())
+    }
+
+    fn static_attribute(&self, index: u32, attribute: AttributeId) -> Option<Variant> {
+        let is_variable = self.graph.class(index) == NodeClass::Variable;
+        match attribute {
+            AttributeId::AccessLevel | AttributeId::UserAccessLevel => {
+                is_variable.then(|| CURRENT_READ.into())
+            }
+            AttributeId::EventNotifier => {
+                // No events yet: what the NodeSet says of the Server object would be a lie.
+                self.graph.attribute(index, attribute).map(|_| 0_u8.into())
+            }
+            _ => self.graph.attribute(index, attribute),
+        }
+    }
+
+    fn device_attribute(&self, index: DeviceIndex, attribute: AttributeId) -> Option<Variant> {
+        let device = self.table.device(index);
+        match attribute {
+            AttributeId::BrowseName => Some(QualifiedName::new(INSTANCES, device.name.as_str()).into()),
+            AttributeId::DisplayName => Some(LocalizedText::new("", &device.name).into()),
+            AttributeId::Description if device.kind == DeviceKind::Plant => {
+                Some(LocalizedText::new("", &self.plant_name).into())
+            }
+            AttributeId::Description => {
+                self.graph.attribute(self.declaration(NodeRef::Device(index)), attribute)
+            }
+            AttributeId::EventNotifier => Some(0_u8.into()),
+            _ => None,
+        }
+    }
+
+    fn member_attribute(
+        &self,
+        device: DeviceIndex,
+        member: u16,
+        attribute: AttributeId,
+        roles: Roles,
+    ) -> Option<Variant> {
+        let declared = self.member(device, member);
+        let found = self.graph.attribute(declared.declaration, attribute)?;
+        let row = match declared.content {
+            Content::Tag(row) => Some(self.table.row(self.table.tag(device, row)).1),
+            _ => None,
+        };
+        Some(match (attribute, declared.content, row) {
+            (AttributeId::AccessLevel, _, Some(row)) => access(row.setpoint.is_some()).into(),
+            (AttributeId::UserAccessLevel, _, Some(row)) => {
+                access(row.setpoint.is_some() && roles.may_write(row.access)).into()
+            }
+            (AttributeId::AccessLevel | AttributeId::UserAccessLevel, _, None) => CURRENT_READ.into(),
+            (AttributeId::MinimumSamplingInterval, _, Some(row)) => f64::from(row.rate_ms).into(),
+            (AttributeId::Executable, ..) => true.into(),
+            (AttributeId::UserExecutable, Content::Method(row), _) => {
+                roles.may_write(row.access).into()
+            }
+            (AttributeId::EventNotifier, ..) => 0_u8.into(),
+            _ => found,
+        })
+    }
+
+    /// DataType of a variable.
+    pub(super) fn data_type(&self, node: NodeRef) -> Option<NodeId> {
+        match self.graph.attribute(self.declaration(node), AttributeId::DataType)? {
+            Variant::NodeId(id) => Some(*id),
+            _ => None,
+        }
+    }
+}
+
+fn access(is_writable: bool) -> u8 {
+    if is_writable { CURRENT_READ | CURRENT_WRITE } else { CURRENT_READ }
+}

@@ -1,0 +1,112 @@
+//! DataChangeFilter (Part 4, 7.22.2): which changes of a value are worth a notification.
+
+use crate::tag::Value;
+use crate::ua::subscription::Held;
+use crate::ua::subscription::held::Entry;
+
+/// What counts as a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trigger {
+    /// The status only.
+    Status,
+    /// The status or the value.
+    #[default]
+    StatusValue,
+    /// The status, the value or the source time.
+    StatusValueTimestamp,
+}
+
+/// How far a number must move, in its unit; percent is of the EURange (Part 8, 6.2).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Deadband {
+    /// So many units.
+    Absolute(f64),
+    /// So many percent of the range, 0 to 100.
+    Percent(f64),
+}
+
+/// A filter that has been checked against its variable.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DataFilter {
+    /// What counts as a change.
+    pub trigger: Trigger,
+    /// A number that moved by this much or less has not changed; 0 is off.
+    pub deadband: f64,
+}
+
+impl DataFilter {
+    /// Whether `new` is to be reported after `old`. A status that differs always is.
+    pub(super) fn passes(&self, old: &Entry, new: &Entry) -> bool {
+        if old.stamp.status != new.stamp.status {
+            return true;
+        }
+        match self.trigger {
+            Trigger::Status => false,
+            Trigger::StatusValue => self.moved(&old.value, &new.value),
+            Trigger::StatusValueTimestamp => {
+                old.stamp.source != new.stamp.source || self.moved(&old.value, &new.value)
+            }
+        }
+    }
+
+    fn moved(&self, old: &Held, new: &Held) -> bool {
+        if self.deadband <= 0.0 {
+            return !old.same(new);
+        }
+        match (old, new) {
+            (Held::Tag(Value::F64(old)), Held::Tag(Value::F64(new))) => self.beyond(*old, *new),
+            (Held::Tag(Value::U16(old)), Held::Tag(Value::U16(new))) => {
+                self.beyond(f64::from(*old), f64::from(*new))
+            }
+            (Held::Tag(Value::U32(old)), Held::Tag(Value::U32(new))) => {
+                self.beyond(f64::from(*old), f64::from(*new))
+            }
+            // Part 4, 7.22.2: one element beyond the deadband is enough for the whole array.
+            (Held::Tag(Value::Numbers(old)), Held::Tag(Value::Numbers(new))) => {
+                old.len() != new.len()
+                    || old.iter().zip(new.iter()).any(|(old, new)| self.beyond(*old, *new))
+            }
+            _ => !old.same(new),
+        }
+    }
+
+    fn beyond(&self, old: f64, new: f64) -> bool {
+        if old.is_nan() || new.is_nan() {
+            return old.to_bits() != new.to_bits();
+        }
+        (new - old).abs() > self.deadband
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+    use crate::ua::value::Stamp;
+
+    fn entry(value: f64, status: u32) -> Entry {
+        let stamp = Stamp { status, source: Timestamp::default(), server: Timestamp::default() };
+        Entry { value: Held::Tag(Value::F64(value)), stamp }
+    }
+
+    #[test]
+    fn mon_14_only_a_step_above_the_deadband_reports() {
+        let filter = DataFilter { deadband: 1.0, ..DataFilter::default() };
+        assert!(!filter.passes(&entry(10.0, 0), &entry(10.5, 0)));
+        assert!(!filter.passes(&entry(10.0, 0), &entry(11.0, 0)));
+        assert!(filter.passes(&entry(10.0, 0), &entry(11.5, 0)));
+    }
+
+    #[test]
+    fn mon_13_a_status_that_differs_is_reported_whatever_the_deadband() {
+        let filter = DataFilter { trigger: Trigger::Status, deadband: 1e9 };
+        assert!(filter.passes(&entry(10.0, 0), &entry(10.0, 0x8000_0000)));
+        assert!(!filter.passes(&entry(10.0, 0), &entry(99.0, 0)));
+    }
+
+    #[test]
+    fn a_nan_that_stays_is_no_change() {
+        let filter = DataFilter::default();
+        assert!(!filter.passes(&entry(f64::NAN, 0), &entry(f64::NAN, 0)));
+    }
+}

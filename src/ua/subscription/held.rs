@@ -1,0 +1,77 @@
+//! What an item sees at a sampling pass, and what it keeps.
+
+use std::collections::BTreeMap;
+
+use opcua_types::{Context, TimestampsToReturn, Variant};
+
+use crate::engine::Snapshot;
+use crate::tag::Value;
+use crate::time::Timestamp;
+use crate::ua::value::{self, Stamp};
+
+/// Variables of the Server object at one moment, by their number in namespace 0.
+pub type LiveValues = BTreeMap<u32, Variant>;
+
+/// What one sampling pass looks at.
+#[derive(Debug)]
+pub struct Pass<'a> {
+    /// The plant.
+    pub snapshot: &'a Snapshot,
+    /// The Server object.
+    pub live: &'a LiveValues,
+    /// Server time.
+    pub utc: Timestamp,
+}
+
+/// A value kept by an item.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Held {
+    /// A tag's.
+    Tag(Value),
+    /// Any other.
+    Other(Box<Variant>),
+}
+
+impl Default for Held {
+    fn default() -> Self {
+        Self::Tag(Value::Null)
+    }
+}
+
+impl Held {
+    /// Whether the values are the same; a number is compared by its bits, so that a NaN equals itself.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Tag(Value::F64(old)), Self::Tag(Value::F64(new))) => old.to_bits() == new.to_bits(),
+            (Self::Tag(Value::Numbers(old)), Self::Tag(Value::Numbers(new))) => {
+                old.len() == new.len()
+                    && old.iter().zip(new.iter()).all(|(old, new)| old.to_bits() == new.to_bits())
+            }
+            _ => self == other,
+        }
+    }
+}
+
+/// A value that waits to be published.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Entry {
+    /// Value.
+    pub(super) value: Held,
+    /// Status and times.
+    pub(super) stamp: Stamp,
+}
+
+impl Entry {
+    /// Appends its DataValue.
+    pub(super) fn encode(
+        &self,
+        out: &mut Vec<u8>,
+        wanted: TimestampsToReturn,
+        context: &Context<'_>,
+    ) {
+        match &self.value {
+            Held::Tag(held) => value::encode_value(out, held, self.stamp, wanted),
+            Held::Other(held) => value::encode_any(out, held, self.stamp, wanted, context),
+        }
+    }
+}

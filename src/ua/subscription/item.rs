@@ -1,0 +1,336 @@
+//! One monitored item (Part 4, 5.13.1): where it looks, what it keeps, what it reports.
+
+use std::collections::VecDeque;
+
+use opcua_types::{NumericRange, StatusCode, TimestampsToReturn, Variant};
+
+use crate::tag::{TagIndex, Value};
+use crate::ua::status;
+use crate::ua::subscription::filter::{DataFilter, Trigger};
+use crate::ua::subscription::held::{Entry, Held, Pass};
+use crate::ua::value::{self, Stamp};
+
+/// InfoType DataValue with the overflow bit (Part 4, 7.38.1).
+const OVERFLOW: u32 = 0x0480;
+
+/// Where an item looks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Source {
+    /// A tag.
+    Tag(TagIndex),
+    /// Part of a tag that is an array or text.
+    Part(TagIndex, Box<NumericRange>),
+    /// A variable of the Server object, by its number, and the part of it.
+    Live(u32, Box<NumericRange>),
+    /// Anything that never changes: reported once.
+    Fixed(Box<Variant>, StatusCode),
+}
+
+impl Source {
+    /// The variable of the Server object that this is.
+    pub(super) fn live(&self) -> Option<u32> {
+        match self {
+            Self::Live(number, _) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+/// Monitoring mode (Part 4, 7.23).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Nothing is looked at.
+    Disabled,
+    /// Values are queued, and reported when a trigger fires.
+    Sampling,
+    /// Values are queued and reported.
+    Reporting,
+}
+
+impl Mode {
+    /// From the number in a request.
+    pub fn from_number(number: i32) -> Result<Self, StatusCode> {
+        match number {
+            0 => Ok(Self::Disabled),
+            1 => Ok(Self::Sampling),
+            2 => Ok(Self::Reporting),
+            _ => Err(StatusCode::BadMonitoringModeInvalid),
+        }
+    }
+}
+
+/// What a client may change of an item.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ItemSettings {
+    /// The client's name for it.
+    pub client_handle: u32,
+    /// Timestamps in its notifications.
+    pub timestamps: TimestampsToReturn,
+    /// It looks at every so many scans, from 1.
+    pub every: u32,
+    /// What counts as a change.
+    pub filter: DataFilter,
+    /// Values kept, from 1.
+    pub queue_size: u32,
+    /// A full queue loses its oldest value, not its newest.
+    pub discard_oldest: bool,
+}
+
+/// A monitored item.
+#[derive(Debug)]
+pub struct Item {
+    pub(super) id: u32,
+    pub(super) settings: ItemSettings,
+    pub(super) mode: Mode,
+    /// Items that report when this one does; ids.
+    pub(super) links: Vec<u32>,
+    /// A trigger has fired, and what is queued is to go.
+    pub(super) triggered: bool,
+    source: Source,
+    /// Revision of the newest snapshot that it has seen.
+    seen: u64,
+    /// What passed the filter last.
+    last: Option<Entry>,
+    /// The oldest value that waits.
+    first: Option<Entry>,
+    /// Those behind it.
+    rest: VecDeque<Entry>,
+}
+
+impl Item {
+    /// An item that has not looked yet.
+    pub(super) fn new(id: u32, source: Source, mode: Mode, settings: ItemSettings) -> Self {
+        Self {
+            id,
+            settings,
+            mode,
+            links: Vec::new(),
+            triggered: false,
+            source,
+            seen: 0,
+            last: None,
+            first: None,
+            rest: VecDeque::new(),
+        }
+    }
+
+    /// Looks at its source; whether a value was queued. A snapshot older than one seen before is passed over.
+    pub(super) fn sample(&mut self, pass: &Pass<'_>) -> bool {
+        if self.mode == Mode::Disabled || pass.snapshot.revision < self.seen {
+            return false;
+        }
+        self.seen = pass.snapshot.revision;
+        if self.is_unchanged(pass) {
+            return false;
+        }
+        let Some(entry) = self.read(pass) else { return false };
+        if let Some(last) = &self.last
+            && !self.settings.filter.passes(last, &entry)
+        {
+            return false;
+        }
+        self.push(entry.clone());
+        self.last = Some(entry);
+        true
+    }
+
+    /// The short way for the usual item: a number that has not changed.
+    fn is_unchanged(&self, pass: &Pass<'_>) -> bool {
+        let Source::Tag(tag) = self.source else { return false };
+        let Some(Entry { value: Held::Tag(Value::F64(old)), stamp }) = &self.last else { return false };
+        let sample = pass.snapshot.sample(tag);
+        let Value::F64(new) = sample.value else { return false };
+        old.to_bits() == new.to_bits()
+            && stamp.status == status::of_quality(sample.quality).bits()
+            && self.settings.filter.trigger != Trigger::StatusValueTimestamp
+    }
+
+    fn read(&self, pass: &Pass<'_>) -> Option<Entry> {
+        match &self.source {
+            Source::Tag(tag) => {
+                let sample = pass.snapshot.sample(*tag);
+                let status = status::of_quality(sample.quality).bits();
+                let stamp = Stamp { status, source: sample.time, server: pass.utc };
+                Some(Entry { value: Held::Tag(sample.value.clone()), stamp })
+            }
+            Source::Part(tag, range) => {
+                let sample = pass.snapshot.sample(*tag);
+                let (value, status) = part(&value::from_value(sample.value), range);
+                let own = status::of_quality(sample.quality);
+                let status = if status.is_good() { own } else { status };
+                let stamp =
+                    Stamp { status: status.bits(), source: sample.time, server: pass.utc };
+                Some(Entry { value, stamp })
+            }
+            Source::Live(number, range) => {
+                let (value, status) = part(pass.live.get(number)?, range);
+                let stamp = Stamp { status: status.bits(), source: pass.utc, server: pass.utc };
+                Some(Entry { value, stamp })
+            }
+            Source::Fixed(..) if self.last.is_some() => None,
+            Source::Fixed(value, status) => {
+                let no_time = crate::time::Timestamp::default();
+                let stamp = Stamp { status: status.bits(), source: no_time, server: pass.utc };
+                Some(Entry { value: Held::Other(value.clone()), stamp })
+            }
+        }
+    }
+
+    /// Where it looks.
+    pub(super) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The variable of the Server object that it looks at.
+    pub(super) fn live(&self) -> Option<u32> {
+        self.source.live().filter(|_| self.mode != Mode::Disabled)
+    }
+
+    /// Values that wait.
+    pub(super) fn queued(&self) -> usize {
+        usize::from(self.first.is_some()) + self.rest.len()
+    }
+
+    /// Something waits and is to be reported.
+    pub(super) fn is_ready(&self) -> bool {
+        self.first.is_some() && (self.mode == Mode::Reporting || self.triggered)
+    }
+
+    /// The oldest value that waits.
+    pub(super) fn front(&self) -> Option<&Entry> {
+        self.first.as_ref()
+    }
+
+    /// Drops the oldest value that waits.
+    pub(super) fn pop(&mut self) {
+        self.first = self.rest.pop_front();
+        if self.first.is_none() {
+            self.triggered = false;
+        }
+    }
+
+    fn push(&mut self, entry: Entry) {
+        let size = self.settings.queue_size as usize;
+        if self.first.is_none() {
+            self.first = Some(entry);
+        } else if size == 1 {
+            // Part 4, 5.13.1.5: a queue of one keeps the newest and never overflows.
+            self.first = Some(entry);
+        } else if self.queued() < size {
+            self.rest.push_back(entry);
+        } else if self.settings.discard_oldest {
+            self.first = self.rest.pop_front();
+            self.rest.push_back(entry);
+            if let Some(first) = &mut self.first {
+                first.stamp.status |= OVERFLOW;
+            }
+        } else if let Some(newest) = self.rest.back_mut() {
+            *newest = entry;
+            newest.stamp.status |= OVERFLOW;
+        }
+    }
+
+    /// Takes new settings; a queue that shrinks loses as it does when full.
+    pub(super) fn modify(&mut self, settings: ItemSettings) {
+        self.settings = settings;
+        let size = settings.queue_size as usize;
+        while self.queued() > size {
+            if settings.discard_oldest {
+                self.first = self.rest.pop_front();
+                if let Some(first) = self.first.as_mut().filter(|_| size > 1) {
+                    first.stamp.status |= OVERFLOW;
+                }
+            } else {
+                self.rest.pop_back();
+            }
+        }
+    }
+
+    /// Changes the mode. Disabling forgets; enabling starts with the value of the moment.
+    pub(super) fn set_mode(&mut self, mode: Mode) {
+        if mode == Mode::Disabled {
+            self.first = None;
+            self.rest = VecDeque::new();
+            self.last = None;
+            self.triggered = false;
+        }
+        self.mode = mode;
+    }
+
+    /// Queues the last value again if none waits (Part 5, 9.2).
+    pub(super) fn resend(&mut self) {
+        if self.mode == Mode::Reporting && self.first.is_none() {
+            self.first.clone_from(&self.last);
+        }
+    }
+}
+
+/// Part of a value, or why there is none.
+fn part(whole: &Variant, range: &NumericRange) -> (Held, StatusCode) {
+    if range.is_none() {
+        return (Held::Other(Box::new(whole.clone())), StatusCode::Good);
+    }
+    match value::slice(whole, range) {
+        Ok(part) => (Held::Other(Box::new(part)), StatusCode::Good),
+        Err(status) => (Held::default(), status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    fn item(queue_size: u32, discard_oldest: bool) -> Item {
+        let settings = ItemSettings {
+            client_handle: 1,
+            timestamps: TimestampsToReturn::Both,
+            every: 1,
+            filter: DataFilter::default(),
+            queue_size,
+            discard_oldest,
+        };
+        Item::new(1, Source::Tag(TagIndex(0)), Mode::Reporting, settings)
+    }
+
+    fn entry(value: u32) -> Entry {
+        let stamp = Stamp { status: 0, source: Timestamp::default(), server: Timestamp::default() };
+        Entry { value: Held::Tag(Value::U32(value)), stamp }
+    }
+
+    fn drain(item: &mut Item) -> Vec<(u32, bool)> {
+        let mut all = Vec::new();
+        while let Some(entry) = item.front() {
+            let Held::Tag(Value::U32(value)) = entry.value else { break };
+            all.push((value, entry.stamp.status & OVERFLOW == OVERFLOW));
+            item.pop();
+        }
+        all
+    }
+
+    #[test]
+    fn mon_07_a_queue_of_one_keeps_the_newest_without_overflow() {
+        let mut item = item(1, true);
+        (1..=3).for_each(|it| item.push(entry(it)));
+        assert_eq!(drain(&mut item), [(3, false)]);
+    }
+
+    #[test]
+    fn mon_07_the_overflow_bit_stands_on_the_side_that_lost() {
+        let mut oldest = item(3, true);
+        (1..=5).for_each(|it| oldest.push(entry(it)));
+        assert_eq!(drain(&mut oldest), [(3, true), (4, false), (5, false)]);
+        let mut newest = item(3, false);
+        (1..=5).for_each(|it| newest.push(entry(it)));
+        assert_eq!(drain(&mut newest), [(1, false), (2, false), (5, true)]);
+    }
+
+    #[test]
+    fn mon_10_a_queue_that_shrinks_keeps_its_newest_values() {
+        let mut item = item(5, true);
+        (1..=5).for_each(|it| item.push(entry(it)));
+        let settings = ItemSettings { queue_size: 2, ..item.settings };
+        item.modify(settings);
+        assert_eq!(drain(&mut item), [(4, true), (5, false)]);
+    }
+}

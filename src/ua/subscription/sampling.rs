@@ -1,0 +1,79 @@
+//! The sampling pass: every item whose turn it is looks at its source.
+
+use crate::ua::subscription::held::Pass;
+use crate::ua::subscription::set::{Moment, SubscriptionSet};
+use crate::ua::subscription::state::Subscription;
+use crate::ua::subscription::{Item, Outgoing};
+
+impl SubscriptionSet {
+    /// The variables of the Server object that are being watched.
+    pub fn live(&self) -> Vec<u32> {
+        let items = self.all.values().flat_map(|it| &it.items);
+        let mut all: Vec<u32> = items.filter_map(Item::live).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Looks at a new snapshot, and runs the cycles that follow the scans.
+    pub fn sample(
+        &mut self,
+        pass: &Pass<'_>,
+        moment: &Moment<'_>,
+        outgoing: &mut Vec<Outgoing>,
+    ) {
+        let scan = pass.snapshot.scan;
+        let is_new_scan = self.last_scan != Some(scan);
+        self.last_scan = Some(scan);
+        for subscription in self.all.values_mut() {
+            if subscription.sample(pass, is_new_scan) {
+                subscription.may_have = true;
+            }
+        }
+        if is_new_scan {
+            self.follow_scan(moment, outgoing);
+        }
+    }
+
+    /// Subscriptions whose interval fits the scans publish right behind them, so that values are as
+    /// young as they can be; a cycle comes early or late by half a period at most.
+    fn follow_scan(&mut self, moment: &Moment<'_>, outgoing: &mut Vec<Outgoing>) {
+        let tolerance = |interval: f64| self.scan_ms.min(interval) / 2.0;
+        let due: Vec<u32> = self
+            .all
+            .values()
+            .filter(|it| it.follows_scans)
+            .filter(|it| moment.now_ms >= it.next_ms - tolerance(it.settings.interval_ms))
+            .map(|it| it.id)
+            .collect();
+        for id in due {
+            if let Some(subscription) = self.all.get_mut(&id) {
+                subscription.next_ms = moment.now_ms + subscription.settings.interval_ms;
+            }
+            self.cycle(id, moment, outgoing);
+        }
+    }
+}
+
+impl Subscription {
+    /// Whether any item queued a value. Items that look at every scan also look at the snapshots that
+    /// commands make between scans.
+    fn sample(&mut self, pass: &Pass<'_>, is_new_scan: bool) -> bool {
+        let scan = pass.snapshot.scan;
+        let mut any = false;
+        for at in 0..self.items.len() {
+            let item = &mut self.items[at];
+            let every = u64::from(item.settings.every);
+            if every != 1 && !(is_new_scan && scan.is_multiple_of(every)) {
+                continue;
+            }
+            if item.sample(pass) {
+                any = true;
+                if !item.links.is_empty() {
+                    self.fire(at);
+                }
+            }
+        }
+        any
+    }
+}
