@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::access::Role;
+use crate::time::Pace;
 
 /// OPC UA server, control engine and simulator of a rare-earth electrolysis plant.
 #[derive(Debug, Parser)]
@@ -68,37 +69,10 @@ pub struct RunArgs {
     pub data: Option<PathBuf>,
     /// Plant time: `real`, a factor such as `60`, or `max`.
     #[arg(long, value_name = "real|N|max", default_value = "real")]
-    pub speed: Speed,
+    pub speed: Pace,
     /// Seed of every random stream instead of the configured one.
     #[arg(long)]
     pub seed: Option<u64>,
-}
-
-/// How fast plant time runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Speed {
-    /// As the wall clock.
-    #[default]
-    Real,
-    /// So many times the wall clock.
-    Times(f64),
-    /// As fast as the machine can.
-    Max,
-}
-
-impl std::str::FromStr for Speed {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "real" => Ok(Self::Real),
-            "max" => Ok(Self::Max),
-            _ => match text.trim_start_matches('x').parse::<f64>() {
-                Ok(factor) if (0.001..=1e6).contains(&factor) => Ok(Self::Times(factor)),
-                _ => Err("write real, max, or a factor from 0.001 to 1000000, such as 60".to_owned()),
-            },
-        }
-    }
 }
 
 /// Arguments of `simulate`.

@@ -1,1 +1,7 @@
-fn main() {}
+//! The program: a command line around the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cellhouse::app::main()
+}

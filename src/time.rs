@@ -98,9 +98,10 @@ impl Timestamp {
 }
 
 /// How plant time runs against wall time.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Pace {
     /// Plant time is UTC.
+    #[default]
     Real,
     /// So many times faster than the wall clock, above 0.
     Scaled(f64),

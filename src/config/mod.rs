@@ -6,7 +6,7 @@ mod plant;
 mod server;
 
 pub use plant::{
-    CellModel, ControlConfig, ElectrolyzerConfig, FeedRecipe, InstrumentConfig, LineConfig,
-    PlantConfig, Product, RectifierConfig,
+    CellModel, ControlConfig, ElectrolyzerConfig, FeedRecipe, FumeConfig, InstrumentConfig,
+    LineConfig, PlantConfig, Product, RectifierConfig, UtilityConfig,
 };
 pub use server::{EndpointConfig, Limits, SecurityPolicy, ServerConfig, UserConfig};

@@ -1,6 +1,7 @@
 //! The plant: lines, electrolyzers, rectifiers, and the numbers of the model.
 
 use crate::time::Timestamp;
+use crate::units::FARADAY_C_MOL;
 
 /// The whole plant, checked and with names resolved to indexes.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,10 @@ pub struct PlantConfig {
     pub control: ControlConfig,
     /// Instrument settings and hazards.
     pub instruments: InstrumentConfig,
+    /// Off-gas treatment of the whole plant.
+    pub fume: FumeConfig,
+    /// Water, air, argon, grid.
+    pub utilities: UtilityConfig,
 }
 
 /// One line of electrolyzers.
@@ -83,8 +88,21 @@ pub struct Product {
     pub iron_per_alloy: f64,
     /// Molar mass of the fluoride, kg/mol.
     pub fluoride_molar_mass_kg_mol: f64,
-    /// Bath temperature setpoint, °C.
+    /// Bath temperature setpoint, °C; also the temperature that the model's terms are referred to (1050 in domain A7).
     pub bath_temp_c: f64,
+    /// Lowest and highest setpoint of the bath temperature, °C.
+    pub bath_temp_setpoint_c: (f64, f64),
+    /// The feed stops below it, since oxide would not dissolve (interlock I5); first oxide at start-up above it, °C.
+    pub feed_temp_min_c: f64,
+    /// The current is halved above it (interlock I4), °C.
+    pub bath_temp_max_c: f64,
+}
+
+impl Product {
+    /// Electrochemical equivalent of the product, iron of an alloy included, kg/C: M / 3F.
+    pub fn metal_kg_c(&self) -> f64 {
+        self.molar_mass_kg_mol / (3.0 * FARADAY_C_MOL) / (1.0 - self.iron_per_alloy)
+    }
 }
 
 /// Size and calibration of one kind of electrolyzer (domain A7, parameter table).
@@ -126,14 +144,6 @@ pub struct CellModel {
     pub anodes: usize,
     /// Usable anode wear, mm.
     pub anode_wear_mm: f64,
-    /// Radiation from the top, W/K⁴.
-    pub top_loss_w_k4: f64,
-    /// Bath to lining, W/K.
-    pub bath_lining_w_k: f64,
-    /// Lining to hall, W/K.
-    pub lining_ambient_w_k: f64,
-    /// Bath to hall along the electrodes, W/K.
-    pub electrode_loss_w_k: f64,
     /// Feeder screw, g per revolution.
     pub feeder_g_rev: f64,
     /// Feeder hopper, kg when full.
@@ -198,6 +208,32 @@ pub struct ControlConfig {
     pub start_running: bool,
 }
 
+impl Default for ControlConfig {
+    /// The practice of domain A5.
+    fn default() -> Self {
+        Self {
+            feed_recipe: FeedRecipe::Compensated,
+            back_voltage_v: 2.25,
+            underfeed_frac: 0.75,
+            overfeed_frac: 1.25,
+            overfeed_s: 2400.0,
+            underfeed_max_s: 7200.0,
+            slope_window_s: 900.0,
+            temp_gain_frac_k: 0.0015,
+            temp_integral_s: 3000.0,
+            temp_period_s: 300.0,
+            temp_trim_frac: (-0.10, 0.06),
+            current_ramp_frac_s: 0.02,
+            anode_effect_rise_v: 3.0,
+            anode_effect_dose_frac: 0.01,
+            anode_effect_current_frac: 0.5,
+            tap_period_s: 7200.0,
+            crew: true,
+            start_running: true,
+        }
+    }
+}
+
 /// Noise, drift and hazards of instruments and feeders (domain A7).
 #[derive(Clone, Debug, PartialEq)]
 pub struct InstrumentConfig {
@@ -207,4 +243,71 @@ pub struct InstrumentConfig {
     pub hazards: bool,
     /// Anodes wear (domain: frozen for the 48 h feed test).
     pub anode_wear: bool,
+}
+
+impl Default for InstrumentConfig {
+    /// As in a real plant: everything on.
+    fn default() -> Self {
+        Self { noise: true, hazards: true, anode_wear: true }
+    }
+}
+
+/// The off-gas treatment as it was built, and when interlock I3 acts on it (domain A6).
+#[derive(Clone, Debug, PartialEq)]
+pub struct FumeConfig {
+    /// Off-gas per electrolyzer at full fan speed, Nm³/h.
+    pub flow_per_electrolyzer_nm3_h: f64,
+    /// Fan speed in normal operation, %.
+    pub fan_speed_pct: f64,
+    /// Duct pressure at full fan speed, Pa; negative is suction.
+    pub duct_pressure_pa: f64,
+    /// Suction is lost when the duct pressure is above it, Pa.
+    pub duct_pressure_max_pa: f64,
+    /// Suction lost for longer than this stops every feed, s.
+    pub feed_stop_s: f64,
+    /// Suction lost for longer than this brings every electrolyzer to hold, s.
+    pub hold_s: f64,
+}
+
+impl Default for FumeConfig {
+    fn default() -> Self {
+        Self {
+            flow_per_electrolyzer_nm3_h: 1500.0,
+            fan_speed_pct: 80.0,
+            duct_pressure_pa: -1500.0,
+            duct_pressure_max_pa: -500.0,
+            feed_stop_s: 30.0,
+            hold_s: 300.0,
+        }
+    }
+}
+
+/// Supplies of the plant in normal operation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UtilityConfig {
+    /// Cooling water supply, bar.
+    pub water_pressure_bar: f64,
+    /// Cooling water supply, °C.
+    pub water_supply_temp_c: f64,
+    /// Compressed air, bar.
+    pub air_pressure_bar: f64,
+    /// Argon, bar.
+    pub argon_pressure_bar: f64,
+    /// Grid voltage at the rectifiers, V.
+    pub grid_voltage_v: f64,
+    /// Grid frequency, Hz.
+    pub grid_frequency_hz: f64,
+}
+
+impl Default for UtilityConfig {
+    fn default() -> Self {
+        Self {
+            water_pressure_bar: 4.0,
+            water_supply_temp_c: 28.0,
+            air_pressure_bar: 6.5,
+            argon_pressure_bar: 4.0,
+            grid_voltage_v: 400.0,
+            grid_frequency_hz: 50.0,
+        }
+    }
 }

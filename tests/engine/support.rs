@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use cellhouse::access::{Actor, Role};
 use cellhouse::config::{
-    CellModel, ControlConfig, ElectrolyzerConfig, FeedRecipe, InstrumentConfig, LineConfig,
-    PlantConfig, Product, RectifierConfig,
+    CellModel, ControlConfig, ElectrolyzerConfig, FeedRecipe, FumeConfig, InstrumentConfig,
+    LineConfig, PlantConfig, Product, RectifierConfig, UtilityConfig,
 };
 use cellhouse::control::{Command, Order, Setpoint, Target};
 use cellhouse::engine::{Engine, Sample};
@@ -55,6 +55,8 @@ pub(crate) fn plant(size: Size, cells: usize) -> PlantConfig {
         cell_models: vec![model],
         control: control(),
         instruments: InstrumentConfig { noise: true, hazards: false, anode_wear: false },
+        fume: FumeConfig::default(),
+        utilities: UtilityConfig::default(),
     }
 }
 
@@ -66,6 +68,9 @@ fn pr_nd() -> Product {
         iron_per_alloy: 0.0,
         fluoride_molar_mass_kg_mol: 0.2004,
         bath_temp_c: 1050.0,
+        bath_temp_setpoint_c: (1030.0, 1070.0),
+        feed_temp_min_c: 1030.0,
+        bath_temp_max_c: 1110.0,
     }
 }
 

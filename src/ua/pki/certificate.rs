@@ -46,6 +46,14 @@ pub fn thumbprint_hex(der: &[u8]) -> String {
     hex
 }
 
+/// The certificate in a file, DER or PEM.
+pub fn from_file(bytes: &[u8]) -> Option<Vec<u8>> {
+    if let Ok((_, pem)) = x509_parser::pem::parse_x509_pem(bytes) {
+        return Some(pem.contents);
+    }
+    summary(bytes).map(|_| bytes.to_vec())
+}
+
 /// The first certificate of a chain; all of it if it is no certificate.
 pub fn leaf(chain: &[u8]) -> &[u8] {
     match X509Certificate::from_der(chain) {

@@ -9,6 +9,8 @@ mod certificate;
 mod identity;
 mod trust;
 
-pub use certificate::{CertificateProblem, application_uri, leaf, summary, thumbprint, thumbprint_hex};
+pub use certificate::{
+    CertificateProblem, application_uri, from_file, leaf, summary, thumbprint, thumbprint_hex,
+};
 pub use identity::{Identity, IdentityError};
 pub use trust::{Listed, Place, TrustStore};

@@ -88,6 +88,11 @@ impl TrustStore {
         }
     }
 
+    /// Takes a certificate off the trust list.
+    pub fn distrust(&self, listed: &Listed) -> io::Result<()> {
+        fs::remove_file(&listed.path)
+    }
+
     fn reject(&self, name: &str, der: &[u8]) -> io::Result<()> {
         let folder = self.folder.join("rejected/certs");
         fs::create_dir_all(&folder)?;

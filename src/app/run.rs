@@ -1,0 +1,182 @@
+//! `cellhouse run`: engine, server and a clean end.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+use tracing_subscriber::EnvFilter;
+
+use crate::app::{Failure, files, hosts};
+use crate::cli::RunArgs;
+use crate::config::{PlantConfig, ServerConfig, Users};
+use crate::engine::{self, Engine, Handle, Header, Journal};
+use crate::time::{self, Clock, Pace};
+use crate::ua::channel::ChannelShared;
+use crate::ua::endpoint::Endpoints;
+use crate::ua::pki::{Identity, TrustStore};
+use crate::ua::server::{self, Parts, Server};
+use crate::ua::space::{NodeSetFile, Space};
+
+/// Serves the plant until a signal comes or the engine ends.
+pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let (mut plant, mut config) = files::both(&args.files)?;
+    if let Some(seed) = args.seed {
+        plant.seed = seed;
+    }
+    if let Some(listen) = args.listen {
+        config.listen = listen;
+    }
+    if let Some(data) = &args.data {
+        config.data.clone_from(data);
+    }
+    // Everything of the server is on this one thread; the engine has its own.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    LocalSet::new().block_on(&runtime, serve(plant, config, args.speed))
+}
+
+async fn serve(plant: PlantConfig, config: ServerConfig, pace: Pace) -> Result<(), Failure> {
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+        format!(
+            "cannot listen on {}: {error}; another server may be using the port: try --listen 127.0.0.1:0",
+            config.listen
+        )
+    })?;
+    let port = listener.local_addr()?.port();
+    let hosts = hosts::find(&config);
+    let uri = config
+        .application_uri
+        .clone()
+        .unwrap_or_else(|| format!("urn:{}:cellhouse", hosts::machine()));
+    // A new key takes a while to find: meanwhile the plant and the address space are built.
+    let identity = tokio::task::spawn_blocking({
+        let (data, uri, hosts) = (config.data.clone(), uri.clone(), hosts.clone());
+        move || Identity::load_or_create(&data, &uri, &hosts, time::now())
+    });
+    let users = Users::open(&config.data)?;
+    let engine = with_journal(plant, &config.data, pace)?;
+    let table = Arc::clone(engine.table());
+    let nodesets = read_nodesets(&config)?;
+    let space = Space::new(engine.config(), table, &uri, &nodesets)?;
+    let clock = Clock::new(pace, engine.config().scan_ms);
+    let title = title(&engine);
+    let (port_of_engine, handle) = engine::spawn(engine, clock)?;
+    let identity = identity.await??;
+    let trust = TrustStore::new(&config.data, config.trust_unknown_clients);
+    let channels =
+        Rc::new(ChannelShared::new(Some(identity), config.endpoints.clone(), &config.limits, trust));
+    let endpoints = Endpoints::new(&config, uri, hosts, port, channels.certificate());
+    let greeting = greeting(&title, &config, &endpoints);
+    let parts = Parts { config, endpoints, space, port: port_of_engine, users, channels };
+    println!("{greeting}");
+    until_stopped(Rc::new(Server::new(parts)), listener, handle).await
+}
+
+/// Serves until a signal; the engine is stopped last, so that nothing asked is lost.
+async fn until_stopped(
+    server: Rc<Server>,
+    listener: TcpListener,
+    handle: Handle,
+) -> Result<(), Failure> {
+    let (stop, stopping) = watch::channel(false);
+    let serving = server::serve(server, listener, stopping);
+    tokio::pin!(serving);
+    tokio::select! {
+        () = &mut serving => {}
+        () = signal() => tracing::info!("stopping on a signal"),
+        () = handle.ended() => tracing::error!("the engine has ended"),
+    }
+    // The receiver lives in `serving`.
+    let _ = stop.send(true);
+    serving.await;
+    handle.stop().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The engine with a journal of this run; that of the run before is kept beside it.
+fn with_journal(plant: PlantConfig, data: &Path, pace: Pace) -> Result<Engine, Failure> {
+    fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
+    let path = data.join("journal.txt");
+    if path.exists() {
+        fs::rename(&path, data.join("journal-previous.txt"))?;
+    }
+    let start = if pace == Pace::Real { time::now() } else { plant.start };
+    let header = Header::new(&plant, start);
+    let mut engine = Engine::new(plant, start);
+    let file = fs::File::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    engine.set_journal(Journal::new(Box::new(std::io::BufWriter::new(file)), &header)?);
+    Ok(engine)
+}
+
+/// The further NodeSets that the configuration names.
+pub(super) fn read_nodesets(config: &ServerConfig) -> Result<Vec<NodeSetFile>, Failure> {
+    let read = |path: &std::path::PathBuf| {
+        let name = path.display().to_string();
+        let text = fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
+        Ok(NodeSetFile { name, text })
+    };
+    config.nodesets.iter().map(read).collect()
+}
+
+fn title(engine: &Engine) -> String {
+    let config = engine.config();
+    format!(
+        "{}: {} electrolyzers in {} lines, {} tags",
+        config.name,
+        config.electrolyzers.len(),
+        config.lines.len(),
+        engine.table().len()
+    )
+}
+
+/// What a person at the terminal needs next.
+fn greeting(title: &str, config: &ServerConfig, endpoints: &Endpoints) -> String {
+    let mut text = format!("Cellhouse {}, {title}\n", env!("CARGO_PKG_VERSION"));
+    for host in &endpoints.hosts {
+        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+        let url = endpoints.url(&format!("opc.tcp://{host}"));
+        // Writing to a string cannot fail, here and below.
+        let _ = writeln!(text, "  {url}");
+    }
+    let anonymous = if config.anonymous {
+        let roles: Vec<&str> = config.anonymous_roles.iter().map(|it| it.name()).collect();
+        format!("anonymous clients are {}", roles.join(", "))
+    } else {
+        "no anonymous clients".to_owned()
+    };
+    let data = config.data.display();
+    let _ = write!(
+        text,
+        "{} security endpoints; {anonymous}; certificates, users and journal in {data}\n\
+         Next: connect UaExpert to one of the URLs; add a user who may write:\n  \
+         cellhouse user add olga --role Operator --data {data}\n\
+         Stop with Ctrl+C.",
+        endpoints.offered.len()
+    );
+    text
+}

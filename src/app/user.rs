@@ -1,0 +1,59 @@
+//! `cellhouse user`: local users. A running server reads the file anew by itself.
+
+use std::io::{self, IsTerminal};
+
+use crate::access::Role;
+use crate::app::{Failure, cert};
+use crate::cli::{DataArgs, UserArgs, UserCommand};
+use crate::config::Users;
+
+/// Does one of the commands.
+pub(super) fn user(command: UserCommand) -> Result<(), Failure> {
+    match command {
+        UserCommand::Add(args) => {
+            open(&args.data)?.add(&args.name, &password()?, &roles(&args))?;
+            println!("user {} added", args.name);
+        }
+        UserCommand::Passwd(args) => {
+            open(&args.data)?.set_password(&args.name, &password()?)?;
+            println!("user {} has a new password", args.name);
+        }
+        UserCommand::Roles(args) => {
+            open(&args.data)?.set_roles(&args.name, &roles(&args))?;
+            println!("user {} has new roles", args.name);
+        }
+        UserCommand::Remove(args) => {
+            open(&args.data)?.remove(&args.name)?;
+            println!("user {} removed", args.name);
+        }
+        UserCommand::List(data) => {
+            let list = open(&data)?.current();
+            for (name, roles) in list.names() {
+                println!("{name}  {}", roles.join(", "));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn open(args: &DataArgs) -> Result<Users, Failure> {
+    Ok(Users::open(&cert::server_of(args)?.data)?)
+}
+
+fn roles(args: &UserArgs) -> Vec<Role> {
+    args.roles.iter().map(|it| Role::from(*it)).collect()
+}
+
+/// From the terminal without echo, or else one line of standard input.
+fn password() -> Result<String, Failure> {
+    if io::stdin().is_terminal() {
+        let password = rpassword::prompt_password("Password: ")?;
+        if rpassword::prompt_password("Once more: ")? != password {
+            return Err("the two passwords differ".into());
+        }
+        return Ok(password);
+    }
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
