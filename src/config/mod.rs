@@ -2,11 +2,25 @@
 //!
 //! Everything downstream trusts these structs: whatever can be wrong is found here, all at once.
 
+mod line_file;
+mod load;
+mod mistake;
+mod model_file;
+mod password;
 mod plant;
+mod plant_file;
+mod section;
 mod server;
+mod server_file;
+mod user_file;
+mod users;
 
+pub use load::{default_plant, default_server, load_plant, load_server, parse_plant, parse_server};
+pub use mistake::Mistake;
+pub use password::WeakPassword;
 pub use plant::{
     CellModel, ControlConfig, ElectrolyzerConfig, FeedRecipe, FumeConfig, InstrumentConfig,
     LineConfig, PlantConfig, Product, RectifierConfig, UtilityConfig,
 };
-pub use server::{EndpointConfig, Limits, SecurityPolicy, ServerConfig, UserConfig};
+pub use server::{EndpointConfig, Limits, SecurityPolicy, ServerConfig};
+pub use users::{UserConfig, UserError, UserList, Users};

@@ -2,7 +2,7 @@
 
 use crate::config::plant::CellModel;
 use crate::config::plant_file::is_title;
-use crate::config::section::{Section, listed, shown, which};
+use crate::config::section::{Section, shown};
 
 /// Every `[[cell_model]]`. One that says `based_on` takes what it leaves out from a model above it.
 pub(super) fn models(file: &Section<'_>) -> Vec<CellModel> {
@@ -23,19 +23,10 @@ pub(super) fn models(file: &Section<'_>) -> Vec<CellModel> {
 /// Where missing keys come from: another model, or nowhere.
 fn base<'m>(s: &Section<'_>, models: &'m [CellModel]) -> Base<'m> {
     if !s.has("based_on") {
-        s.parsed("based_on", "", Some(()), |_| None);
         return Base::Nothing;
     }
     let names: Vec<&str> = models.iter().map(|it| it.name.as_str()).collect();
-    let found = s.parsed("based_on", "a text", None, |text| Some(which(text, &names)));
-    match found {
-        Some(Ok(index)) => Base::Model(&models[index]),
-        Some(Err(what)) => {
-            s.mistake("based_on", what, format!("a cell model above this one: {}", listed(&names)));
-            Base::Unknown
-        }
-        None => Base::Unknown,
-    }
+    s.reference("based_on", &names).map_or(Base::Unknown, |index| Base::Model(&models[index]))
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -91,10 +82,6 @@ fn model(s: &Section<'_>, name: String, base: Base<'_>) -> CellModel {
         air_burn_kg_s: number!(s, base, air_burn_kg_s, 0.0..=0.01),
         anodes: s.count("anodes", 1..=60, base.count(|it| it.anodes)) as usize,
         anode_wear_mm: number!(s, base, anode_wear_mm, 5.0..=300.0),
-        top_loss_w_k4: number!(s, base, top_loss_w_k4, 1e-10..=1e-6),
-        bath_lining_w_k: number!(s, base, bath_lining_w_k, 1.0..=5000.0),
-        lining_ambient_w_k: number!(s, base, lining_ambient_w_k, 1.0..=5000.0),
-        electrode_loss_w_k: number!(s, base, electrode_loss_w_k, 0.0..=1000.0),
         feeder_g_rev: number!(s, base, feeder_g_rev, 0.5..=200.0),
         hopper_kg: number!(s, base, hopper_kg, 5.0..=2000.0),
         metal_ohm_kg: number!(s, base, metal_ohm_kg, 0.0..=1e-4),
@@ -107,7 +94,8 @@ fn model(s: &Section<'_>, name: String, base: Base<'_>) -> CellModel {
 /// Numbers that are fine alone, but not together.
 fn contradictions(s: &Section<'_>, model: &CellModel) {
     if model.cathode_radius_cm >= model.anode_radius_cm {
-        let what = format!("{} leaves no bath between cathode and anode", shown(model.cathode_radius_cm));
+        let what =
+            format!("{} leaves no bath between cathode and anode", shown(model.cathode_radius_cm));
         let allowed = format!("less than anode_radius_cm, {}", shown(model.anode_radius_cm));
         s.mistake("cathode_radius_cm", what, allowed);
     }

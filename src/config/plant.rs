@@ -118,7 +118,7 @@ pub struct CellModel {
     pub cathodes: usize,
     /// Cathode radius, cm.
     pub cathode_radius_cm: f64,
-    /// Anode inner radius when new, cm.
+    /// Anode inner radius in the reference state, which is that of half-worn anodes, cm.
     pub anode_radius_cm: f64,
     /// Electrode immersion, cm.
     pub immersion_cm: f64,

@@ -3,8 +3,7 @@
 use crate::config::line_file;
 use crate::config::model_file;
 use crate::config::plant::{
-    ControlConfig, FeedRecipe, FumeConfig, InstrumentConfig, LineConfig, PlantConfig, Product,
-    UtilityConfig,
+    ControlConfig, FeedRecipe, FumeConfig, InstrumentConfig, PlantConfig, Product, UtilityConfig,
 };
 use crate::config::section::{Section, shown};
 use crate::time::Timestamp;
@@ -40,7 +39,7 @@ pub(super) fn is_uri(text: &str) -> bool {
 
 /// The whole file.
 pub(super) fn plant(file: &Section<'_>) -> PlantConfig {
-    let (name, namespace_uri, run) = file.table("plant", |s| {
+    let (name, namespace_uri, run) = file.required_table("plant", |s| {
         let name = s.text("name", "a text of 1 to 100 characters", None, is_title);
         let uri = "a URI such as urn:example:plant, not one of the OPC Foundation";
         let own = |text: &str| is_uri(text) && !text.contains("opcfoundation.org");
@@ -120,12 +119,22 @@ fn product(s: &Section<'_>) -> Product {
         s.mistake("bath_temp_c", what, format!("{} to {}", shown(low), shown(high)));
     }
     if product.feed_temp_min_c > low {
-        let what = format!("{} would stop the feed at an allowed setpoint", shown(product.feed_temp_min_c));
+        let what = format!(
+            "{} would stop the feed at an allowed setpoint",
+            shown(product.feed_temp_min_c)
+        );
         s.mistake("feed_temp_min_c", what, format!("up to the lowest setpoint, {}", shown(low)));
     }
     if product.bath_temp_max_c <= high {
-        let what = format!("{} would cut the current at an allowed setpoint", shown(product.bath_temp_max_c));
-        s.mistake("bath_temp_max_c", what, format!("more than the highest setpoint, {}", shown(high)));
+        let what = format!(
+            "{} would cut the current at an allowed setpoint",
+            shown(product.bath_temp_max_c)
+        );
+        s.mistake(
+            "bath_temp_max_c",
+            what,
+            format!("more than the highest setpoint, {}", shown(high)),
+        );
     }
     product
 }
@@ -142,7 +151,8 @@ fn control(s: &Section<'_>) -> ControlConfig {
         ..feed_and_loops(s, &usual)
     };
     if control.slope_window_s >= control.underfeed_max_s {
-        let what = format!("{} s is not shorter than underfeed_max_s", shown(control.slope_window_s));
+        let what =
+            format!("{} s is not shorter than underfeed_max_s", shown(control.slope_window_s));
         s.mistake("slope_window_s", what, format!("less than {}", shown(control.underfeed_max_s)));
     }
     if control.temp_period_s > control.temp_integral_s {
@@ -224,8 +234,11 @@ fn fume(s: &Section<'_>) -> FumeConfig {
     // Suction grows with the square of the fan speed.
     let normal_pa = fume.duct_pressure_pa * (fume.fan_speed_pct / 100.0).powi(2);
     if fume.duct_pressure_max_pa <= normal_pa {
-        let what = format!("{} is stronger suction than in normal operation", shown(fume.duct_pressure_max_pa));
-        let allowed = format!("more than {:.0}, the pressure at fan_speed_pct", normal_pa);
+        let what = format!(
+            "{} is stronger suction than in normal operation",
+            shown(fume.duct_pressure_max_pa)
+        );
+        let allowed = format!("more than {normal_pa:.0}, the pressure at fan_speed_pct");
         s.mistake("duct_pressure_max_pa", what, allowed);
     }
     if fume.hold_s <= fume.feed_stop_s {

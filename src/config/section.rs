@@ -92,12 +92,7 @@ pub(super) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    fn new(
-        findings: &'a Findings<'a>,
-        path: String,
-        start: usize,
-        table: &'a DeTable<'a>,
-    ) -> Self {
+    fn new(findings: &'a Findings<'a>, path: String, start: usize, table: &'a DeTable<'a>) -> Self {
         let (known, is_absent) = (RefCell::default(), Cell::new(false));
         Self { findings, path, start, table, known, is_absent }
     }
@@ -106,7 +101,9 @@ impl<'a> Section<'a> {
     fn walk<T>(self, walk: impl FnOnce(&Self) -> T) -> T {
         let value = walk(&self);
         let known = self.known.borrow();
-        for (key, _) in self.table.iter().filter(|(key, _)| !known.iter().any(|it| it == key.get_ref())) {
+        for (key, _) in
+            self.table.iter().filter(|(key, _)| !known.iter().any(|it| it == key.get_ref()))
+        {
             let written: String = key.get_ref().chars().take(60).collect();
             let meant = nearest(&written, known.iter().copied());
             let meant = meant.map(|it| format!("; did you mean `{it}`?")).unwrap_or_default();
@@ -128,15 +125,21 @@ impl<'a> Section<'a> {
         self.table.get(key)
     }
 
-    /// Whether `key` is written here.
+    /// Whether `key`, which may be left out, is written here.
     pub(super) fn has(&self, key: &'static str) -> bool {
-        self.table.contains_key(key)
+        self.find(key).is_some()
     }
 
     /// Reports that the value of `key` is wrong.
     pub(super) fn mistake(&self, key: &str, what: impl Display, allowed: impl Display) {
         let start = self.table.get(key).map_or(self.start, |it| it.span().start);
         self.findings.add(start, self.key(key), what.to_string(), allowed.to_string());
+    }
+
+    /// How many mistakes have been found so far; none if the text is no TOML, since then nobody can tell.
+    pub(super) fn found(&self) -> Option<usize> {
+        let is_whole = self.findings.broken.borrow().is_empty();
+        is_whole.then(|| self.findings.list.borrow().len())
     }
 
     fn missing(&self, key: &str, allowed: impl Display) {
@@ -161,6 +164,10 @@ impl<'a> Section<'a> {
                 placeholder
             });
         };
+        // What the parser puts where it found no value stands nowhere in the text.
+        if found.span().is_empty() {
+            return placeholder;
+        }
         take(found.get_ref()).unwrap_or_else(|what| {
             self.mistake(key, what, allowed);
             placeholder
@@ -185,7 +192,7 @@ impl<'a> Section<'a> {
         default: Option<u64>,
     ) -> u64 {
         let allowed = format!("{} to {}", bounds.start(), bounds.end());
-        let placeholder = *bounds.start();
+        let placeholder = default.unwrap_or(*bounds.start());
         self.value(key, allowed, (default, placeholder), |value| match value {
             DeValue::Integer(written) => {
                 let number = i128::from_str_radix(written.as_str(), written.radix()).ok();
@@ -193,7 +200,9 @@ impl<'a> Section<'a> {
                 let number = number.filter(|it| bounds.contains(it));
                 number.ok_or_else(|| format!("{} is out of range", clipped(&written.to_string())))
             }
-            DeValue::Float(written) => Err(format!("{} is not a whole number", clipped(written.as_str()))),
+            DeValue::Float(written) => {
+                Err(format!("{} is not a whole number", clipped(written.as_str())))
+            }
             other => Err(unlike(other, "a whole number")),
         })
     }
@@ -230,7 +239,8 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// A text that `check` likes; `allowed` says which.
+    /// A text that `check` likes; `allowed` says which. A text that it does not like is reported and answered all the
+    /// same, so that a reference to it is not a second mistake.
     pub(super) fn text(
         &self,
         key: &'static str,
@@ -240,7 +250,23 @@ impl<'a> Section<'a> {
     ) -> String {
         self.value(key, allowed, (default.map(str::to_owned), String::new()), |value| {
             let text = value.as_str().ok_or_else(|| unlike(value, "a text"))?;
-            if check(text) { Ok(text.to_owned()) } else { Err(format!("\"{}\" will not do", clipped(text))) }
+            if !check(text) {
+                self.mistake(key, format!("\"{}\" will not do", clipped(text)), allowed);
+            }
+            Ok(text.to_owned())
+        })
+    }
+
+    /// As [`Section::text`], but a wrong value is not repeated in the mistake.
+    pub(super) fn secret(
+        &self,
+        key: &'static str,
+        allowed: &str,
+        check: impl FnOnce(&str) -> bool,
+    ) -> String {
+        self.value(key, allowed, (None, String::new()), |value| match value.as_str() {
+            Some(text) if check(text) => Ok(text.to_owned()),
+            _ => Err("will not do".to_owned()),
         })
     }
 
@@ -264,6 +290,16 @@ impl<'a> Section<'a> {
             let text = value.as_str().ok_or_else(|| unlike(value, "a name"))?;
             which(text, names).map(Some)
         })
+    }
+
+    /// As [`Section::one_of`], of names that stand elsewhere in the file. If those could not be read, that has been
+    /// reported, and the reference is not.
+    pub(super) fn reference<N: AsRef<str>>(&self, key: &'static str, names: &[N]) -> Option<usize> {
+        if self.found().is_some_and(|found| found == 0 || !names.is_empty()) {
+            return self.one_of(key, names);
+        }
+        let text = self.text(key, "a name", None, |_| true);
+        names.iter().position(|it| it.as_ref() == text)
     }
 
     /// Texts, each one of `names`, as indexes.
@@ -305,22 +341,37 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// The table at `key`, read by `walk`. If it is missing all its keys are.
-    pub(super) fn table<T>(
+    /// The table at `key`, read by `walk`. Without it each of its keys is missing.
+    pub(super) fn table<T>(&self, key: &'static str, walk: impl FnOnce(&Section<'_>) -> T) -> T {
+        let nothing = &self.findings.nothing;
+        let (start, table, is_absent) =
+            match self.find(key).map(|it| (it.span().start, it.get_ref())) {
+                Some((start, DeValue::Table(table))) => (start, table, false),
+                Some((start, other)) => {
+                    self.mistake(key, unlike(other, "a table"), format!("[{}]", self.key(key)));
+                    (start, nothing, true)
+                }
+                None => (self.start, nothing, false),
+            };
+        let section = Section::new(self.findings, self.key(key), start, table);
+        section.is_absent.set(is_absent || self.is_absent.get());
+        section.walk(walk)
+    }
+
+    /// As [`Section::table`], but its absence is one mistake instead of many.
+    pub(super) fn required_table<T>(
         &self,
         key: &'static str,
         walk: impl FnOnce(&Section<'_>) -> T,
     ) -> T {
-        match self.find(key).map(|it| (it.span().start, it.get_ref())) {
-            Some((start, DeValue::Table(table))) => {
-                Section::new(self.findings, self.key(key), start, table).walk(walk)
-            }
-            Some((_, other)) => {
-                self.mistake(key, unlike(other, "a table"), "");
-                self.absent(key, self.start, walk)
-            }
-            None => Section::new(self.findings, self.key(key), self.start, &self.findings.nothing).walk(walk),
+        if self.has(key) {
+            return self.table(key, walk);
         }
+        self.missing(key, format!("a table [{}]", self.key(key)));
+        let nothing = &self.findings.nothing;
+        let section = Section::new(self.findings, self.key(key), self.start, nothing);
+        section.is_absent.set(true);
+        section.walk(walk)
     }
 
     /// Every table of the array at `key`, read by `walk`; at least `least` of them.
@@ -355,12 +406,6 @@ impl<'a> Section<'a> {
                 None
             })
             .collect()
-    }
-
-    fn absent<T>(&self, key: &str, start: usize, walk: impl FnOnce(&Section<'_>) -> T) -> T {
-        let section = Section::new(self.findings, self.key(key), start, &self.findings.nothing);
-        section.is_absent.set(true);
-        section.walk(walk)
     }
 }
 

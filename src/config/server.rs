@@ -28,14 +28,33 @@ pub struct ServerConfig {
     pub clear_text_passwords: bool,
     /// Unknown client certificates are trusted at first sight.
     pub trust_unknown_clients: bool,
-    /// Local users.
-    pub users: Vec<UserConfig>,
     /// Folder for certificates, keys and the journal.
     pub data: PathBuf,
     /// Extra NodeSet2 files, loaded in this order after our own.
     pub nodesets: Vec<PathBuf>,
     /// Every bound.
     pub limits: Limits,
+}
+
+impl Default for ServerConfig {
+    /// As `config/server.toml` is shipped: this machine only, anybody reads, every security policy.
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 4840)),
+            advertise: Vec::new(),
+            application_uri: None,
+            product_uri: "urn:cellhouse".to_owned(),
+            application_name: "Cellhouse".to_owned(),
+            endpoints: EndpointConfig::all(),
+            anonymous: true,
+            anonymous_roles: vec![Role::Observer],
+            clear_text_passwords: false,
+            trust_unknown_clients: false,
+            data: PathBuf::from("data"),
+            nodesets: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
 }
 
 /// One combination of policy and mode.
@@ -47,6 +66,16 @@ pub struct EndpointConfig {
     pub sign: bool,
     /// Messages are encrypted; implies `sign`.
     pub encrypt: bool,
+}
+
+impl EndpointConfig {
+    /// Everything we can offer: no security, and each policy with Sign and SignAndEncrypt.
+    pub fn all() -> Vec<Self> {
+        let plain = Self { policy: SecurityPolicy::None, sign: false, encrypt: false };
+        let secured = SecurityPolicy::ALL.into_iter().filter(|it| *it != SecurityPolicy::None);
+        let modes = |policy| [false, true].map(|encrypt| Self { policy, sign: true, encrypt });
+        std::iter::once(plain).chain(secured.flat_map(modes)).collect()
+    }
 }
 
 /// A security policy we speak (Part 7, 6.6).
@@ -62,24 +91,19 @@ pub enum SecurityPolicy {
     Aes256Sha256RsaPss,
 }
 
-/// A local user.
-#[derive(Clone, PartialEq)]
-pub struct UserConfig {
-    /// Name.
-    pub name: String,
-    /// Password hash in PHC form (argon2id).
-    pub password_hash: String,
-    /// Roles.
-    pub roles: Vec<Role>,
-}
+impl SecurityPolicy {
+    /// Every policy, in order.
+    pub const ALL: [Self; 4] =
+        [Self::None, Self::Aes128Sha256RsaOaep, Self::Basic256Sha256, Self::Aes256Sha256RsaPss];
 
-impl std::fmt::Debug for UserConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("UserConfig")
-            .field("name", &self.name)
-            .field("password_hash", &"***")
-            .field("roles", &self.roles)
-            .finish()
+    /// Last part of the policy's URI (Part 7, 6.6), and its name in `server.toml`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Aes128Sha256RsaOaep => "Aes128_Sha256_RsaOaep",
+            Self::Basic256Sha256 => "Basic256Sha256",
+            Self::Aes256Sha256RsaPss => "Aes256_Sha256_RsaPss",
+        }
     }
 }
 
@@ -130,4 +154,33 @@ pub struct Limits {
     pub session_timeout_ms: (f64, f64),
     /// Shortest and longest publishing interval, ms.
     pub publishing_interval_ms: (f64, f64),
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 200,
+            sessions: 100,
+            subscriptions: 1000,
+            subscriptions_per_session: 200,
+            monitored_items: 250_000,
+            monitored_items_per_subscription: 100_000,
+            publish_requests: 100,
+            retransmission_queue: 20,
+            queue_size: 10_000,
+            notifications_per_publish: 25_000,
+            operations: 10_000,
+            continuation_points: 20,
+            references_per_node: 10_000,
+            message_bytes: 16 << 20,
+            chunk_bytes: 65_536,
+            chunks: 256,
+            array_length: 100_000,
+            string_bytes: 1 << 20,
+            hello_ms: 5000,
+            channel_lifetime_ms: (10_000, 3_600_000),
+            session_timeout_ms: (5000.0, 3_600_000.0),
+            publishing_interval_ms: (50.0, 3_600_000.0),
+        }
+    }
 }

@@ -88,10 +88,18 @@ pub(super) fn load(
     let mut items: Vec<ImportedItem> = prune(core.load(&mapper).collect());
     for import in &imports {
         let mut mapper = NodeSetNamespaceMapper::new(&mut map);
-        import.register_namespaces(&mut mapper);
+        register(import, &mut mapper);
         items.extend(import.load(&mapper));
     }
     Ok((assemble(items, &types), namespaces))
+}
+
+/// Names each namespace of a file by its index there (Part 6, F.2). The library's own way of doing so
+/// prints to standard output.
+fn register(import: &NodeSet2Import, mapper: &mut NodeSetNamespaceMapper<'_>) {
+    for (index, uri) in import.get_own_namespaces().iter().enumerate() {
+        mapper.add_namespace(uri, index as u16 + 1);
+    }
 }
 
 fn assemble(items: Vec<ImportedItem>, types: &Types) -> Graph {

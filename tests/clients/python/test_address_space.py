@@ -39,7 +39,7 @@ async def test_viw_01_the_whole_address_space_is_browsed_without_an_error(anonym
 
 async def test_every_variable_is_read_with_a_value_a_unit_and_a_range(anonymous):
     seen = await walk(anonymous)
-    variables = [it for it in seen.values() if it.NodeClass_ == ua.NodeClass.Variable and it.NodeId.NamespaceIndex == 2]
+    variables = [it for it in seen.values() if it.NodeClass == ua.NodeClass.Variable and it.NodeId.NamespaceIndex == 2]
     analog = [it for it in variables if it.TypeDefinition in ANALOG]
     assert len(analog) > 5_000
     waiting = []

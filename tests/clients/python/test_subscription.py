@@ -22,7 +22,7 @@ async def test_18000_items_at_one_second_arrive_once_and_in_order(plant):
     async with Client(plant.url, timeout=60) as client:
         seen = await walk(client)
         tags = [it.NodeId for it in seen.values()
-                if it.NodeClass_ == ua.NodeClass.Variable and it.NodeId.NamespaceIndex == 2
+                if it.NodeClass == ua.NodeClass.Variable and it.NodeId.NamespaceIndex == 2
                 and not str(it.NodeId.Identifier).endswith(("EURange", "EngineeringUnits"))][:18_000]
         recorder = Recorder()
         parameters = ua.CreateSubscriptionParameters(

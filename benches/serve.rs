@@ -1,0 +1,153 @@
+//! The server alone, with a plant that changes every value at every scan: for load tests beside other
+//! servers, where each tick of each variable is counted.
+//!
+//! `cargo bench --bench serve -- --port 4840 --cells 300 --update-ms 1000`; a cell stands for 60 variables.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cellhouse::access::Role;
+use cellhouse::config::{self, PlantConfig, ServerConfig, Users};
+use cellhouse::control::Outcome;
+use cellhouse::engine::{CHUNK_TAGS, Chunk, EnginePort, Request, Snapshot};
+use cellhouse::field::Quality;
+use cellhouse::tag::{TagIndex, TagTable, Value, ValueType};
+use cellhouse::time::{self, Timestamp};
+use cellhouse::ua::channel::ChannelShared;
+use cellhouse::ua::endpoint::Endpoints;
+use cellhouse::ua::pki::{Identity, TrustStore};
+use cellhouse::ua::server::{self, Parts, Server};
+use cellhouse::ua::space::Space;
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::LocalSet;
+
+/// Variables that a cell stands for.
+const PER_CELL: usize = 60;
+
+#[derive(Parser)]
+struct Args {
+    #[arg(long, default_value_t = 4840)]
+    port: u16,
+    #[arg(long, default_value_t = 300)]
+    cells: usize,
+    #[arg(long, default_value_t = 1000)]
+    update_ms: u64,
+    /// Taken and ignored: this server makes its own.
+    #[arg(long)]
+    cert: Option<PathBuf>,
+    /// Taken and ignored.
+    #[arg(long)]
+    key: Option<PathBuf>,
+    /// What `cargo bench` adds.
+    #[arg(long)]
+    bench: bool,
+}
+
+fn main() {
+    let args = Args::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("the operating system gives a runtime");
+    LocalSet::new().block_on(&runtime, serve(&args));
+}
+
+async fn serve(args: &Args) {
+    let data = std::env::temp_dir().join(format!("cellhouse-bench-{}", std::process::id()));
+    let listener = TcpListener::bind(("127.0.0.1", args.port)).await.expect("the port is free");
+    let plant = plant(args.cells);
+    let table = Arc::new(TagTable::new(&plant));
+    let uri = "urn:localhost:cellhouse-bench".to_owned();
+    let space = Space::new(&plant, Arc::clone(&table), &uri, &[]).expect("our NodeSet fits");
+    let config = ServerConfig {
+        anonymous_roles: vec![Role::Observer, Role::Operator],
+        trust_unknown_clients: true,
+        ..config::default_server()
+    };
+    let hosts = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+    let identity = Identity::load_or_create(&data, &uri, &hosts, time::now()).expect("a key is made");
+    let trust = TrustStore::new(&data, true);
+    let channels =
+        Rc::new(ChannelShared::new(Some(identity), config.endpoints.clone(), &config.limits, trust));
+    let endpoints = Endpoints::new(&config, uri, hosts, args.port, channels.certificate());
+    let users = Users::open(&data).expect("no users");
+    let port = engine(table, Duration::from_millis(args.update_ms));
+    println!("{}", endpoints.url(""));
+    let server = Rc::new(Server::new(Parts { config, endpoints, space, port, users, channels }));
+    let (_stop, stopping) = watch::channel(false);
+    server::serve(server, listener, stopping).await;
+}
+
+/// The default plant, its first line with so many electrolyzers that there are enough variables.
+fn plant(cells: usize) -> PlantConfig {
+    let mut plant = config::default_plant();
+    let wanted = cells * PER_CELL;
+    let pattern = plant.electrolyzers[0].clone();
+    while TagTable::new(&plant).len() < wanted {
+        let number = plant.electrolyzers.len() + 1;
+        plant.electrolyzers.push(config::ElectrolyzerConfig {
+            name: format!("EX{number:04}"),
+            ..pattern.clone()
+        });
+    }
+    plant
+}
+
+/// Publishes a snapshot at every tick in which each value differs from the one before. Commands are accepted.
+fn engine(table: Arc<TagTable>, period: Duration) -> EnginePort {
+    let first = Arc::new(snapshot(&table, 0));
+    let (latest, seen) = watch::channel(first);
+    let (every, _) = broadcast::channel(16);
+    let (commands, mut requests) = mpsc::channel::<Request>(1024);
+    let sender = every.clone();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        runtime.expect("a runtime").block_on(async move {
+            let mut ticks = tokio::time::interval(period);
+            let mut scan = 0;
+            loop {
+                tokio::select! {
+                    _ = ticks.tick() => {
+                        scan += 1;
+                        let next = Arc::new(snapshot(&table, scan));
+                        latest.send_replace(Arc::clone(&next));
+                        let _ = sender.send(next);
+                    }
+                    Some(request) = requests.recv() => {
+                        let outcome: Outcome = Ok(Vec::new());
+                        let _ = request.reply.send(outcome);
+                    }
+                }
+            }
+        });
+    });
+    EnginePort { latest: seen, every, commands, scan_ms: period.as_secs_f64() * 1000.0 }
+}
+
+fn snapshot(table: &TagTable, scan: u64) -> Snapshot {
+    let now = time::now();
+    let count = table.len();
+    let chunks = (0..count).step_by(CHUNK_TAGS).map(|first| {
+        let tags = first..count.min(first + CHUNK_TAGS);
+        let values = tags.clone().map(|tag| value(table, tag, scan)).collect();
+        let size = tags.len();
+        let times: Vec<Timestamp> = vec![now; size];
+        Arc::new(Chunk { values, qualities: vec![Quality::Good; size], times })
+    });
+    Snapshot { scan, revision: scan, time: now, chunks: chunks.collect() }
+}
+
+fn value(table: &TagTable, tag: usize, scan: u64) -> Value {
+    match table.row(TagIndex(tag as u32)).1.value_type {
+        ValueType::Bool => Value::Bool(scan.is_multiple_of(2)),
+        ValueType::U16 => Value::U16(scan as u16),
+        ValueType::U32 => Value::U32((scan % 2) as u32),
+        ValueType::F64 => Value::F64(tag as f64 + scan as f64 * 0.01),
+        ValueType::Time => Value::Time(time::now()),
+        ValueType::Text => Value::Text(Arc::new(scan.to_string())),
+        ValueType::Bools => Value::Bools(Arc::new(vec![scan.is_multiple_of(2); 13])),
+        ValueType::Numbers => Value::Numbers(Arc::new(vec![scan as f64; 6])),
+    }
+}
