@@ -11,9 +11,15 @@ pub mod access;
 pub mod config;
 pub mod field;
 
+pub mod plant;
 pub mod control;
 pub mod production;
 
 pub mod tag;
 
 pub mod engine;
+
+pub mod ua;
+
+pub mod app;
+pub mod cli;

@@ -34,7 +34,10 @@ const ELECTROLYZER_COLUMNS: &[Column] = &[
     ("lining temperature [°C]", 2, |it| number(it.inputs.lining_temp_c[0])),
     ("oxide true [wt%]", 4, |it| it.plant.oxide_pct(it.index)),
     ("oxide estimate [wt%]", 4, |it| it.status.oxide_estimate_pct),
-    ("undissolved true [kg]", 4, |it| it.plant.undissolved_kg(it.index)),
+    ("undissolved true [kg]", 4, |it| {
+        let (suspended_kg, settled_kg) = it.plant.undissolved_kg(it.index);
+        suspended_kg + settled_kg
+    }),
     ("feed rate [g/min]", 2, |it| it.feeder.flow_g_min),
     ("feed target [g/min]", 2, |it| it.feeder.target_g_min),
     ("feed phase [0 under 1 over 2 base 3 hold 4 quench]", 0, |it| {

@@ -1,0 +1,303 @@
+//! Everything that controls one electrolyzer and its feeder.
+
+use crate::config::{CellModel, PlantConfig, Product};
+use crate::control::anode_effect::AnodeEffectHandler;
+use crate::control::demand::DemandFeed;
+use crate::control::estimate::Estimate;
+use crate::control::feeder::{FeederControl, FeederOrder};
+use crate::control::interlock::{Causes, Interlocks, Verdict};
+use crate::control::sequence::{Done, Seen, Sequence};
+use crate::control::temperature::TemperatureLoop;
+use crate::control::{
+    ControlEvent, ElectrolyzerStatus, EventKind, FeedMode, FeedPhase, FeederStatus, Phase,
+};
+use crate::field::{ElectrolyzerOutputs, FeederOutputs, Inputs};
+
+/// Control of one electrolyzer.
+#[derive(Clone, Debug)]
+pub(super) struct Electrolyzer {
+    pub(super) index: usize,
+    pub(super) line: usize,
+    pub(super) rectifier: usize,
+    pub(super) nominal_a: f64,
+    pub(super) anodes: usize,
+    pub(super) hopper_kg: f64,
+    pub(super) bath_kg: f64,
+    pub(super) feed_max_g_min: f64,
+    pub(super) temp_bounds_c: (f64, f64),
+    pub(super) temp_nominal_c: f64,
+    pub(super) estimate: Estimate,
+    pub(super) temperature: TemperatureLoop,
+    pub(super) demand: DemandFeed,
+    pub(super) feeder: FeederControl,
+    pub(super) handler: AnodeEffectHandler,
+    pub(super) interlocks: Interlocks,
+    pub(super) sequence: Sequence,
+    pub(super) verdict: Verdict,
+    /// A base feed set by an engineer instead of the coulomb count, g/min.
+    pub(super) base_g_min: Option<f64>,
+    /// Flow or speed in manual.
+    pub(super) manual: FeederOrder,
+    /// Oxide to drop by order, kg.
+    pub(super) shot_kg: f64,
+    /// The anode-effect handler wants less current.
+    pub(super) reduced: bool,
+}
+
+/// What one scan of an electrolyzer reads and writes.
+pub(super) struct Bundle<'a> {
+    pub(super) inputs: &'a Inputs,
+    pub(super) status: &'a mut ElectrolyzerStatus,
+    pub(super) feeder_status: &'a mut FeederStatus,
+    pub(super) outputs: &'a mut ElectrolyzerOutputs,
+    pub(super) feeder_outputs: &'a mut FeederOutputs,
+    pub(super) events: &'a mut Vec<ControlEvent>,
+}
+
+impl Electrolyzer {
+    pub(super) fn new(config: &PlantConfig, index: usize) -> Self {
+        let row = &config.electrolyzers[index];
+        let model = &config.cell_models[row.model];
+        let product = &config.products[config.lines[row.line].product];
+        let crew = config.control.crew;
+        Self {
+            index,
+            line: row.line,
+            rectifier: row.rectifier,
+            nominal_a: model.nominal_a,
+            anodes: model.anodes,
+            hopper_kg: model.hopper_kg,
+            bath_kg: model.bath_kg,
+            feed_max_g_min: 2.0 * nominal_feed_g_min(model, product),
+            temp_bounds_c: product.bath_temp_setpoint_c,
+            temp_nominal_c: product.bath_temp_c,
+            estimate: Estimate::new(model, product),
+            temperature: TemperatureLoop::new(&config.control),
+            demand: DemandFeed::new(&config.control, model),
+            feeder: FeederControl::new(model, crew),
+            handler: AnodeEffectHandler::default(),
+            interlocks: Interlocks::new(config, product, model.nominal_a, model.immersion_cm),
+            sequence: Sequence::new(&row.name, &config.control, model, product.feed_temp_min_c),
+            verdict: Verdict::default(),
+            base_g_min: None,
+            manual: FeederOrder::Stop,
+            shot_kg: 0.0,
+            reduced: false,
+        }
+    }
+
+    /// Settings as the configuration has them.
+    pub(super) fn initial(config: &PlantConfig, index: usize) -> (ElectrolyzerStatus, FeederStatus) {
+        let row = &config.electrolyzers[index];
+        let model = &config.cell_models[row.model];
+        let product = &config.products[config.lines[row.line].product];
+        let control = &config.control;
+        let running = control.start_running;
+        let status = ElectrolyzerStatus {
+            phase: if running { Phase::Running } else { Phase::Cold },
+            assay_lif_pct: f64::NAN,
+            assay_ref3_pct: f64::NAN,
+            assay_oxide_pct: f64::NAN,
+            current_setpoint_ka: model.nominal_a / 1000.0,
+            current_demand_ka: if running { model.nominal_a / 1000.0 } else { 0.0 },
+            current_ramp_pct_min: control.current_ramp_frac_s * 6000.0,
+            temp_setpoint_c: product.bath_temp_c,
+            base_feed_g_min: nominal_feed_g_min(model, product),
+            underfeed_factor: control.underfeed_frac,
+            overfeed_factor: control.overfeed_frac,
+            overfeed_min: control.overfeed_s / 60.0,
+            slope_threshold_uohm_min: model.slope_ohm_s * 60e6,
+            slope_window_s: control.slope_window_s,
+            underfeed_max_min: control.underfeed_max_s / 60.0,
+            reference_voltage_v: 0.55 * model.voltage_max_v,
+            back_voltage_v: control.back_voltage_v,
+            anode_effect_rise_v: control.anode_effect_rise_v,
+            anode_effect_dose_kg: control.anode_effect_dose_frac * model.bath_kg,
+            anode_effect_current_pct: 100.0 * control.anode_effect_current_frac,
+            cathode_diameter_mm: 20.0 * model.cathode_radius_cm,
+            to_tap_s: control.tap_period_s,
+            // Taps of a line follow each other: not all crucibles come at once.
+            since_tap_s: stagger(index) * control.tap_period_s,
+            ..ElectrolyzerStatus::default()
+        };
+        let feeder = FeederStatus {
+            feed_factor_g_rev: model.feeder_g_rev,
+            tared_at_s: f64::NAN,
+            calibrated_at_s: f64::NAN,
+            lot: if running { "LOT-0001".into() } else { "".into() },
+            ..FeederStatus::default()
+        };
+        (status, feeder)
+    }
+
+    /// One scan, up to the current that the electrolyzer asks for.
+    pub(super) fn scan(&mut self, bundle: &mut Bundle<'_>, dt_s: f64) {
+        let inputs = &bundle.inputs.electrolyzers[self.index];
+        let before = (bundle.status.phase, bundle.status.feed_phase, bundle.status.interlocks);
+        let fed = bundle.feeder_status.flow_g_min;
+        self.estimate.update(inputs, fed, bundle.status, dt_s);
+        self.adopt_lifts(bundle);
+        self.judge(bundle, dt_s);
+        self.react(bundle, dt_s);
+        let status = &mut *bundle.status;
+        let known = self.estimate.temp_known().then_some(self.estimate.temp_c);
+        let regulates = matches!(status.phase, Phase::Running | Phase::Tapping | Phase::ChangingAnode);
+        if regulates {
+            self.temperature.update(status.temp_mode, status.temp_setpoint_c, known, dt_s);
+        }
+        let seen = Seen {
+            inputs,
+            current_a: self.estimate.current_a,
+            temp_c: self.estimate.temp_c,
+            no_tap: self.verdict.no_tap,
+        };
+        let done = self.sequence.update(&seen, status, bundle.outputs, dt_s);
+        self.finish(&done, bundle);
+        self.feed(bundle, dt_s);
+        self.report(before, bundle);
+    }
+
+    /// The lifts stay where they hang until someone moves them.
+    fn adopt_lifts(&self, bundle: &mut Bundle<'_>) {
+        let inputs = &bundle.inputs.electrolyzers[self.index];
+        if bundle.status.anode_lift_setpoint_mm.len() != inputs.anodes.len() {
+            let seen = inputs.anodes.iter().map(|it| it.lift_mm.usable().unwrap_or(0.0));
+            bundle.status.anode_lift_setpoint_mm = seen.collect();
+        }
+        bundle.outputs.anode_lift_mm.clone_from(&bundle.status.anode_lift_setpoint_mm);
+    }
+
+    fn judge(&mut self, bundle: &mut Bundle<'_>, dt_s: f64) {
+        let causes = Causes {
+            inputs: &bundle.inputs.electrolyzers[self.index],
+            hall: &bundle.inputs.halls[self.line],
+            rectifier: &bundle.inputs.rectifiers[self.rectifier],
+            all: bundle.inputs,
+            estimate: &self.estimate,
+            nominal_w: self.sequence.nominal_w(),
+            feeder_faulted_s: self.feeder.faulted_s,
+            lot_known: !bundle.feeder_status.lot.is_empty(),
+        };
+        self.verdict = self.interlocks.judge(&causes, bundle.status, dt_s);
+        bundle.status.permissive_to_start = !self.verdict.no_start;
+    }
+
+    fn react(&mut self, bundle: &mut Bundle<'_>, dt_s: f64) {
+        let status = &mut *bundle.status;
+        let watched = matches!(
+            status.phase,
+            Phase::Running | Phase::Tapping | Phase::ChangingAnode | Phase::AnodeEffect
+        );
+        let quench = self.handler.update(watched, &self.estimate, status, dt_s);
+        self.reduced = quench.reduce;
+        bundle.outputs.stirring = quench.stir;
+        let dose = quench.dose_kg + std::mem::take(&mut self.shot_kg);
+        bundle.outputs.oxide_dose_kg = dose;
+        let mut tell = |kind| {
+            bundle.events.push(ControlEvent { electrolyzer: Some(self.index), kind });
+        };
+        if dose > 0.0 {
+            bundle.feeder_status.shot_kg = dose;
+            bundle.feeder_status.shots += 1;
+        }
+        if quench.started {
+            tell(EventKind::AnodeEffectStarted { voltage_v: self.estimate.voltage_v });
+        }
+        if quench.escalated {
+            tell(EventKind::AnodeEffectEscalated);
+        }
+        if let Some((duration_s, highest_v)) = quench.ended {
+            tell(EventKind::AnodeEffectEnded { duration_s, highest_v });
+            self.demand.start_over();
+        }
+    }
+
+    fn finish(&mut self, done: &Done, bundle: &mut Bundle<'_>) {
+        let mut tell = |kind| {
+            bundle.events.push(ControlEvent { electrolyzer: Some(self.index), kind });
+        };
+        if let Some((id, net_kg)) = &done.tap {
+            bundle.status.taps += 1;
+            bundle.status.metal_tapped_kg += net_kg;
+            bundle.status.last_tap_id = id.as_str().into();
+            self.estimate.tapped(*net_kg);
+            tell(EventKind::TapCompleted { id: id.clone(), net_kg: *net_kg });
+        }
+        if let Some(position) = done.anode {
+            bundle.status.anodes_changed += 1;
+            tell(EventKind::AnodeChanged { position: position + 1 });
+        }
+        if done.salt_kg > 0.0 {
+            bundle.status.electrolyte_added_kg += done.salt_kg;
+            tell(EventKind::ElectrolyteAdded(done.salt_kg));
+        }
+        if done.disturbed {
+            self.demand.disturb();
+        }
+    }
+
+    fn feed(&mut self, bundle: &mut Bundle<'_>, dt_s: f64) {
+        let status = &mut *bundle.status;
+        let balanced = self.estimate.balanced_feed_g_min().min(self.feed_max_g_min);
+        status.base_feed_g_min = self.base_g_min.unwrap_or(balanced);
+        let factor = self.demand.update(&mut self.estimate, status, dt_s);
+        let makes_metal = matches!(
+            status.phase,
+            Phase::Running | Phase::Starting | Phase::AnodeEffect | Phase::Tapping | Phase::ChangingAnode
+        );
+        let mut order = match status.feed_mode {
+            FeedMode::Off => FeederOrder::Stop,
+            FeedMode::Manual => self.manual,
+            FeedMode::Base | FeedMode::DemandFeed => FeederOrder::Flow(factor * status.base_feed_g_min),
+        };
+        if status.anode_effect_active {
+            status.feed_phase = FeedPhase::Quench;
+        }
+        // The interlocks have the last word.
+        if self.verdict.stop_feed || !makes_metal {
+            status.feed_phase = FeedPhase::Hold;
+            order = FeederOrder::Stop;
+        }
+        let inputs = &bundle.inputs.feeders[self.index];
+        let before = self.feeder.latched;
+        self.feeder.update(order, inputs, bundle.feeder_status, bundle.feeder_outputs, dt_s);
+        if self.feeder.latched != before {
+            let kind = EventKind::FeederFaults(self.feeder.latched);
+            bundle.events.push(ControlEvent { electrolyzer: Some(self.index), kind });
+        }
+        if let Some(kg) = self.feeder.refilled_kg {
+            let kind = EventKind::RefillCompleted(kg);
+            bundle.events.push(ControlEvent { electrolyzer: Some(self.index), kind });
+        }
+    }
+
+    fn report(&self, before: (Phase, FeedPhase, [bool; 13]), bundle: &mut Bundle<'_>) {
+        let status = &*bundle.status;
+        let mut tell = |kind| {
+            bundle.events.push(ControlEvent { electrolyzer: Some(self.index), kind });
+        };
+        if status.phase != before.0 {
+            tell(EventKind::PhaseChanged { from: before.0, to: status.phase });
+        }
+        if status.feed_phase != before.1 {
+            tell(EventKind::FeedPhaseChanged(status.feed_phase));
+        }
+        for (index, (now, was)) in status.interlocks.iter().zip(before.2).enumerate() {
+            if *now != was {
+                tell(EventKind::Interlock { number: index + 1, active: *now });
+            }
+        }
+    }
+}
+
+/// Feed at nominal current and efficiency, g/min (domain A4).
+fn nominal_feed_g_min(model: &CellModel, product: &Product) -> f64 {
+    let oxide_kg_mol = product.molar_mass_kg_mol * product.oxide_per_metal;
+    let mol_s = model.efficiency_frac * model.nominal_a / (3.0 * crate::units::FARADAY_C_MOL);
+    mol_s * oxide_kg_mol * 60_000.0
+}
+
+/// A fraction for each index, spread evenly and without pattern (golden ratio).
+fn stagger(index: usize) -> f64 {
+    (index as f64 * 0.618_033_988_75).fract()
+}
