@@ -7,6 +7,8 @@ use crate::control::{ElectrolyzerStatus, FeedMode, FeedPhase};
 
 /// After a disturbance the slope waits for so long, s.
 const SETTLE_S: f64 = 120.0;
+/// Underfeeding ends at this estimated risk of an anode effect, whatever the slope says.
+const FEARED_RISK: f64 = 0.95;
 /// A change of current by this part of nominal is a disturbance.
 const STEP_FRAC: f64 = 0.03;
 
@@ -24,6 +26,8 @@ pub(super) struct DemandFeed {
     steady_a: f64,
     /// Phase to go on with after an interruption.
     phase: FeedPhase,
+    /// After a disturbance, until the window is full again: the bath is not underfed unseen.
+    blind: bool,
 }
 
 impl DemandFeed {
@@ -38,6 +42,7 @@ impl DemandFeed {
             settle_s: SETTLE_S,
             steady_a: 0.0,
             phase: FeedPhase::Under,
+            blind: false,
         }
     }
 
@@ -45,6 +50,7 @@ impl DemandFeed {
     pub(super) fn disturb(&mut self) {
         self.window.blank();
         self.settle_s = SETTLE_S;
+        self.blind = true;
     }
 
     /// One scan: the feed over the balanced one, and the phase shown.
@@ -61,6 +67,7 @@ impl DemandFeed {
                 status.feed_phase = self.phase;
                 match self.phase {
                     FeedPhase::Over => status.overfeed_factor,
+                    _ if self.blind => 0.9,
                     _ => status.underfeed_factor,
                 }
             }
@@ -99,6 +106,7 @@ impl DemandFeed {
         }
         if self.window.add(resistance, status.slope_window_s, dt_s) {
             status.resistance_slope_uohm_min = self.window.slope_per_s() * 60e6;
+            self.blind &= !self.window.is_full(status.slope_window_s);
         }
     }
 
@@ -115,7 +123,9 @@ impl DemandFeed {
         if hungry {
             estimate.correct_oxide(HUNGRY_PCT);
         }
-        if hungry || self.time_s >= status.underfeed_max_min * 60.0 {
+        // Early warning (domain A5.6): what the estimate fears is not waited for.
+        let feared = status.anode_effect_risk > FEARED_RISK;
+        if hungry || feared || self.time_s >= status.underfeed_max_min * 60.0 {
             self.change(FeedPhase::Over);
         }
     }

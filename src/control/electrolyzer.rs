@@ -13,6 +13,9 @@ use crate::control::{
 };
 use crate::field::{ElectrolyzerOutputs, FeederOutputs, Inputs};
 
+/// What a pause has kept from the bath is fed in about this time, min.
+const MAKE_GOOD_MIN: f64 = 3.0;
+
 /// Control of one electrolyzer.
 #[derive(Clone, Debug)]
 pub(super) struct Electrolyzer {
@@ -42,6 +45,8 @@ pub(super) struct Electrolyzer {
     pub(super) shot_kg: f64,
     /// The anode-effect handler wants less current.
     pub(super) reduced: bool,
+    /// Oxide that a pause has kept from the bath, g.
+    missed_g: f64,
 }
 
 /// What one scan of an electrolyzer reads and writes.
@@ -83,6 +88,7 @@ impl Electrolyzer {
             manual: FeederOrder::Stop,
             shot_kg: 0.0,
             reduced: false,
+            missed_g: 0.0,
         }
     }
 
@@ -253,6 +259,10 @@ impl Electrolyzer {
         if status.anode_effect_active {
             status.feed_phase = FeedPhase::Quench;
         }
+        let pausing = matches!(status.phase, Phase::Tapping | Phase::ChangingAnode);
+        if let FeederOrder::Flow(flow) = &mut order {
+            *flow += self.make_good(*flow, pausing, dt_s);
+        }
         // The interlocks have the last word.
         if self.verdict.stop_feed || !makes_metal {
             status.feed_phase = FeedPhase::Hold;
@@ -269,6 +279,17 @@ impl Electrolyzer {
             let kind = EventKind::RefillCompleted(kg);
             bundle.events.push(ControlEvent { electrolyzer: Some(self.index), kind });
         }
+    }
+
+    /// What a tap or an anode change has kept from the bath is fed afterwards, g/min on top.
+    fn make_good(&mut self, flow_g_min: f64, pausing: bool, dt_s: f64) -> f64 {
+        if pausing {
+            self.missed_g += flow_g_min * dt_s / 60.0;
+            return 0.0;
+        }
+        let extra = (self.missed_g / MAKE_GOOD_MIN).min(flow_g_min);
+        self.missed_g -= extra * dt_s / 60.0;
+        extra
     }
 
     fn report(&self, before: (Phase, FeedPhase, [bool; 13]), bundle: &mut Bundle<'_>) {

@@ -101,7 +101,13 @@ impl Estimate {
             taps: VecDeque::new(),
             clock_s: 0.0,
             oxide_kg: 0.024 * model.bath_kg,
-            undissolved_kg: 0.0,
+            // What a steady feed has on its way into solution.
+            undissolved_kg: model.efficiency_frac
+                * model.nominal_a
+                * product.molar_mass_kg_mol
+                * product.oxide_per_metal
+                * mol_c
+                * DISSOLVE_S,
             bath_kg: model.bath_kg,
         }
     }
@@ -142,6 +148,11 @@ impl Estimate {
         let usable = inputs.cell_voltage_v.usable();
         self.voltage_usable = usable.is_some();
         let Some(voltage) = usable else { return };
+        if self.last_v <= 0.0 {
+            // The first reading after none is no jump.
+            self.last_v = voltage;
+            self.mean_v = voltage;
+        }
         self.voltage_rate_v_s = (voltage - self.last_v) / dt_s;
         self.last_v = voltage;
         self.voltage_v = voltage;
