@@ -13,7 +13,7 @@ const {
   DataType,
   MessageSecurityMode,
   OPCUAClient,
-  OPCUACertificateManager,
+
   SecurityPolicy,
   StatusCodes,
   TimestampsToReturn,
@@ -21,6 +21,7 @@ const {
   Variant,
   makeBrowsePath,
 } = require("node-opcua-client");
+const { OPCUACertificateManager } = require("node-opcua-certificate-manager");
 
 const PASSWORD = "correct horse battery staple";
 const folder = mkdtempSync(path.join(tmpdir(), "cellhouse-node-"));

@@ -19,7 +19,7 @@ async def walk(client):
             for node in batch
         ]
         parameters = ua.BrowseParameters()
-        parameters.View = ua.ViewDescription()
+        parameters.View = ua.ViewDescription(Timestamp=ua.get_win_epoch())
         parameters.RequestedMaxReferencesPerNode = 0
         parameters.NodesToBrowse = descriptions
         for result in await client.uaclient.browse(parameters):

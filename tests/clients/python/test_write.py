@@ -87,7 +87,7 @@ async def test_wr_14_a_mode_that_forbids_the_write_is_bad_invalid_state(operator
 async def test_mth_02_missing_argument(operator):
     device = operator.get_node("ns=2;s=Line1.EL101")
     with pytest.raises(ua.UaStatusCodeError) as error:
-        await device.call_method("ns=2;s=Line1.EL101.Hold")
+        await device.call_method(operator.get_node("ns=2;s=Line1.EL101.Hold").nodeid)
     assert "ArgumentsMissing" in type(error.value).__name__
 
 
