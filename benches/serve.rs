@@ -2,6 +2,7 @@
 //! servers, where each tick of each variable is counted.
 //!
 //! `cargo bench --bench serve -- --port 4840 --cells 300 --update-ms 1000`; a cell stands for 60 variables.
+#![expect(clippy::print_stdout, reason = "says where it answers")]
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -67,10 +68,15 @@ async fn serve(args: &Args) {
         ..config::default_server()
     };
     let hosts = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
-    let identity = Identity::load_or_create(&data, &uri, &hosts, time::now()).expect("a key is made");
+    let identity =
+        Identity::load_or_create(&data, &uri, &hosts, time::now()).expect("a key is made");
     let trust = TrustStore::new(&data, true);
-    let channels =
-        Rc::new(ChannelShared::new(Some(identity), config.endpoints.clone(), &config.limits, trust));
+    let channels = Rc::new(ChannelShared::new(
+        Some(identity),
+        config.endpoints.clone(),
+        &config.limits,
+        trust,
+    ));
     let endpoints = Endpoints::new(&config, uri, hosts, args.port, channels.certificate());
     let users = Users::open(&data).expect("no users");
     let port = engine(table, Duration::from_millis(args.update_ms));
@@ -87,10 +93,9 @@ fn plant(cells: usize) -> PlantConfig {
     let pattern = plant.electrolyzers[0].clone();
     while TagTable::new(&plant).len() < wanted {
         let number = plant.electrolyzers.len() + 1;
-        plant.electrolyzers.push(config::ElectrolyzerConfig {
-            name: format!("EX{number:04}"),
-            ..pattern.clone()
-        });
+        plant
+            .electrolyzers
+            .push(config::ElectrolyzerConfig { name: format!("EX{number:04}"), ..pattern.clone() });
     }
     plant
 }

@@ -18,7 +18,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "access", "config", "control", "field", "plant", "production", "rng", "tag", "time",
+            "access",
+            "config",
+            "control",
+            "field",
+            "plant",
+            "production",
+            "rng",
+            "tag",
+            "time",
             "units",
         ],
     ),
@@ -67,7 +75,8 @@ fn modules_are_imported_by_their_full_path() {
 fn outside_crates_stay_at_their_edge() {
     for (module, path, source) in sources() {
         for (name, modules) in ONLY_IN {
-            let named = source.contains(&format!(" {name}::")) || source.contains(&format!("({name}::"));
+            let named =
+                source.contains(&format!(" {name}::")) || source.contains(&format!("({name}::"));
             assert!(
                 !named || modules.contains(&module.as_str()),
                 "{}: {module} may not name {name}",

@@ -80,9 +80,8 @@ fn trust(args: &CertArgs) -> Result<(), Failure> {
     let path = PathBuf::from(&args.certificate);
     let der = if path.exists() {
         let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        pki::from_file(&bytes).ok_or_else(|| {
-            format!("{}: neither a DER nor a PEM certificate", path.display())
-        })?
+        pki::from_file(&bytes)
+            .ok_or_else(|| format!("{}: neither a DER nor a PEM certificate", path.display()))?
     } else {
         find(store.all(), Place::Rejected, &args.certificate)?.der
     };

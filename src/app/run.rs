@@ -69,8 +69,12 @@ async fn serve(plant: PlantConfig, config: ServerConfig, pace: Pace) -> Result<(
     let (port_of_engine, handle) = engine::spawn(engine, clock)?;
     let identity = identity.await??;
     let trust = TrustStore::new(&config.data, config.trust_unknown_clients);
-    let channels =
-        Rc::new(ChannelShared::new(Some(identity), config.endpoints.clone(), &config.limits, trust));
+    let channels = Rc::new(ChannelShared::new(
+        Some(identity),
+        config.endpoints.clone(),
+        &config.limits,
+        trust,
+    ));
     let endpoints = Endpoints::new(&config, uri, hosts, port, channels.certificate());
     let greeting = greeting(&title, &config, &endpoints);
     let parts = Parts { config, endpoints, space, port: port_of_engine, users, channels };

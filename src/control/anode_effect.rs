@@ -72,11 +72,10 @@ impl AnodeEffectHandler {
             status.anode_effect_warning = false;
             return quench;
         }
-        let over_v = estimate.voltage_v - status.reference_voltage_v;
         if status.anode_effect_active {
-            self.burn(over_v, estimate, status, dt_s, &mut quench);
+            self.burn(estimate, status, dt_s, &mut quench);
         } else {
-            self.look(over_v, estimate, status, dt_s, &mut quench);
+            self.look(estimate, status, dt_s, &mut quench);
         }
         if self.ordered_kg > 0.0 {
             quench.dose_kg += std::mem::take(&mut self.ordered_kg);
@@ -86,12 +85,12 @@ impl AnodeEffectHandler {
 
     fn look(
         &mut self,
-        over_v: f64,
         estimate: &Estimate,
         status: &mut ElectrolyzerStatus,
         dt_s: f64,
         quench: &mut Quench,
     ) {
+        let over_v = estimate.voltage_v - status.reference_voltage_v;
         if !self.known && estimate.is_measuring() {
             status.reference_voltage_v = estimate.voltage_v;
             self.known = true;
@@ -125,12 +124,12 @@ impl AnodeEffectHandler {
 
     fn burn(
         &mut self,
-        over_v: f64,
         estimate: &Estimate,
         status: &mut ElectrolyzerStatus,
         dt_s: f64,
         quench: &mut Quench,
     ) {
+        let over_v = estimate.voltage_v - status.reference_voltage_v;
         self.time_s += dt_s;
         status.anode_effect_s += dt_s;
         self.highest_v = self.highest_v.max(estimate.voltage_v);

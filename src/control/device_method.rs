@@ -1,12 +1,12 @@
 //! Methods of feeders, rectifiers and lines (domain B7).
 
 use crate::access::{Access, Roles};
+use crate::control::feeder::FeederOrder;
 use crate::control::method::{ENERGISED, number, text};
 use crate::control::write::allow;
 use crate::control::{
     ControlEvent, Controls, EventKind, FeedMode, Method, Outcome, Phase, Refusal, Scalar, interlock,
 };
-use crate::control::feeder::FeederOrder;
 
 impl Controls {
     /// A method of feeder `index`.
@@ -23,7 +23,6 @@ impl Controls {
         let engineers = method == Method::Calibrate;
         allow(roles, if engineers { Access::Engineer } else { Access::Operator })?;
         let inputs = self.seen_feeders.get(index).copied().unwrap_or_default();
-        let now_s = self.clock_s;
         let cell = &mut self.cells[index];
         let status = &mut self.status.feeders[index];
         let electrolyzer = &mut self.status.electrolyzers[index];
@@ -57,11 +56,29 @@ impl Controls {
                 }
                 cell.shot_kg += mass;
             }
+            Method::Calibrate | Method::SetZero | Method::SetTare => {
+                return self.scale(index, method, arguments);
+            }
+            Method::ClearTare => status.tare_kg = 0.0,
+            Method::ResetTotalizer => status.totalizer_kg = 0.0,
+            Method::ResetFault => cell.feeder.reset(),
+            _ => return Err(Refusal::Unknown),
+        }
+        Ok(Vec::new())
+    }
+
+    /// The methods that need the scale.
+    fn scale(&mut self, index: usize, method: Method, arguments: &[Scalar]) -> Outcome {
+        let inputs = self.seen_feeders.get(index).copied().unwrap_or_default();
+        let bad = Refusal::InvalidState { reason: "the scale is bad" };
+        let weight = inputs.hopper_weight_kg.usable().filter(|_| !inputs.load_cell_failed);
+        let weight = weight.ok_or(bad)?;
+        let now_s = self.clock_s;
+        let cell = &mut self.cells[index];
+        let status = &mut self.status.feeders[index];
+        match method {
             Method::Calibrate => {
                 let test_kg = number(arguments, 0, 0.05, 20.0)?;
-                if inputs.load_cell_failed {
-                    return Err(Refusal::InvalidState { reason: "the load cells have failed" });
-                }
                 // A minute of the present flow is weighed against the test mass.
                 let claimed_kg = status.flow_g_min / 1000.0;
                 if claimed_kg <= 0.0 {
@@ -71,24 +88,14 @@ impl Controls {
                 status.calibrated_at_s = now_s;
                 return Ok(vec![Scalar::Number(deviation)]);
             }
-            Method::SetZero => {
-                let weight = inputs.hopper_weight_kg.usable();
-                let weight = weight.ok_or(Refusal::InvalidState { reason: "the scale is bad" })?;
-                if weight > 0.02 * cell.hopper_kg {
-                    return Err(Refusal::InvalidState { reason: "the hopper is not empty" });
-                }
-                status.zero_drift_g = 1000.0 * weight;
+            Method::SetZero if weight > 0.02 * cell.hopper_kg => {
+                return Err(Refusal::InvalidState { reason: "the hopper is not empty" });
             }
-            Method::SetTare => {
-                let weight = inputs.hopper_weight_kg.usable();
-                status.tare_kg =
-                    weight.ok_or(Refusal::InvalidState { reason: "the scale is bad" })?;
+            Method::SetZero => status.zero_drift_g = 1000.0 * weight,
+            _ => {
+                status.tare_kg = weight;
                 status.tared_at_s = now_s;
             }
-            Method::ClearTare => status.tare_kg = 0.0,
-            Method::ResetTotalizer => status.totalizer_kg = 0.0,
-            Method::ResetFault => cell.feeder.reset(),
-            _ => return Err(Refusal::Unknown),
         }
         Ok(Vec::new())
     }
@@ -173,7 +180,9 @@ impl Controls {
                 let id = text(arguments, 0)?;
                 text(arguments, 1)?;
                 if !status.shift.is_empty() {
-                    return Err(Refusal::InvalidState { reason: "a shift is running: end it first" });
+                    return Err(Refusal::InvalidState {
+                        reason: "a shift is running: end it first",
+                    });
                 }
                 status.shift = id.into();
                 let kind = EventKind::Shift { id: id.to_owned(), began: true };

@@ -4,7 +4,7 @@ use crate::config::{CellModel, PlantConfig, Product};
 use crate::control::anode_effect::AnodeEffectHandler;
 use crate::control::demand::DemandFeed;
 use crate::control::estimate::Estimate;
-use crate::control::feeder::{FeederControl, FeederOrder};
+use crate::control::feeder::{FeederControl, FeederOrder, Task};
 use crate::control::interlock::{Causes, Interlocks, Verdict};
 use crate::control::sequence::{Done, Seen, Sequence};
 use crate::control::temperature::TemperatureLoop;
@@ -93,7 +93,10 @@ impl Electrolyzer {
     }
 
     /// Settings as the configuration has them.
-    pub(super) fn initial(config: &PlantConfig, index: usize) -> (ElectrolyzerStatus, FeederStatus) {
+    pub(super) fn initial(
+        config: &PlantConfig,
+        index: usize,
+    ) -> (ElectrolyzerStatus, FeederStatus) {
         let row = &config.electrolyzers[index];
         let model = &config.cell_models[row.model];
         let product = &config.products[config.lines[row.line].product];
@@ -147,7 +150,8 @@ impl Electrolyzer {
         self.react(bundle, dt_s);
         let status = &mut *bundle.status;
         let known = self.estimate.temp_known().then_some(self.estimate.temp_c);
-        let regulates = matches!(status.phase, Phase::Running | Phase::Tapping | Phase::ChangingAnode);
+        let regulates =
+            matches!(status.phase, Phase::Running | Phase::Tapping | Phase::ChangingAnode);
         if regulates {
             self.temperature.update(status.temp_mode, status.temp_setpoint_c, known, dt_s);
         }
@@ -156,8 +160,9 @@ impl Electrolyzer {
             current_a: self.estimate.current_a,
             temp_c: self.estimate.temp_c,
             no_tap: self.verdict.no_tap,
+            dt_s,
         };
-        let done = self.sequence.update(&seen, status, bundle.outputs, dt_s);
+        let done = self.sequence.update(&seen, status, bundle.outputs);
         self.finish(&done, bundle);
         self.feed(bundle, dt_s);
         self.report(before, bundle);
@@ -249,12 +254,18 @@ impl Electrolyzer {
         let factor = self.demand.update(&mut self.estimate, status, dt_s);
         let makes_metal = matches!(
             status.phase,
-            Phase::Running | Phase::Starting | Phase::AnodeEffect | Phase::Tapping | Phase::ChangingAnode
+            Phase::Running
+                | Phase::Starting
+                | Phase::AnodeEffect
+                | Phase::Tapping
+                | Phase::ChangingAnode
         );
         let mut order = match status.feed_mode {
             FeedMode::Off => FeederOrder::Stop,
             FeedMode::Manual => self.manual,
-            FeedMode::Base | FeedMode::DemandFeed => FeederOrder::Flow(factor * status.base_feed_g_min),
+            FeedMode::Base | FeedMode::DemandFeed => {
+                FeederOrder::Flow(factor * status.base_feed_g_min)
+            }
         };
         if status.anode_effect_active {
             status.feed_phase = FeedPhase::Quench;
@@ -270,7 +281,8 @@ impl Electrolyzer {
         }
         let inputs = &bundle.inputs.feeders[self.index];
         let before = self.feeder.latched;
-        self.feeder.update(order, inputs, bundle.feeder_status, bundle.feeder_outputs, dt_s);
+        let task = Task { order, dt_s };
+        self.feeder.update(task, inputs, bundle.feeder_status, bundle.feeder_outputs);
         if self.feeder.latched != before {
             let kind = EventKind::FeederFaults(self.feeder.latched);
             bundle.events.push(ControlEvent { electrolyzer: Some(self.index), kind });

@@ -170,7 +170,8 @@ impl Estimate {
         self.undissolved_kg += fed_kg_s * dt_s - dissolved;
         self.oxide_kg += dissolved - charge * self.efficiency_frac * self.oxide_kg_c;
         let (low, high) = OXIDE_PCT;
-        self.oxide_kg = self.oxide_kg.clamp(low / 100.0 * self.bath_kg, high / 100.0 * self.bath_kg);
+        self.oxide_kg =
+            self.oxide_kg.clamp(low / 100.0 * self.bath_kg, high / 100.0 * self.bath_kg);
     }
 
     fn show(&self, status: &mut ElectrolyzerStatus) {

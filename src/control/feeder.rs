@@ -62,6 +62,13 @@ pub(super) enum FeederOrder {
     Speed(f64),
 }
 
+/// One scan of a feeder.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Task {
+    pub(super) order: FeederOrder,
+    pub(super) dt_s: f64,
+}
+
 /// Control of one feeder.
 #[derive(Clone, Debug)]
 pub(super) struct FeederControl {
@@ -69,6 +76,8 @@ pub(super) struct FeederControl {
     nominal_g_rev: f64,
     factor_g_rev: f64,
     scale: VecDeque<f64>,
+    /// The flow shown is that of the scale.
+    weighed: bool,
     rest_s: f64,
     pub(super) refill_wanted: bool,
     /// kg of an ordered refill that are still to come; NaN for one up to the usual level.
@@ -101,6 +110,7 @@ impl FeederControl {
             nominal_g_rev: model.feeder_g_rev,
             factor_g_rev: model.feeder_g_rev,
             scale: VecDeque::new(),
+            weighed: false,
             rest_s: 0.0,
             refill_wanted: false,
             refill_rest_kg: f64::NAN,
@@ -144,13 +154,13 @@ impl FeederControl {
     /// One scan.
     pub(super) fn update(
         &mut self,
-        order: FeederOrder,
+        task: Task,
         inputs: &FeederInputs,
         status: &mut FeederStatus,
         outputs: &mut FeederOutputs,
-        dt_s: f64,
     ) {
-        let weighed = self.weigh(inputs, status, dt_s);
+        let Task { order, dt_s } = task;
+        self.weighed = self.weigh(inputs, status, dt_s);
         self.refilling(inputs, status, dt_s);
         let target = match order {
             FeederOrder::Flow(flow) => flow,
@@ -158,7 +168,7 @@ impl FeederControl {
             FeederOrder::Stop => 0.0,
         };
         status.target_g_min = target;
-        self.watch(target, inputs, status, weighed, dt_s);
+        self.watch(target, inputs, status, dt_s);
         self.book(target, status, dt_s);
         self.drive(order, inputs, status, outputs);
         self.show(inputs, status);
@@ -227,18 +237,18 @@ impl FeederControl {
     }
 
     /// Finds faults.
-    fn watch(
-        &mut self,
-        target: f64,
-        inputs: &FeederInputs,
-        status: &FeederStatus,
-        weighed: bool,
-        dt_s: f64,
-    ) {
+    fn watch(&mut self, target: f64, inputs: &FeederInputs, status: &FeederStatus, dt_s: f64) {
+        let weighed = self.weighed;
         let asked = target > 1.0 && self.latched & STOPPING == 0;
         let running = asked && inputs.speed_rpm.usable().is_some_and(|it| it > 1.0);
         let short = running && weighed && status.flow_g_min < BRIDGE_FRAC * target;
-        self.low_s = if short { self.low_s + dt_s } else if weighed { 0.0 } else { self.low_s };
+        self.low_s = if short {
+            self.low_s + dt_s
+        } else if weighed {
+            0.0
+        } else {
+            self.low_s
+        };
         let over = running && weighed && status.flow_g_min > OVER_FRAC * target;
         self.over_s = if over { self.over_s + dt_s } else { 0.0 };
         let stalled = asked

@@ -31,8 +31,21 @@ const NOTHING: Effect = Effect {
 
 /// The effects, in the order of domain A6.
 pub(super) const EFFECTS: [Effect; COUNT] = [
-    Effect { name: "I1 emergency stop, earth fault or over-temperature", trip: true, stop_feed: true, no_start: true, ..NOTHING },
-    Effect { name: "I2 water in the pit", trip: true, stop_feed: true, no_tap: true, no_start: true, ..NOTHING },
+    Effect {
+        name: "I1 emergency stop, earth fault or over-temperature",
+        trip: true,
+        stop_feed: true,
+        no_start: true,
+        ..NOTHING
+    },
+    Effect {
+        name: "I2 water in the pit",
+        trip: true,
+        stop_feed: true,
+        no_tap: true,
+        no_start: true,
+        ..NOTHING
+    },
     Effect { name: "I3 fume extraction lost", stop_feed: true, no_start: true, ..NOTHING },
     Effect { name: "I4 bath too hot", current: 0.5, no_start: true, ..NOTHING },
     Effect { name: "I5 bath too cold for oxide", stop_feed: true, ..NOTHING },
@@ -124,7 +137,12 @@ pub(super) struct Causes<'a> {
 }
 
 impl Interlocks {
-    pub(super) fn new(config: &PlantConfig, product: &Product, nominal_a: f64, immersion_cm: f64) -> Self {
+    pub(super) fn new(
+        config: &PlantConfig,
+        product: &Product,
+        nominal_a: f64,
+        immersion_cm: f64,
+    ) -> Self {
         Self {
             nominal_a,
             usual_level_mm: 10.0 * immersion_cm + 80.0,
@@ -177,8 +195,7 @@ impl Interlocks {
         let pressure = all.fume.duct_pressure_pa.usable();
         let lost = !all.fume.fan_running || beyond(pressure, self.fume.duct_pressure_max_pa);
         self.draft_lost_s = if lost { self.draft_lost_s + dt_s } else { 0.0 };
-        let blind = !estimate.temp_known()
-            && status.power_w > BLIND_POWER * causes.nominal_w;
+        let blind = !estimate.temp_known() && status.power_w > BLIND_POWER * causes.nominal_w;
         self.blind_s = if blind { self.blind_s + dt_s } else { 0.0 };
         let load = estimate.current_a / self.nominal_a;
         let short = energised
@@ -224,7 +241,11 @@ fn verdict(active: &[bool; COUNT]) -> Verdict {
 /// The first active interlock that limits the current.
 pub(super) fn limiting(active: &[bool; COUNT]) -> Option<&'static str> {
     let limits = |it: &Effect| it.trip || it.current < 1.0;
-    EFFECTS.iter().zip(active).find(|(effect, active)| **active && limits(effect)).map(|it| it.0.name)
+    EFFECTS
+        .iter()
+        .zip(active)
+        .find(|(effect, active)| **active && limits(effect))
+        .map(|it| it.0.name)
 }
 
 /// The first active interlock that stops the feed.

@@ -147,7 +147,8 @@ impl Controls {
         self.set_ramp(rectifier, ramp);
         self.status.rectifiers[rectifier].on = true;
         for member in self.series(index) {
-            let hot = self.cells[member].estimate.temp_c > self.cells[member].temp_bounds_c.0 - 60.0;
+            let hot =
+                self.cells[member].estimate.temp_c > self.cells[member].temp_bounds_c.0 - 60.0;
             self.enter(member, if hot { Phase::Starting } else { Phase::Preheating });
         }
         Ok(Vec::new())
@@ -204,7 +205,9 @@ impl Controls {
         }
         for member in self.series(index) {
             if self.cells[member].verdict.hold {
-                return Err(wrong_state("an interlock of this rectifier's electrolyzers asks for hold"));
+                return Err(wrong_state(
+                    "an interlock of this rectifier's electrolyzers asks for hold",
+                ));
             }
         }
         for member in self.series(index) {

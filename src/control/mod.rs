@@ -170,7 +170,8 @@ impl Controls {
             self.hold_series(*held);
         }
         let trim = self.trim(&members);
-        let wanted = members.iter().map(|it| self.wanted_a(*it, trim)).fold(f64::INFINITY, f64::min);
+        let wanted =
+            members.iter().map(|it| self.wanted_a(*it, trim)).fold(f64::INFINITY, f64::min);
         let wanted = if wanted.is_finite() { wanted } else { 0.0 };
         let demand = Demand {
             current_a: self.without_rise(&members, index, wanted),
@@ -179,9 +180,10 @@ impl Controls {
                 || self.supplies[index].reference_ka() > 0.0,
             trip: members.iter().any(|it| self.cells[*it].verdict.trip),
             at_once: self.stopped_at_once[index],
+            dt_s,
         };
         let status = &mut self.status.rectifiers[index];
-        self.supplies[index].update(demand, reading, status, &mut outputs.rectifiers[index], dt_s);
+        self.supplies[index].update(demand, reading, status, &mut outputs.rectifiers[index]);
         status.current_reference_ka = self.supplies[index].reference_ka();
         if status.current_reference_ka <= 0.0 {
             self.stopped_at_once[index] = false;
@@ -218,10 +220,7 @@ impl Controls {
     /// During a tap or an anode change the current does not rise by itself (I8).
     fn without_rise(&self, members: &[usize], index: usize, wanted: f64) -> f64 {
         let busy = |it: &usize| {
-            matches!(
-                self.status.electrolyzers[*it].phase,
-                Phase::Tapping | Phase::ChangingAnode
-            )
+            matches!(self.status.electrolyzers[*it].phase, Phase::Tapping | Phase::ChangingAnode)
         };
         let quenching = members.iter().any(|it| self.status.electrolyzers[*it].anode_effect_active);
         if members.iter().any(busy) && !quenching {

@@ -75,6 +75,7 @@ pub(super) struct Seen<'a> {
     pub(super) current_a: f64,
     pub(super) temp_c: f64,
     pub(super) no_tap: bool,
+    pub(super) dt_s: f64,
 }
 
 /// Phase and running work of one electrolyzer.
@@ -103,7 +104,12 @@ pub(super) struct Sequence {
 }
 
 impl Sequence {
-    pub(super) fn new(name: &str, config: &ControlConfig, model: &CellModel, feed_min_c: f64) -> Self {
+    pub(super) fn new(
+        name: &str,
+        config: &ControlConfig,
+        model: &CellModel,
+        feed_min_c: f64,
+    ) -> Self {
         Self {
             name: name.to_owned(),
             crew: config.crew,
@@ -144,8 +150,8 @@ impl Sequence {
         seen: &Seen<'_>,
         status: &mut ElectrolyzerStatus,
         outputs: &mut ElectrolyzerOutputs,
-        dt_s: f64,
     ) -> Done {
+        let dt_s = seen.dt_s;
         status.phase_s += dt_s;
         let mut done = Done::default();
         self.advance(seen, status, dt_s);
@@ -155,9 +161,9 @@ impl Sequence {
         {
             self.heel_level_mm = level;
         }
-        self.draw(seen, status, outputs, dt_s, &mut done);
-        self.replace(seen, status, outputs, dt_s, &mut done);
-        self.top_up(seen, status, outputs, dt_s, &mut done);
+        self.draw(seen, status, outputs, &mut done);
+        self.replace(seen, status, outputs, &mut done);
+        self.top_up(seen, status, outputs, &mut done);
         outputs.heater_w = self.heater_w(seen, status);
         done
     }
@@ -227,10 +233,9 @@ impl Sequence {
         seen: &Seen<'_>,
         status: &mut ElectrolyzerStatus,
         outputs: &mut ElectrolyzerOutputs,
-        dt_s: f64,
         done: &mut Done,
     ) {
-        status.since_tap_s += dt_s;
+        status.since_tap_s += seen.dt_s;
         status.to_tap_s = (self.tap_period_s - status.since_tap_s).max(0.0);
         let due = self.crew && status.to_tap_s <= 0.0 && status.phase == Phase::Running;
         if due && !seen.no_tap && self.tap.is_none() {
@@ -243,7 +248,7 @@ impl Sequence {
             tap.closed = true;
         }
         done.disturbed = true;
-        tap.time_s += dt_s;
+        tap.time_s += seen.dt_s;
         let weight = seen.inputs.tap_weight_kg.usable().unwrap_or(tap.drawn_kg);
         tap.drawn_kg = tap.drawn_kg.max(weight);
         let low = seen.inputs.metal_level_mm.usable().is_some_and(|it| it <= self.heel_level_mm);
@@ -283,7 +288,6 @@ impl Sequence {
         seen: &Seen<'_>,
         status: &mut ElectrolyzerStatus,
         outputs: &mut ElectrolyzerOutputs,
-        dt_s: f64,
         done: &mut Done,
     ) {
         let thinnest = thinnest(seen.inputs);
@@ -302,7 +306,7 @@ impl Sequence {
         let new_thickness_mm = self.new_thickness_mm;
         let Some(running) = &mut self.change else { return };
         done.disturbed = true;
-        running.time_s += dt_s;
+        running.time_s += seen.dt_s;
         if running.by_crew && running.time_s >= CHANGE_S && running.change.is_none() {
             let position = running.position;
             running.change = Some(AnodeChange { position, new_thickness_mm });
@@ -326,11 +330,10 @@ impl Sequence {
         seen: &Seen<'_>,
         status: &ElectrolyzerStatus,
         outputs: &mut ElectrolyzerOutputs,
-        dt_s: f64,
         done: &mut Done,
     ) {
         outputs.electrolyte_kg = std::mem::take(&mut self.salt_kg);
-        self.look_s += dt_s;
+        self.look_s += seen.dt_s;
         if self.crew && self.look_s >= LOOK_S && status.phase == Phase::Running {
             self.look_s = 0.0;
             let level = seen.inputs.bath_level_mm.usable();

@@ -35,6 +35,8 @@ pub(super) struct Demand {
     pub(super) trip: bool,
     /// Down at once, without a ramp (emergency).
     pub(super) at_once: bool,
+    /// Length of the scan, s.
+    pub(super) dt_s: f64,
 }
 
 impl Supply {
@@ -62,8 +64,8 @@ impl Supply {
         inputs: &RectifierInputs,
         status: &mut RectifierStatus,
         outputs: &mut RectifierOutputs,
-        dt_s: f64,
     ) {
+        let dt_s = demand.dt_s;
         let ready = inputs.ready && !inputs.tripped && demand.on && status.on && !demand.trip;
         if !ready || demand.at_once {
             self.reference_a = 0.0;

@@ -31,7 +31,13 @@ impl TemperatureLoop {
     }
 
     /// Acts every period; `temp_c` is `None` while nothing is known.
-    pub(super) fn update(&mut self, mode: LoopMode, setpoint_c: f64, temp_c: Option<f64>, dt_s: f64) {
+    pub(super) fn update(
+        &mut self,
+        mode: LoopMode,
+        setpoint_c: f64,
+        temp_c: Option<f64>,
+        dt_s: f64,
+    ) {
         self.since_s += dt_s;
         if self.since_s < self.period_s {
             return;
@@ -62,7 +68,6 @@ impl TemperatureLoop {
     pub(super) fn align(&mut self, setpoint_c: f64, temp_c: f64) {
         self.integral = self.trim - self.gain_frac_k * (setpoint_c - temp_c);
     }
-
 }
 
 #[cfg(test)]

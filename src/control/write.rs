@@ -3,9 +3,7 @@
 use crate::access::{Access, Roles};
 use crate::control::electrolyzer::Electrolyzer;
 use crate::control::feeder::FeederOrder;
-use crate::control::{
-    Controls, FeedMode, LoopMode, Phase, Refusal, Setpoint, Target, interlock,
-};
+use crate::control::{Controls, FeedMode, LoopMode, Phase, Refusal, Setpoint, Target, interlock};
 
 /// Room of an Operator around the nominal current, fraction, and around the product's temperature, K.
 const OPERATOR_FRAC: f64 = 0.05;
@@ -15,9 +13,19 @@ const MOST_FRAC: f64 = 1.1;
 /// Fastest screw, r/min.
 const FASTEST_RPM: f64 = 200.0;
 
+/// Modes by their numbers.
+const LOOP_MODES: [LoopMode; 4] =
+    [LoopMode::Off, LoopMode::Manual, LoopMode::Auto, LoopMode::Cascade];
+const FEED_MODES: [FeedMode; 4] =
+    [FeedMode::Off, FeedMode::Manual, FeedMode::Base, FeedMode::DemandFeed];
+
 /// Refuses what is outside; NaN is outside of everything.
 pub(super) fn within(value: f64, min: f64, max: f64) -> Result<f64, Refusal> {
-    if (min..=max).contains(&value) { Ok(value) } else { Err(Refusal::OutOfRange { value, min, max }) }
+    if (min..=max).contains(&value) {
+        Ok(value)
+    } else {
+        Err(Refusal::OutOfRange { value, min, max })
+    }
 }
 
 /// Refuses who lacks the right.
@@ -100,7 +108,9 @@ impl Controls {
         for member in &supply.members {
             let status = &self.status.electrolyzers[*member];
             if status.phase == Phase::OutOfService {
-                return Err(Refusal::InvalidState { reason: "an electrolyzer of this rectifier is out of service" });
+                return Err(Refusal::InvalidState {
+                    reason: "an electrolyzer of this rectifier is out of service",
+                });
             }
             if let Some(name) = interlock::limiting(&status.interlocks)
                 && value > status.current_demand_ka
@@ -139,18 +149,17 @@ impl Controls {
             }
             Setpoint::TemperatureControlMode => {
                 allow(roles, Access::Operator)?;
-                use LoopMode::{Auto, Cascade, Manual, Off};
-                let wanted = mode(value, [Off, Manual, Auto, Cascade])?;
-                if matches!(wanted, Auto | Cascade) && !matches!(status.temp_mode, Auto | Cascade) {
+                let wanted = mode(value, LOOP_MODES)?;
+                let acts = |it| matches!(it, LoopMode::Auto | LoopMode::Cascade);
+                if acts(wanted) && !acts(status.temp_mode) {
                     cell.temperature.align(status.temp_setpoint_c, cell.estimate.temp_c);
                 }
                 status.temp_mode = wanted;
             }
             Setpoint::FeedControlMode => {
                 allow(roles, Access::Operator)?;
-                use FeedMode::{Base, DemandFeed, Manual, Off};
-                let wanted = mode(value, [Off, Manual, Base, DemandFeed])?;
-                if wanted == Manual && status.feed_mode != Manual {
+                let wanted = mode(value, FEED_MODES)?;
+                if wanted == FeedMode::Manual && status.feed_mode != FeedMode::Manual {
                     // Bumpless: manual begins at the flow of the moment.
                     cell.manual = FeederOrder::Flow(self.status.feeders[index].target_g_min);
                 }
@@ -243,10 +252,7 @@ fn limits(setpoint: Setpoint, cell: &Electrolyzer) -> Option<(f64, f64)> {
 }
 
 /// Where such a parameter is kept.
-fn place(
-    setpoint: Setpoint,
-    status: &mut crate::control::ElectrolyzerStatus,
-) -> Option<&mut f64> {
+fn place(setpoint: Setpoint, status: &mut crate::control::ElectrolyzerStatus) -> Option<&mut f64> {
     Some(match setpoint {
         Setpoint::UnderfeedFactor => &mut status.underfeed_factor,
         Setpoint::OverfeedFactor => &mut status.overfeed_factor,

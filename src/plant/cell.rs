@@ -51,6 +51,14 @@ pub(super) struct Anode {
     pub(super) lift_mm: f64,
 }
 
+impl Anode {
+    /// Immersed length, cm, where one in its usual position has `usual_cm`.
+    fn immersion_cm(&self, usual_cm: f64) -> f64 {
+        let lift_cm = (self.lift_mm - USUAL_LIFT_MM) / 10.0;
+        (usual_cm - lift_cm).max(LEAST_IMMERSION_CM)
+    }
+}
+
 /// What the electrodes look like to the current.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Geometry {
@@ -173,17 +181,7 @@ impl Cell {
 
     /// Immersed length of an anode, cm.
     pub(super) fn immersion_cm(&self, parameters: &Parameters, anode: &Anode) -> f64 {
-        let lift_cm = (anode.lift_mm - USUAL_LIFT_MM) / 10.0;
-        let immersion = parameters.model.immersion_cm + self.rise_cm(parameters) - lift_cm;
-        immersion.max(LEAST_IMMERSION_CM)
-    }
-
-    /// Share of the current that an anode would carry, not normalised: h / ln(r_a/r_c).
-    fn conductance(&self, parameters: &Parameters, anode: &Anode, rise_cm: f64) -> f64 {
-        let lift_cm = (anode.lift_mm - USUAL_LIFT_MM) / 10.0;
-        let immersion =
-            (parameters.model.immersion_cm + rise_cm - lift_cm).max(LEAST_IMMERSION_CM);
-        immersion / (anode.radius_cm / parameters.model.cathode_radius_cm).ln()
+        anode.immersion_cm(parameters.model.immersion_cm + self.rise_cm(parameters))
     }
 
     /// Anodes in parallel.
@@ -193,8 +191,7 @@ impl Cell {
         let count = self.anodes.len() as f64;
         let (mut conductance, mut face) = (0.0, 0.0);
         for anode in &self.anodes {
-            let lift_cm = (anode.lift_mm - USUAL_LIFT_MM) / 10.0;
-            let immersion = (model.immersion_cm + rise_cm - lift_cm).max(LEAST_IMMERSION_CM);
+            let immersion = anode.immersion_cm(model.immersion_cm + rise_cm);
             conductance += immersion / (anode.radius_cm / model.cathode_radius_cm).ln();
             face += anode.radius_cm * immersion;
         }
@@ -207,19 +204,24 @@ impl Cell {
 
     /// Current of each anode, A, written into `out`.
     pub(super) fn anode_currents(&self, parameters: &Parameters, out: &mut Vec<f64>) {
-        let rise_cm = self.rise_cm(parameters);
+        let model = &parameters.model;
+        let level_cm = model.immersion_cm + self.rise_cm(parameters);
         out.clear();
-        out.extend(self.anodes.iter().map(|it| self.conductance(parameters, it, rise_cm)));
-        let sum: f64 = out.iter().sum();
-        let current = self.rates.current_a;
-        out.iter_mut().for_each(|it| *it *= current / sum);
+        // In parallel: each carries by its immersion over ln(r_a/r_c).
+        out.extend(
+            self.anodes.iter().map(|it| {
+                it.immersion_cm(level_cm) / (it.radius_cm / model.cathode_radius_cm).ln()
+            }),
+        );
+        let part = self.rates.current_a / out.iter().sum::<f64>();
+        for current in out {
+            *current *= part;
+        }
     }
 
     /// Heat capacity of bath, metal and inner graphite, J/K.
     fn heat_capacity(&self, parameters: &Parameters) -> f64 {
-        self.bath_kg * BATH_J_KG_K
-            + self.metal_kg * METAL_J_KG_K
-            + parameters.model.inner_heat_j_k
+        self.bath_kg * BATH_J_KG_K + self.metal_kg * METAL_J_KG_K + parameters.model.inner_heat_j_k
     }
 
     /// Oxide that falls in at once, kg.
@@ -244,7 +246,12 @@ impl Cell {
     }
 
     /// A worn anode is replaced: the new one takes its heat from the bath.
-    pub(super) fn change_anode(&mut self, parameters: &Parameters, position: usize, thickness_mm: f64) {
+    pub(super) fn change_anode(
+        &mut self,
+        parameters: &Parameters,
+        position: usize,
+        thickness_mm: f64,
+    ) {
         if let Some(anode) = self.anodes.get_mut(position) {
             anode.radius_cm = parameters.radius_cm(thickness_mm);
             anode.age_h = 0.0;
@@ -322,8 +329,7 @@ impl Cell {
         self.dissolved_kg +=
             dt_s * (dissolved + redissolved - precipitated - self.rates.oxide_kg_s);
         self.account.fed_kg += dt_s * action.feed_kg_s;
-        let fluoride =
-            self.rates.fluoride_a / CHARGE_C_MOL * product.fluoride_molar_mass_kg_mol;
+        let fluoride = self.rates.fluoride_a / CHARGE_C_MOL * product.fluoride_molar_mass_kg_mol;
         let warmth = (0.01 * (self.temp_c - parameters.reference_c)).exp();
         let evaporated = EVAPORATION_KG_S_A * parameters.model.nominal_a * warmth;
         self.bath_kg -= dt_s * (fluoride + evaporated);
@@ -352,8 +358,7 @@ impl Cell {
         if !parameters.wear {
             return;
         }
-        let volume_cm3 =
-            self.rates.carbon_mol_s * CARBON_KG_MOL / GRAPHITE_KG_M3 * 1e6 * dt_s;
+        let volume_cm3 = self.rates.carbon_mol_s * CARBON_KG_MOL / GRAPHITE_KG_M3 * 1e6 * dt_s;
         let geometry = self.geometry(parameters);
         // Shares of current and of face go nearly together: the wear is even over all faces.
         let wear_cm = volume_cm3 / geometry.face_cm2;
@@ -362,9 +367,8 @@ impl Cell {
 
     fn tap(&mut self, parameters: &Parameters, dt_s: f64) {
         let dry = SIPHON_DRY * parameters.model.metal_kg;
-        let drawn = (SIPHON_KG_S_A * parameters.model.nominal_a * dt_s)
-            .min(self.metal_kg - dry)
-            .max(0.0);
+        let drawn =
+            (SIPHON_KG_S_A * parameters.model.nominal_a * dt_s).min(self.metal_kg - dry).max(0.0);
         self.metal_kg -= drawn;
         self.tapped_kg += drawn;
         self.tap_kg += drawn;

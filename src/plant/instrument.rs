@@ -87,8 +87,7 @@ impl Thermocouple {
     pub(super) fn read(
         &mut self,
         temp_c: f64,
-        (failed, frozen): (bool, bool),
-        hazards: bool,
+        (failed, frozen, hazards): (bool, bool, bool),
         noise: &mut Noise,
         dt_s: f64,
     ) -> Reading {

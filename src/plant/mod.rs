@@ -189,8 +189,11 @@ impl Plant {
         for cell in &self.cells {
             gases.add(&cell.rates);
         }
-        let stopped = self.has_fault(FaultKind::FanStop, Place::Fume);
-        self.fume.step(&self.config, &outputs.fume, stopped, &gases, dt_s);
+        let mut fume = outputs.fume;
+        if self.has_fault(FaultKind::FanStop, Place::Fume) {
+            fume.fan_speed_pct = 0.0;
+        }
+        self.fume.step(&self.config, fume, &gases, dt_s);
         let draft = self.fume.fan_pct / self.config.fume.fan_speed_pct.max(1.0);
         self.halls.iter_mut().for_each(|it| it.step(draft, dt_s));
     }
@@ -283,7 +286,8 @@ impl Plant {
         }
         let place = Place::Rectifier(index);
         let line = self.config.rectifiers[index].line;
-        let stopped = |it: &usize| self.has_fault(FaultKind::EmergencyStop, Place::Electrolyzer(*it));
+        let stopped =
+            |it: &usize| self.has_fault(FaultKind::EmergencyStop, Place::Electrolyzer(*it));
         Trouble {
             emergency_stop: self.has_fault(FaultKind::EmergencyStop, Place::Hall(line))
                 || self.rectifiers[index].cells.iter().any(stopped),

@@ -64,7 +64,12 @@ pub(super) struct Trouble {
 }
 
 impl Rectifier {
-    pub(super) fn new(config: &RectifierConfig, cells: Vec<usize>, ceiling_v: f64, ambient_c: f64) -> Self {
+    pub(super) fn new(
+        config: &RectifierConfig,
+        cells: Vec<usize>,
+        ceiling_v: f64,
+        ambient_c: f64,
+    ) -> Self {
         Self {
             cells,
             nominal_a: config.nominal_a,
@@ -128,7 +133,12 @@ impl Rectifier {
     }
 
     /// The current of the next step: what the reference asks, or what the ceiling allows.
-    pub(super) fn solve(&mut self, outputs: &RectifierOutputs, conditions: &[Conditions], dt_s: f64) {
+    pub(super) fn solve(
+        &mut self,
+        outputs: &RectifierOutputs,
+        conditions: &[Conditions],
+        dt_s: f64,
+    ) {
         let most = LARGEST * self.nominal_a;
         let wanted = if self.breaker { outputs.current_a.clamp(0.0, most) } else { 0.0 };
         if self.breaker {
@@ -144,9 +154,8 @@ impl Rectifier {
         } else {
             self.ceiling_v
         };
-        let total = |current: f64| -> f64 {
-            conditions.iter().map(|it| it.voltage(current).cell_v).sum()
-        };
+        let total =
+            |current: f64| -> f64 { conditions.iter().map(|it| it.voltage(current).cell_v).sum() };
         self.limited = false;
         self.current_a = self.follows_a;
         if self.follows_a <= 0.0 {

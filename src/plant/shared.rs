@@ -35,7 +35,8 @@ impl Plant {
         into.dc_current_a = noise.reading(current, 0.001 * current);
         into.dc_voltage_v = noise.reading(voltage, 0.01);
         into.ac_power_w = noise.reading(ac_w, 0.001 * ac_w);
-        into.ac_voltage_v = [0.998, 1.001, 1.0].map(|it| noise.reading(grid_v * it, 0.001 * grid_v));
+        into.ac_voltage_v =
+            [0.998, 1.001, 1.0].map(|it| noise.reading(grid_v * it, 0.001 * grid_v));
         into.power_factor = Reading::good(power_factor);
         let tangent = (1.0 / (power_factor * power_factor) - 1.0).max(0.0).sqrt();
         into.reactive_power_var = Reading::good(ac_w * tangent);
@@ -97,7 +98,9 @@ impl Plant {
         into.fan_running = fume.running;
         into.pulse_cleaning = fume.pulse;
         // Noise knows nothing of zero.
-        for reading in [&mut into.fan_speed_pct, &mut into.fan_current_a, &mut into.fan_vibration_mm_s] {
+        for reading in
+            [&mut into.fan_speed_pct, &mut into.fan_current_a, &mut into.fan_vibration_mm_s]
+        {
             reading.value = reading.value.max(0.0);
         }
         into.fan_speed_pct.value = into.fan_speed_pct.value.min(100.0);
@@ -121,7 +124,8 @@ impl Plant {
         into.air_pressure_bar = noise.reading(utilities.air_pressure_bar, 0.02);
         into.argon_pressure_bar = noise.reading(utilities.argon_pressure_bar, 0.02);
         into.argon_flow_m3_h = noise.reading(24.0, 0.2);
-        into.grid_voltage_v = noise.reading(utilities.grid_voltage_v, 0.001 * utilities.grid_voltage_v);
+        into.grid_voltage_v =
+            noise.reading(utilities.grid_voltage_v, 0.001 * utilities.grid_voltage_v);
         into.grid_frequency_hz = noise.reading(utilities.grid_frequency_hz, 0.005);
         into.site_power_w = noise.reading(ac_w + AUXILIARY * dc_w, 0.001 * ac_w);
         into.dryer_temp_c = noise.reading(250.0, 0.5);

@@ -57,12 +57,10 @@ impl Gases {
 impl Fume {
     /// Running at the usual speed for a long time.
     pub(super) fn new(config: &PlantConfig) -> Self {
-        let mut fume = Self {
-            fan_pct: config.fume.fan_speed_pct,
-            caked_pa: 300.0,
-            ..Self::default()
-        };
-        fume.step(config, &FumeOutputs { fan_speed_pct: fume.fan_pct, pulse_cleaning: false }, false, &Gases::default(), 0.0);
+        let mut fume =
+            Self { fan_pct: config.fume.fan_speed_pct, caked_pa: 300.0, ..Self::default() };
+        let usual = FumeOutputs { fan_speed_pct: fume.fan_pct, pulse_cleaning: false };
+        fume.step(config, usual, &Gases::default(), 0.0);
         fume
     }
 
@@ -70,12 +68,11 @@ impl Fume {
     pub(super) fn step(
         &mut self,
         config: &PlantConfig,
-        outputs: &FumeOutputs,
-        stopped: bool,
+        outputs: FumeOutputs,
         gases: &Gases,
         dt_s: f64,
     ) {
-        let wanted = if stopped { 0.0 } else { outputs.fan_speed_pct.clamp(0.0, 100.0) };
+        let wanted = outputs.fan_speed_pct.clamp(0.0, 100.0);
         self.fan_pct += (wanted - self.fan_pct) * (1.0 - (-dt_s / FAN_S).exp());
         self.running = wanted > 0.0;
         let part = self.fan_pct / 100.0;
@@ -88,7 +85,8 @@ impl Fume {
         self.bag_pa = (900.0 + self.caked_pa) * part * part;
         // The hood burns CO; what reaches the duct is mostly false air.
         let flow_mol_s = (self.flow_nm3_h / 3600.0 / NM3_MOL).max(1.0);
-        self.inlet_c = config.ambient_temp_c + (0.14 * gases.power_w / (flow_mol_s * 30.0)).min(250.0);
+        self.inlet_c =
+            config.ambient_temp_c + (0.14 * gases.power_w / (flow_mol_s * 30.0)).min(250.0);
         self.cf4_ppm = 1e6 * gases.cf4_mol_s / flow_mol_s;
         self.c2f6_ppm = 1e6 * gases.c2f6_mol_s / flow_mol_s;
         self.co_ppm = 1e6 * 0.03 * gases.co_mol_s / flow_mol_s;

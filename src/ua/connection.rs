@@ -170,7 +170,8 @@ impl Pump {
             if timer.deadline() != deadline.into() {
                 timer.as_mut().reset(deadline.into());
             }
-            let may_read = connection.backlog() - self.written < HIGH_WATER && !connection.closing.get();
+            let may_read =
+                connection.backlog() - self.written < HIGH_WATER && !connection.closing.get();
             tokio::select! {
                 ready = stream.readable(), if may_read => ready?,
                 ready = stream.writable(), if waiting => ready?,

@@ -79,7 +79,11 @@ impl Endpoints {
         let host = host.or(self.hosts.first().map(String::as_str)).unwrap_or("localhost");
         let bracketed = host.contains(':') && !host.starts_with('[');
         let port = self.port;
-        if bracketed { format!("opc.tcp://[{host}]:{port}") } else { format!("opc.tcp://{host}:{port}") }
+        if bracketed {
+            format!("opc.tcp://[{host}]:{port}")
+        } else {
+            format!("opc.tcp://{host}:{port}")
+        }
     }
 
     /// Whether a host name or address is one of ours.
@@ -129,14 +133,19 @@ impl Endpoints {
             });
         }
         // Part 4, 7.42: a password on an unencrypted channel is encrypted by the token's own policy.
-        let encrypting = self.offered.iter().map(|it| it.policy).find(|it| *it != SecurityPolicy::None);
+        let encrypting =
+            self.offered.iter().map(|it| it.policy).find(|it| *it != SecurityPolicy::None);
         let policy = match (endpoint.policy, encrypting) {
             (SecurityPolicy::None, None) if !self.clear_text => return tokens,
             (SecurityPolicy::None, _) if self.clear_text => SecurityPolicy::None,
             (SecurityPolicy::None, other) => other.unwrap_or(SecurityPolicy::None),
             (own, _) => own,
         };
-        tokens.push(TokenPolicy { id: format!("username_{suffix}"), kind: TokenKind::UserName, policy });
+        tokens.push(TokenPolicy {
+            id: format!("username_{suffix}"),
+            kind: TokenKind::UserName,
+            policy,
+        });
         tokens
     }
 }

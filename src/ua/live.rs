@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::sync::LazyLock;
 
 use opcua_types::{
-    BuildInfo, DateTime, ExtensionObject, LocalizedText, QualifiedName, ServerDiagnosticsSummaryDataType,
-    ServerState, ServerStatusDataType, UAString, VariableId, Variant,
+    BuildInfo, DateTime, ExtensionObject, LocalizedText, QualifiedName,
+    ServerDiagnosticsSummaryDataType, ServerState, ServerStatusDataType, UAString, VariableId,
+    Variant,
 };
 
 use crate::engine::Snapshot;
@@ -60,7 +61,9 @@ impl Server {
         self.live_status(variable)
             .or_else(|| self.live_capability(variable))
             .or_else(|| self.live_diagnostics(variable))
-            .or_else(|| (id == VariableId::Server_ServiceLevel as u32).then(|| service_level(snapshot)))
+            .or_else(|| {
+                (id == VariableId::Server_ServiceLevel as u32).then(|| service_level(snapshot))
+            })
     }
 
     /// Whether a channel may be used for more than discovery: a None channel needs a None endpoint.
@@ -164,7 +167,6 @@ impl Server {
             V::Server_ServerDiagnostics_ServerDiagnosticsSummary => {
                 ExtensionObject::from_message(all).into()
             }
-            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_ServerViewCount => 0_u32.into(),
             V::Server_ServerDiagnostics_ServerDiagnosticsSummary_CurrentSessionCount => {
                 all.current_session_count.into()
             }
@@ -180,7 +182,10 @@ impl Server {
             V::Server_ServerDiagnostics_ServerDiagnosticsSummary_SessionTimeoutCount => {
                 all.session_timeout_count.into()
             }
-            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_SessionAbortCount => 0_u32.into(),
+            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_ServerViewCount
+            | V::Server_ServerDiagnostics_ServerDiagnosticsSummary_SessionAbortCount => {
+                0_u32.into()
+            }
             V::Server_ServerDiagnostics_ServerDiagnosticsSummary_CurrentSubscriptionCount => {
                 all.current_subscription_count.into()
             }
@@ -202,8 +207,7 @@ impl Server {
 
     fn summary(&self) -> ServerDiagnosticsSummaryDataType {
         let subscriptions = self.subscriptions.try_borrow();
-        let (current, cumulated, intervals) =
-            subscriptions.map_or((0, 0, 0), |it| it.counts());
+        let (current, cumulated, intervals) = subscriptions.map_or((0, 0, 0), |it| it.counts());
         ServerDiagnosticsSummaryDataType {
             server_view_count: 0,
             current_session_count: self.sessions.borrow().len() as u32,
@@ -237,7 +241,8 @@ fn date_time(time: Timestamp) -> DateTime {
 
 /// The file date of the running binary stands for its build date.
 static BUILD_DATE: LazyLock<Timestamp> = LazyLock::new(|| {
-    let modified = std::env::current_exe().and_then(|it| it.metadata()).and_then(|it| it.modified());
+    let modified =
+        std::env::current_exe().and_then(|it| it.metadata()).and_then(|it| it.modified());
     let since = modified.ok().and_then(|it| it.duration_since(std::time::UNIX_EPOCH).ok());
     since.map_or(Timestamp::default(), |it| Timestamp::from_unix_us(it.as_micros() as i64))
 });

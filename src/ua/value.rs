@@ -1,7 +1,8 @@
 //! Values on their way out: tags as variants, and DataValues encoded by hand (Part 6, 5.2.2.17).
 
 use opcua_types::{
-    BinaryEncodable, Context, DateTime, NumericRange, StatusCode, TimestampsToReturn, UAString, Variant,
+    BinaryEncodable, Context, DateTime, NumericRange, StatusCode, TimestampsToReturn, UAString,
+    Variant,
 };
 
 use crate::engine::Sample;

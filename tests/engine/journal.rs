@@ -78,7 +78,9 @@ fn a_name_with_a_line_break_stays_one_field() {
 #[test]
 fn arguments_of_a_call_come_back_as_they_were() {
     let arguments = "text:a\\tb\tnumber:0.1\tticks:-7";
-    let line = format!("3\tcommand\ttest\tOperator,Supervisor,Engineer\tanode 4 2\tcall\tRefill\t{arguments}\n");
+    let line = format!(
+        "3\tcommand\ttest\tOperator,Supervisor,Engineer\tanode 4 2\tcall\tRefill\t{arguments}\n"
+    );
     let expected = Command {
         actor: engineer(),
         target: Target::Anode { electrolyzer: 4, position: 2 },

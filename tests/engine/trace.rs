@@ -43,7 +43,8 @@ fn a_feed_stop_leads_to_an_anode_effect_and_is_quenched() {
     };
     let mut engine = engine(config);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/feed-stop.toml");
-    let scenario = Scenario::parse(&std::fs::read_to_string(path).unwrap(), engine.table()).unwrap();
+    let scenario =
+        Scenario::parse(&std::fs::read_to_string(path).unwrap(), engine.table()).unwrap();
     let mut steps = scenario.steps.iter().peekable();
     let mut trace = String::from(
         "   min phase/feed                kA        V       °C  oxide %  estim.%    g/min     risk  AE\n",

@@ -12,8 +12,15 @@ fn assert_closed(bench: &Bench) {
     assert!(account.oxygen_residual_mol().abs() < 1e-9 * scale, "oxygen {account:?}");
     assert!(account.carbon_residual_mol().abs() < 1e-9 * scale, "carbon {account:?}");
     assert!(account.fluorine_residual_mol().abs() < 1e-9 * scale, "fluorine {account:?}");
-    assert!(account.energy_residual_j().abs() < 1e-9 * account.energy_j.max(1e6), "energy {account:?}");
-    assert!(bench.plant.mass_error_frac(0).abs() < 1e-9, "oxide {}", bench.plant.mass_error_frac(0));
+    assert!(
+        account.energy_residual_j().abs() < 1e-9 * account.energy_j.max(1e6),
+        "energy {account:?}"
+    );
+    assert!(
+        bench.plant.mass_error_frac(0).abs() < 1e-9,
+        "oxide {}",
+        bench.plant.mass_error_frac(0)
+    );
 }
 
 /// The hopper's book: start + refills − rest = fed, to the gram and less.

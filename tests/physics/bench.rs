@@ -28,7 +28,8 @@ impl Size {
 /// The default plant cut down to its first line with one electrolyzer of `size`, instruments silent.
 pub(crate) fn config(size: Size) -> PlantConfig {
     let mut plant = config::default_plant();
-    let found = plant.cell_models.iter().position(|it| (it.nominal_a - size.nominal_a()).abs() < 1.0);
+    let found =
+        plant.cell_models.iter().position(|it| (it.nominal_a - size.nominal_a()).abs() < 1.0);
     let model = found.unwrap_or_else(|| panic!("the default plant describes no {size:?}"));
     plant.lines.truncate(1);
     plant.electrolyzers.truncate(1);

@@ -21,7 +21,11 @@ fn voltage_power_and_temperatures_of_all_sizes() {
         let power = voltage * plant.cell_current_a(0) / 1000.0;
         assert_near(&name("power"), power, size.of([57.23, 91.21, 245.8]), 1.0);
         assert!((plant.bath_temp_c(0) - 1050.0).abs() < 3.0, "{size:?} {}", plant.bath_temp_c(0));
-        assert!((plant.lining_temp_c(0) - 700.0).abs() < 3.0, "{size:?} {}", plant.lining_temp_c(0));
+        assert!(
+            (plant.lining_temp_c(0) - 700.0).abs() < 3.0,
+            "{size:?} {}",
+            plant.lining_temp_c(0)
+        );
         assert_near(&name("oxide"), plant.oxide_pct(0), 2.4, 1.0);
     }
 }
@@ -31,7 +35,12 @@ fn current_densities_of_all_sizes() {
     for size in Size::ALL {
         let plant = steady(size).plant;
         let name = |what: &str| format!("{size:?} {what}");
-        assert_near(&name("density"), plant.anodic_density_a_cm2(0), size.of([1.136, 1.184, 0.814]), 1.0);
+        assert_near(
+            &name("density"),
+            plant.anodic_density_a_cm2(0),
+            size.of([1.136, 1.184, 0.814]),
+            1.0,
+        );
         assert_near(&name("risk"), plant.anode_effect_risk(0), size.of([0.554, 0.578, 0.397]), 1.0);
     }
 }

@@ -15,11 +15,21 @@ fn a_feed_stop_ends_in_an_anode_effect_on_time() {
         let glow = bench.until(3 * 3600, |it| it.anode_effect_risk(0) > 0.85);
         let rest = bench.until(3600, |it| it.cell_voltage_v(0) > before + 3.0);
         assert_near(&format!("{size:?} glow"), glow / 60.0, size.of([28.9, 26.1, 37.4]), 2.0);
-        assert_near(&format!("{size:?} anode effect"), (glow + rest) / 60.0, size.of([35.9, 33.2, 41.8]), 2.0);
+        assert_near(
+            &format!("{size:?} anode effect"),
+            (glow + rest) / 60.0,
+            size.of([35.9, 33.2, 41.8]),
+            2.0,
+        );
         let oxide = bench.plant.oxide_pct(0);
         assert_near(&format!("{size:?} oxide"), oxide, size.of([1.17, 1.23, 0.74]), 2.0);
         bench.run(5);
-        assert_near(&format!("{size:?} ceiling"), bench.plant.cell_voltage_v(0), size.of([18.0, 16.0, 16.0]), 1.0);
+        assert_near(
+            &format!("{size:?} ceiling"),
+            bench.plant.cell_voltage_v(0),
+            size.of([18.0, 16.0, 16.0]),
+            1.0,
+        );
     }
 }
 
@@ -83,7 +93,12 @@ fn overfeed_saturates_the_bath_and_makes_sludge() {
         assert_near(&format!("{size:?} oxide at 4 h"), bench.plant.oxide_pct(0), wanted, 2.0);
         bench.run(4 * 3600);
         let (suspended, settled) = bench.plant.undissolved_kg(0);
-        assert_near(&format!("{size:?} sludge"), suspended + settled, size.of([12.0, 21.0, 67.0]), 10.0);
+        assert_near(
+            &format!("{size:?} sludge"),
+            suspended + settled,
+            size.of([12.0, 21.0, 67.0]),
+            10.0,
+        );
     }
 }
 
@@ -111,9 +126,19 @@ fn without_power_the_bath_freezes_within_the_hour() {
         bench.feed(0.0);
         bench.outputs.rectifiers[0].on = false;
         bench.run(600);
-        assert_near(&format!("{size:?} 10 min"), bench.plant.bath_temp_c(0), size.of([1000.0, 1000.0, 1009.0]), 1.0);
+        assert_near(
+            &format!("{size:?} 10 min"),
+            bench.plant.bath_temp_c(0),
+            size.of([1000.0, 1000.0, 1009.0]),
+            1.0,
+        );
         bench.run(3000);
-        assert_near(&format!("{size:?} 60 min"), bench.plant.bath_temp_c(0), size.of([824.0, 824.0, 856.0]), 1.5);
+        assert_near(
+            &format!("{size:?} 60 min"),
+            bench.plant.bath_temp_c(0),
+            size.of([824.0, 824.0, 856.0]),
+            1.5,
+        );
     }
 }
 

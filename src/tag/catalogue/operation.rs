@@ -144,8 +144,7 @@ pub(super) const ROWS: &[Row] = &[
     analog("State.PhaseTime", unit::S, Range::None, |s, d| number(st(s, d).phase_s))
         .every(1000)
         .history(HistoryMode::None),
-    plain("State.InterlockStatus", ValueType::Bools, interlocks)
-        .history(HistoryMode::Change),
+    plain("State.InterlockStatus", ValueType::Bools, interlocks).history(HistoryMode::Change),
     plain("State.FirstOutInterlock", ValueType::Text, |s, d| text(&st(s, d).first_out))
         .history(HistoryMode::Change),
     two_state("State.PermissiveToStart", &["Not permitted", "Permitted"], |s, d| {
@@ -223,8 +222,7 @@ pub(super) const ROWS: &[Row] = &[
     })
     .history(HistoryMode::Change)
     .writable(Access::Engineer, Setpoint::CathodeDiameter),
-    plain("Production.ProductCode", ValueType::Text, product)
-        .history(HistoryMode::Change),
+    plain("Production.ProductCode", ValueType::Text, product).history(HistoryMode::Change),
     plain("Production.OxideLotId", ValueType::Text, |s, d| text(&s.status.feeders[d.index].lot))
         .history(HistoryMode::Change),
     plain("Production.LastTapId", ValueType::Text, |s, d| text(&st(s, d).last_tap_id))

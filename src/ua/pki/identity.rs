@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rcgen::{
     CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
-    PublicKeyData,
-    SanType,
+    PublicKeyData, SanType,
 };
 use rustls_pki_types::PrivatePkcs8KeyDer;
 
@@ -69,7 +68,8 @@ impl Identity {
         } else {
             let der = PrivateKey::generate().map_err(|it| IdentityError::Make(it.to_string()))?;
             let der = PrivatePkcs8KeyDer::from(der);
-            let key = KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_RSA_SHA256).map_err(make)?;
+            let key =
+                KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_RSA_SHA256).map_err(make)?;
             write_private(&key_path, key.serialize_pem().as_bytes())?;
             key
         };

@@ -7,9 +7,9 @@ use opcua_types::{
 use crate::access::{Role, Roles};
 use crate::engine::Snapshot;
 use crate::time::{self, Timestamp};
+use crate::ua::envelope::{array_length, response_header};
 use crate::ua::server::Server;
 use crate::ua::service::reader::{self, Malformed, Reader};
-use crate::ua::envelope::{array_length, response_header};
 use crate::ua::service::{Answer, Outcome, Request};
 use crate::ua::space::{NodeIdRef, NodeRef, ValueSource};
 use crate::ua::status;
@@ -126,10 +126,8 @@ impl Sight<'_> {
             None if reader::is_null(&item.node) => Err(StatusCode::BadNodeIdInvalid),
             None => Err(StatusCode::BadNodeIdUnknown),
         };
-        let value = value.unwrap_or_else(|status| DataValue {
-            status: Some(status),
-            ..DataValue::default()
-        });
+        let value = value
+            .unwrap_or_else(|status| DataValue { status: Some(status), ..DataValue::default() });
         // Writing to memory cannot fail; a value that cannot be encoded is a fault of ours.
         if value.encode(out, &self.server.context()).is_err() {
             out.push(2);
@@ -187,7 +185,8 @@ impl Sight<'_> {
             }
             ValueSource::Constant(value) => Ok(self.stamped(DataValue::value_only(value), None)),
             ValueSource::Live(id) => {
-                let value = self.server.live(id, self.snapshot).ok_or(StatusCode::BadNotReadable)?;
+                let value =
+                    self.server.live(id, self.snapshot).ok_or(StatusCode::BadNotReadable)?;
                 Ok(self.stamped(DataValue::value_only(value), Some(self.now)))
             }
             ValueSource::None => Err(StatusCode::BadAttributeIdInvalid),

@@ -55,9 +55,15 @@ pub(super) fn call(mut request: Request<'_>) -> Outcome {
             results: Some(results),
             diagnostic_infos: None,
         };
-        write::reply(&server, session, || encode(&response, &server.context()), |body| {
-            connection.send(id, handle, &body);
-        }, handle);
+        write::reply(
+            &server,
+            session,
+            || encode(&response, &server.context()),
+            |body| {
+                connection.send(id, handle, &body);
+            },
+            handle,
+        );
     });
     Ok(Answer::Later)
 }

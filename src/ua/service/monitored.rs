@@ -111,7 +111,11 @@ fn source_of(sight: &Sight<'_>, item: &ReadItem<'_>) -> Result<Source, StatusCod
         if !item.encoding.1.is_empty() {
             return Err(StatusCode::BadDataEncodingInvalid);
         }
-        return Ok(if range.is_none() { Source::Tag(tag) } else { Source::Part(tag, Box::new(range)) });
+        return Ok(if range.is_none() {
+            Source::Tag(tag)
+        } else {
+            Source::Part(tag, Box::new(range))
+        });
     }
     if is_value && let ValueSource::Live(number) = space.value_source(node) {
         return Ok(Source::Live(number, Box::new(range)));
@@ -202,7 +206,9 @@ fn check_filter(
 ) -> Result<DataFilter, StatusCode> {
     let (kind, body) = filter;
     match kind {
-        NodeIdRef { namespace: 0, identifier: IdRef::Numeric(0) } => return Ok(DataFilter::default()),
+        NodeIdRef { namespace: 0, identifier: IdRef::Numeric(0) } => {
+            return Ok(DataFilter::default());
+        }
         NodeIdRef { namespace: 0, identifier: IdRef::Numeric(DATA_CHANGE_FILTER) } => {}
         NodeIdRef { namespace: 0, identifier: IdRef::Numeric(EVENT_FILTER) } => {
             return Err(StatusCode::BadFilterNotAllowed);
@@ -215,8 +221,7 @@ fn check_filter(
     let mut body = Reader::new(body);
     let mut read =
         || -> Result<(i32, u32, f64), Malformed> { Ok((body.i32()?, body.u32()?, body.f64()?)) };
-    let (trigger, kind, value) =
-        read().map_err(|_| StatusCode::BadMonitoredItemFilterInvalid)?;
+    let (trigger, kind, value) = read().map_err(|_| StatusCode::BadMonitoredItemFilterInvalid)?;
     let trigger = match trigger {
         0 => Trigger::Status,
         1 => Trigger::StatusValue,
@@ -319,7 +324,8 @@ pub(super) fn set_triggering(mut request: Request<'_>) -> Outcome {
     subscriptions.check(session, subscription)?;
     request.check_count(add.len() + remove.len())?;
     let links = (add.as_slice(), remove.as_slice());
-    let (added, removed) = subscriptions.set_triggering(session, subscription, triggering, links)?;
+    let (added, removed) =
+        subscriptions.set_triggering(session, subscription, triggering, links)?;
     let mut out = request.head(ObjectId::SetTriggeringResponse_Encoding_DefaultBinary);
     codes(&mut out, &added);
     codes(&mut out, &removed);

@@ -1,9 +1,7 @@
 //! Reads a request body in place, where a wrong enumeration or index range must cost one operation
 //! and not the whole request, and where a Read of a thousand nodes must not allocate a thousand strings.
 
-use opcua_types::{
-    BinaryDecodable, Context, Error, NumericRange, StatusCode,
-};
+use opcua_types::{BinaryDecodable, Context, Error, NumericRange, StatusCode};
 
 use crate::ua::space::{IdRef, NodeIdRef};
 
@@ -149,7 +147,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Any type that the library decodes.
-    pub(super) fn typed<T: BinaryDecodable>(&mut self, context: &Context<'_>) -> Result<T, Malformed> {
+    pub(super) fn typed<T: BinaryDecodable>(
+        &mut self,
+        context: &Context<'_>,
+    ) -> Result<T, Malformed> {
         Ok(T::decode(&mut self.rest, context)?)
     }
 }

@@ -14,9 +14,9 @@ use crate::access::{Role, Roles};
 use crate::config::{EndpointConfig, SecurityPolicy};
 use crate::time;
 use crate::ua::crypto;
+use crate::ua::envelope::fault;
 use crate::ua::pki;
 use crate::ua::server::Server;
-use crate::ua::envelope::fault;
 use crate::ua::service::{Answer, Outcome, Request, encode};
 use crate::ua::session::{Identity, IdentityProblem, Login, NewSession, read_login};
 use crate::ua::subscription::SessionKey;
@@ -178,7 +178,8 @@ pub(super) fn activate(mut request: Request<'_>) -> Outcome {
                 is_anonymous: true,
                 roles: anonymous_roles(request.server),
             };
-            let body = finish(&request.server.clone(), &Activation::of(&request, key, locales), identity)?;
+            let body =
+                finish(&request.server.clone(), &Activation::of(&request, key, locales), identity)?;
             Ok(Answer::Now(body))
         }
         Login::User { name, password } => {
@@ -349,8 +350,12 @@ pub(super) fn cancel(mut request: Request<'_>) -> Outcome {
     let handle: u32 = request.typed()?;
     let session = request.session()?;
     let mut outgoing = Vec::new();
-    let cancel_count =
-        request.server.subscriptions.borrow_mut().cancel(session, handle, time::now(), &mut outgoing);
+    let cancel_count = request.server.subscriptions.borrow_mut().cancel(
+        session,
+        handle,
+        time::now(),
+        &mut outgoing,
+    );
     request.server.deliver(outgoing);
     request.answer(&CancelResponse { response_header: request.good(), cancel_count })
 }

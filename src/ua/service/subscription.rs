@@ -32,9 +32,13 @@ pub(super) fn create(mut request: Request<'_>) -> Outcome {
     let owner = owner(&request, session);
     let server = request.server;
     let mut subscriptions = server.subscriptions.borrow_mut();
-    let (id, revised) =
-        subscriptions.create(session, owner, &asked, server.now_ms())?;
-    info!(subscription = id, session = session.0, interval_ms = revised.interval_ms, "subscription created");
+    let (id, revised) = subscriptions.create(session, owner, &asked, server.now_ms())?;
+    info!(
+        subscription = id,
+        session = session.0,
+        interval_ms = revised.interval_ms,
+        "subscription created"
+    );
     server.replan.notify_one();
     let mut out = request.head(ObjectId::CreateSubscriptionResponse_Encoding_DefaultBinary);
     out.extend_from_slice(&id.to_le_bytes());
@@ -51,8 +55,7 @@ pub(super) fn modify(mut request: Request<'_>) -> Outcome {
     let mut asked = asked(&mut request)?;
     asked.priority = request.body.u8()?;
     let server = request.server;
-    let revised =
-        server.subscriptions.borrow_mut().modify(session, id, &asked, server.now_ms())?;
+    let revised = server.subscriptions.borrow_mut().modify(session, id, &asked, server.now_ms())?;
     server.replan.notify_one();
     let mut out = request.head(ObjectId::ModifySubscriptionResponse_Encoding_DefaultBinary);
     out.extend_from_slice(&revised.interval_ms.to_le_bytes());

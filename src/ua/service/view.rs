@@ -5,9 +5,9 @@ use opcua_types::{
     TranslateBrowsePathsToNodeIdsResponse, UnregisterNodesResponse, ViewDescription,
 };
 
-use crate::ua::service::reader::{self, Reader};
 use crate::time;
 use crate::ua::envelope::{array_length, response_header};
+use crate::ua::service::reader::{self, Reader};
 use crate::ua::service::{Answer, Outcome, Request};
 use crate::ua::space::{BrowseFilter, BrowsePosition, Space};
 use crate::ua::subscription::SessionKey;

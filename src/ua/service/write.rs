@@ -2,19 +2,17 @@
 
 use std::rc::Rc;
 
-use opcua_types::{
-    AttributeId, DataValue, ResponseHeader, StatusCode, Variant, WriteResponse,
-};
+use opcua_types::{AttributeId, DataValue, ResponseHeader, StatusCode, Variant, WriteResponse};
 use tokio::sync::oneshot;
 use tracing::info;
 
 use crate::access::{Actor, Roles};
 use crate::control::{self, Command, Order, Refusal};
 use crate::engine::Request as EngineRequest;
-use crate::ua::server::Server;
-use crate::ua::service::reader;
 use crate::time;
 use crate::ua::envelope::fault;
+use crate::ua::server::Server;
+use crate::ua::service::reader;
 use crate::ua::service::{Answer, Outcome, Request, encode, variant};
 use crate::ua::space::{NodeIdRef, ValueSource};
 use crate::ua::status;
@@ -64,9 +62,15 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
             results: Some(results),
             diagnostic_infos: None,
         };
-        reply(&server, session, || encode(&response, &server.context()), |body| {
-            connection.send(id, handle, &body);
-        }, handle);
+        reply(
+            &server,
+            session,
+            || encode(&response, &server.context()),
+            |body| {
+                connection.send(id, handle, &body);
+            },
+            handle,
+        );
     });
     Ok(Answer::Later)
 }

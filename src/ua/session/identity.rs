@@ -1,8 +1,6 @@
 //! User identity tokens (Part 4, 7.41): anonymous, and user name with password.
 
-use opcua_types::{
-    AnonymousIdentityToken, ExtensionObject, StatusCode, UserNameIdentityToken,
-};
+use opcua_types::{AnonymousIdentityToken, ExtensionObject, StatusCode, UserNameIdentityToken};
 
 use crate::access::Roles;
 use crate::config::SecurityPolicy;

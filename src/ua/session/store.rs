@@ -83,7 +83,12 @@ impl Session {
     }
 
     /// Keeps a continuation point; the oldest goes when there are `bound` already (Part 4, 7.9).
-    pub fn remember(&mut self, position: BrowsePosition, max_references: usize, bound: usize) -> u64 {
+    pub fn remember(
+        &mut self,
+        position: BrowsePosition,
+        max_references: usize,
+        bound: usize,
+    ) -> u64 {
         while self.continuations.len() >= bound.max(1) {
             self.continuations.pop_front();
         }

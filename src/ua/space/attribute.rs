@@ -1,6 +1,8 @@
 //! Attributes other than Value (Part 3, 5): computed for instances, as loaded for all other nodes.
 
-use opcua_types::{AttributeId, LocalizedText, NodeClass, NodeId, QualifiedName, StatusCode, Variant};
+use opcua_types::{
+    AttributeId, LocalizedText, NodeClass, NodeId, QualifiedName, StatusCode, Variant,
+};
 
 use crate::access::Roles;
 use crate::tag::{DeviceIndex, DeviceKind};
@@ -90,7 +92,9 @@ impl Space {
     fn device_attribute(&self, index: DeviceIndex, attribute: AttributeId) -> Option<Variant> {
         let device = self.table.device(index);
         match attribute {
-            AttributeId::BrowseName => Some(QualifiedName::new(INSTANCES, device.name.as_str()).into()),
+            AttributeId::BrowseName => {
+                Some(QualifiedName::new(INSTANCES, device.name.as_str()).into())
+            }
             AttributeId::DisplayName => Some(LocalizedText::new("", &device.name).into()),
             AttributeId::Description if device.kind == DeviceKind::Plant => {
                 Some(LocalizedText::new("", &self.plant_name).into())
@@ -121,7 +125,9 @@ impl Space {
             (AttributeId::UserAccessLevel, _, Some(row)) => {
                 access(row.setpoint.is_some() && roles.may_write(row.access)).into()
             }
-            (AttributeId::AccessLevel | AttributeId::UserAccessLevel, _, None) => CURRENT_READ.into(),
+            (AttributeId::AccessLevel | AttributeId::UserAccessLevel, _, None) => {
+                CURRENT_READ.into()
+            }
             (AttributeId::MinimumSamplingInterval, _, Some(row)) => f64::from(row.rate_ms).into(),
             (AttributeId::Executable, ..) => true.into(),
             (AttributeId::UserExecutable, Content::Method(row), _) => {

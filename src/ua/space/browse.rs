@@ -44,8 +44,7 @@ impl BrowseFilter {
         let direction = if reference.is_forward { self.forward } else { self.inverse };
         direction
             && self.kind.is_none_or(|kind| space.fits(reference.kind, kind, self.include_subtypes))
-            && (self.class_mask == 0
-                || self.class_mask & space.class(reference.target) as u32 != 0)
+            && (self.class_mask == 0 || self.class_mask & space.class(reference.target) as u32 != 0)
     }
 }
 

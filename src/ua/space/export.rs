@@ -48,7 +48,10 @@ impl Exporter<'_> {
             }
             Format::NodeSet => {
                 writeln!(out, r#"<?xml version="1.0" encoding="utf-8"?>"#)?;
-                writeln!(out, r#"<UANodeSet xmlns="http://opcfoundation.org/UA/2011/03/UANodeSet.xsd">"#)?;
+                writeln!(
+                    out,
+                    r#"<UANodeSet xmlns="http://opcfoundation.org/UA/2011/03/UANodeSet.xsd">"#
+                )?;
                 writeln!(out, "  <NamespaceUris>")?;
                 for uri in self.space.namespaces().iter().skip(1) {
                     writeln!(out, "    <Uri>{}</Uri>", escaped(uri))?;
@@ -180,7 +183,10 @@ impl Exporter<'_> {
             let kind = self.space.node_id(NodeRef::Static(reference.kind));
             let forward = if reference.is_forward { "" } else { r#" IsForward="false""# };
             let target = self.xml_id(reference.target);
-            writeln!(out, r#"      <Reference ReferenceType="{kind}"{forward}>{target}</Reference>"#)?;
+            writeln!(
+                out,
+                r#"      <Reference ReferenceType="{kind}"{forward}>{target}</Reference>"#
+            )?;
         }
         writeln!(out, "    </References>\n  </{element}>")
     }

@@ -2,8 +2,8 @@
 
 use indexmap::IndexMap;
 use opcua_nodes::NodeType;
-use opcua_types::{BinaryEncodable, Context, NodeClass, NodeId, NumericRange, Variant};
 use opcua_types::{AttributeId, DataEncoding, TimestampsToReturn};
+use opcua_types::{BinaryEncodable, Context, NodeClass, NodeId, NumericRange, Variant};
 use rustc_hash::FxBuildHasher;
 
 use crate::ua::space::{IdRef, NodeIdRef, ValueSource, live};
@@ -101,8 +101,8 @@ impl Graph {
             let (Some(source), Some(kind), Some(target)) = found else { continue };
             all.push((source, StaticReference { kind, is_forward: true, target }));
             // Part 3, 7.7 and 7.13: types and rules do not list all that use them.
-            let one_way = kind == self.known.has_type_definition
-                || kind == self.known.has_modelling_rule;
+            let one_way =
+                kind == self.known.has_type_definition || kind == self.known.has_modelling_rule;
             if !one_way {
                 all.push((target, StaticReference { kind, is_forward: false, target: source }));
             }

@@ -151,9 +151,7 @@ impl Space {
         let template = self.template(self.table.device(device).kind);
         let found = template.nodes.iter().enumerate().find_map(|(index, it)| {
             let is_it = match method {
-                NodeRef::Member(owner, member) => {
-                    owner == device && usize::from(member) == index
-                }
+                NodeRef::Member(owner, member) => owner == device && usize::from(member) == index,
                 NodeRef::Static(declaration) => declaration == it.declaration,
                 NodeRef::Device(_) => false,
             };

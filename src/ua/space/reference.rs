@@ -33,7 +33,8 @@ impl Space {
         let mut all: Vec<Reference> = own.collect();
         let known = self.graph.known;
         if index == known.objects_folder {
-            let roots = self.table.devices().iter().enumerate().filter(|(_, it)| it.parent.is_none());
+            let roots =
+                self.table.devices().iter().enumerate().filter(|(_, it)| it.parent.is_none());
             all.extend(roots.map(|(root, _)| Reference {
                 kind: known.organizes,
                 is_forward: true,
@@ -49,7 +50,8 @@ impl Space {
         let template = self.template(device.kind);
         let forward = |kind, target| Reference { kind, is_forward: true, target };
         let inverse = |kind, target| Reference { kind, is_forward: false, target };
-        let mut all = vec![forward(known.has_type_definition, NodeRef::Static(template.object_type))];
+        let mut all =
+            vec![forward(known.has_type_definition, NodeRef::Static(template.object_type))];
         all.extend(template.top.iter().map(|it| {
             forward(template.nodes[usize::from(*it)].reference, NodeRef::Member(index, *it))
         }));
@@ -78,7 +80,8 @@ impl Space {
             is_forward: true,
             target: NodeRef::Member(device, *it),
         }));
-        let above = declared.parent.map_or(NodeRef::Device(device), |it| NodeRef::Member(device, it));
+        let above =
+            declared.parent.map_or(NodeRef::Device(device), |it| NodeRef::Member(device, it));
         all.push(Reference { kind: declared.reference, is_forward: false, target: above });
         all
     }

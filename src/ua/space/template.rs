@@ -75,9 +75,8 @@ const KINDS: [(DeviceKind, &str, u32); 8] = [
 /// A template for each kind, in the order of the kinds.
 pub(super) fn build(graph: &Graph, table: &TagTable) -> Result<Vec<Template>, LoadError> {
     debug_assert!(OWN_TYPES_URI.ends_with('/'));
-    let find = |number| {
-        graph.resolve(&NodeIdRef { namespace: TYPES, identifier: IdRef::Numeric(number) })
-    };
+    let find =
+        |number| graph.resolve(&NodeIdRef { namespace: TYPES, identifier: IdRef::Numeric(number) });
     let devices: Vec<u32> = KINDS.iter().filter_map(|(_, _, number)| find(*number)).collect();
     KINDS
         .iter()

@@ -42,7 +42,9 @@ impl Held {
     /// Whether the values are the same; a number is compared by its bits, so that a NaN equals itself.
     pub(super) fn same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Tag(Value::F64(old)), Self::Tag(Value::F64(new))) => old.to_bits() == new.to_bits(),
+            (Self::Tag(Value::F64(old)), Self::Tag(Value::F64(new))) => {
+                old.to_bits() == new.to_bits()
+            }
             (Self::Tag(Value::Numbers(old)), Self::Tag(Value::Numbers(new))) => {
                 old.len() == new.len()
                     && old.iter().zip(new.iter()).all(|(old, new)| old.to_bits() == new.to_bits())

@@ -137,7 +137,9 @@ impl Item {
     /// The short way for the usual item: a number that has not changed.
     fn is_unchanged(&self, pass: &Pass<'_>) -> bool {
         let Source::Tag(tag) = self.source else { return false };
-        let Some(Entry { value: Held::Tag(Value::F64(old)), stamp }) = &self.last else { return false };
+        let Some(Entry { value: Held::Tag(Value::F64(old)), stamp }) = &self.last else {
+            return false;
+        };
         let sample = pass.snapshot.sample(tag);
         let Value::F64(new) = sample.value else { return false };
         old.to_bits() == new.to_bits()
@@ -158,8 +160,7 @@ impl Item {
                 let (value, status) = part(&value::from_value(sample.value), range);
                 let own = status::of_quality(sample.quality);
                 let status = if status.is_good() { own } else { status };
-                let stamp =
-                    Stamp { status: status.bits(), source: sample.time, server: pass.utc };
+                let stamp = Stamp { status: status.bits(), source: sample.time, server: pass.utc };
                 Some(Entry { value, stamp })
             }
             Source::Live(number, range) => {

@@ -32,7 +32,8 @@ impl SubscriptionSet {
     /// 0 and NaN as fast as there are scans (Part 4, 7.21).
     pub fn every(&self, asked_ms: f64, publishing_ms: f64) -> u32 {
         let asked_ms = if asked_ms < 0.0 { publishing_ms } else { asked_ms };
-        let asked_ms = if asked_ms.is_nan() { 0.0 } else { asked_ms.min(self.bounds.interval_ms.1) };
+        let asked_ms =
+            if asked_ms.is_nan() { 0.0 } else { asked_ms.min(self.bounds.interval_ms.1) };
         (asked_ms / self.scan_ms.max(1.0)).ceil().max(1.0) as u32
     }
 
@@ -199,7 +200,11 @@ impl SubscriptionSet {
     }
 
     /// Every reporting item reports its last value once more (SUB-26).
-    pub fn resend_data(&mut self, session: SessionKey, subscription: u32) -> Result<(), StatusCode> {
+    pub fn resend_data(
+        &mut self,
+        session: SessionKey,
+        subscription: u32,
+    ) -> Result<(), StatusCode> {
         self.check_other(session, subscription)?;
         self.own(session, subscription)?.resend();
         Ok(())

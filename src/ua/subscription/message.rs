@@ -30,7 +30,8 @@ pub(super) fn publish_response(
     now: Timestamp,
 ) -> Outgoing {
     let size = response.message.len() + OVERHEAD;
-    let mut body = Vec::with_capacity(size + 4 * (response.available.len() + request.results.len()));
+    let mut body =
+        Vec::with_capacity(size + 4 * (response.available.len() + request.results.len()));
     let id = ObjectId::PublishResponse_Encoding_DefaultBinary;
     response_header(&mut body, id, request.handle, StatusCode::Good, now);
     body.extend_from_slice(&response.subscription.to_le_bytes());

@@ -16,12 +16,7 @@ impl SubscriptionSet {
     }
 
     /// Looks at a new snapshot, and runs the cycles that follow the scans.
-    pub fn sample(
-        &mut self,
-        pass: &Pass<'_>,
-        moment: &Moment<'_>,
-        outgoing: &mut Vec<Outgoing>,
-    ) {
+    pub fn sample(&mut self, pass: &Pass<'_>, moment: &Moment<'_>, outgoing: &mut Vec<Outgoing>) {
         let scan = pass.snapshot.scan;
         let is_new_scan = self.last_scan != Some(scan);
         self.last_scan = Some(scan);

@@ -135,8 +135,7 @@ impl SubscriptionSet {
         if self.scan_ms <= 0.0 {
             return false;
         }
-        let (long, short) =
-            (interval_ms.max(self.scan_ms), interval_ms.min(self.scan_ms));
+        let (long, short) = (interval_ms.max(self.scan_ms), interval_ms.min(self.scan_ms));
         let ratio = long / short;
         (ratio - ratio.round()).abs() < 1e-6
     }
@@ -150,7 +149,9 @@ impl SubscriptionSet {
         now_ms: f64,
     ) -> Result<(u32, Revised), StatusCode> {
         let own = self.all.values().filter(|it| it.session == Some(session)).count();
-        if self.all.len() >= self.bounds.subscriptions || own >= self.bounds.subscriptions_per_session {
+        if self.all.len() >= self.bounds.subscriptions
+            || own >= self.bounds.subscriptions_per_session
+        {
             return Err(StatusCode::BadTooManySubscriptions);
         }
         let id = self.next_id;
@@ -338,8 +339,7 @@ impl SubscriptionSet {
     /// When [`SubscriptionSet::tick`] is to be called next, ms.
     pub fn next_deadline(&self) -> Option<f64> {
         let cycles = self.all.values().map(|it| it.next_ms + self.slack(it));
-        let timeouts =
-            self.queues.values().flat_map(|it| &it.requests).map(|it| it.deadline_ms);
+        let timeouts = self.queues.values().flat_map(|it| &it.requests).map(|it| it.deadline_ms);
         cycles.chain(timeouts).filter(|it| it.is_finite()).min_by(f64::total_cmp)
     }
 

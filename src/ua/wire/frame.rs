@@ -46,7 +46,13 @@ impl TransportLimits {
     }
 
     /// Ours narrowed by what the peer says; 0 means that the peer has no bound.
-    pub(super) fn narrowed(mut self, receive: u32, send: u32, message: u32, chunks: u32) -> Result<Self, WireError> {
+    pub(super) fn narrowed(
+        mut self,
+        receive: u32,
+        send: u32,
+        message: u32,
+        chunks: u32,
+    ) -> Result<Self, WireError> {
         if (receive as usize) < SMALLEST_BUFFER || (send as usize) < SMALLEST_BUFFER {
             return Err(WireError::BufferTooSmall);
         }
