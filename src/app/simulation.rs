@@ -1,4 +1,4 @@
-//! `cellhouse simulate`: the command around [`simulate`](crate::app::simulate).
+//! `cellhouse simulate`: the command around [`crate::app::simulate`].
 
 use std::io::{self, IsTerminal, Write};
 

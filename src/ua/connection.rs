@@ -3,7 +3,7 @@
 //! ```text
 //! connected ─HEL─► greeted ─OPN─► open ─CLO, error, deadline, peer gone─► closed
 //! ```
-//! Input is not read while more than [`HIGH_WATER`] bytes wait to go out: a client that does not take
+//! Input is not read while more than `HIGH_WATER` bytes wait to go out: a client that does not take
 //! its answers slows down nobody but itself.
 
 use std::cell::{Cell, RefCell};
