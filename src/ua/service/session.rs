@@ -47,7 +47,9 @@ pub(super) fn create(mut request: Request<'_>) -> Outcome {
     if policy != SecurityPolicy::None {
         check_client(&asked, &channel_certificate)?;
     }
-    if let Some(idle) = server.sessions.borrow().make_room()? {
+    // In a statement of its own: the borrow must end before the session does.
+    let idle = server.sessions.borrow().make_room()?;
+    if let Some(idle) = idle {
         warn!(session = idle.0, "session that was never activated closed to make room");
         server.counters.rejected_sessions.bump();
         server.end_session(idle, true);

@@ -1,0 +1,12 @@
+//! The real program, spoken to byte by byte: what well-meaning clients cannot send, and the answers of
+//! every service. Case ids as in the conformance list. Certificates and signatures are the client suites'.
+
+mod channel;
+mod encoding;
+mod items;
+mod publishing;
+mod raw;
+mod session;
+mod transport;
+mod values;
+mod view;
