@@ -117,7 +117,9 @@ fn tcp_12_a_chunk_longer_than_agreed_is_refused() {
 
 #[test]
 fn tcp_13_chunks_without_end_are_refused() {
-    let server = Server::with("limits.chunks = 8\nlimits.message_bytes = 500000\nlimits.string_bytes = 100000");
+    let server = Server::with(
+        "limits.chunks = 8\nlimits.message_bytes = 500000\nlimits.string_bytes = 100000",
+    );
     let mut raw = server.open();
     for _ in 0..9 {
         raw.post("MSGC", &[0; 100]);
