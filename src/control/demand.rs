@@ -1,7 +1,7 @@
 //! Demand feed: under- and overfeeding on the slope of the resistance (domain A5.2, S19).
 
 use crate::config::{CellModel, ControlConfig, FeedRecipe};
-use crate::control::estimate::{Estimate, HUNGRY_PCT};
+use crate::control::estimate::{Estimate, HUNGRY_PCT, SATED_PCT};
 use crate::control::slope::SlopeWindow;
 use crate::control::{ElectrolyzerStatus, FeedMode, FeedPhase};
 
@@ -118,13 +118,18 @@ impl DemandFeed {
             }
             return;
         }
-        let hungry = self.window.is_full(status.slope_window_s)
-            && status.resistance_slope_uohm_min > status.slope_threshold_uohm_min;
+        let seeing = self.window.is_full(status.slope_window_s);
+        let hungry = seeing && status.resistance_slope_uohm_min > status.slope_threshold_uohm_min;
         if hungry {
             estimate.correct_oxide(HUNGRY_PCT);
         }
-        // Early warning (domain A5.6): what the estimate fears is not waited for.
+        // Early warning (domain A5.6): while nothing is seen, what the estimate fears counts. A slope that
+        // sees no hunger proves the estimate wrong.
         let feared = status.anode_effect_risk > FEARED_RISK;
+        if feared && seeing && !hungry {
+            estimate.correct_oxide(SATED_PCT);
+        }
+        let feared = feared && !seeing;
         if hungry || feared || self.time_s >= status.underfeed_max_min * 60.0 {
             self.change(FeedPhase::Over);
         }

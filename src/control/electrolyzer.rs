@@ -24,6 +24,7 @@ pub(super) struct Electrolyzer {
     pub(super) rectifier: usize,
     pub(super) nominal_a: f64,
     pub(super) anodes: usize,
+    crew: bool,
     pub(super) hopper_kg: f64,
     pub(super) bath_kg: f64,
     pub(super) feed_max_g_min: f64,
@@ -71,6 +72,7 @@ impl Electrolyzer {
             rectifier: row.rectifier,
             nominal_a: model.nominal_a,
             anodes: model.anodes,
+            crew,
             hopper_kg: model.hopper_kg,
             bath_kg: model.bath_kg,
             feed_max_g_min: 2.0 * nominal_feed_g_min(model, product),
@@ -145,6 +147,12 @@ impl Electrolyzer {
         let before = (bundle.status.phase, bundle.status.feed_phase, bundle.status.interlocks);
         let fed = bundle.feeder_status.flow_g_min;
         self.estimate.update(inputs, fed, bundle.status, dt_s);
+        if self.crew
+            && bundle.status.phase == Phase::Running
+            && let Some(oxide_pct) = self.estimate.sample_shift(inputs, dt_s)
+        {
+            bundle.status.assay_oxide_pct = oxide_pct;
+        }
         self.adopt_lifts(bundle);
         self.judge(bundle, dt_s);
         self.react(bundle, dt_s);

@@ -23,6 +23,10 @@ const TAPS: usize = 6;
 const OXIDE_PCT: (f64, f64) = (0.3, 5.0);
 /// Oxide of a bath whose compensated resistance begins to rise, wt%.
 pub(super) const HUNGRY_PCT: f64 = 1.5;
+/// Oxide of a bath whose compensated resistance does not rise, wt%.
+pub(super) const SATED_PCT: f64 = 2.0;
+/// The crew takes a bath sample every shift, s.
+const SHIFT_S: f64 = 8.0 * 3600.0;
 /// Below this part of nominal current voltages mean nothing.
 const LEAST_LOAD: f64 = 0.2;
 /// Undissolved oxide goes into solution with this time, s.
@@ -68,6 +72,8 @@ pub(super) struct Estimate {
     pub(super) metal_since_tap_kg: f64,
     taps: VecDeque<Tap>,
     clock_s: f64,
+    /// Since the last bath sample of a shift, s.
+    shift_s: f64,
     oxide_kg: f64,
     undissolved_kg: f64,
     pub(super) bath_kg: f64,
@@ -100,6 +106,7 @@ impl Estimate {
             metal_since_tap_kg: 0.0,
             taps: VecDeque::new(),
             clock_s: 0.0,
+            shift_s: 0.0,
             oxide_kg: 0.024 * model.bath_kg,
             // What a steady feed has on its way into solution.
             undissolved_kg: model.efficiency_frac
@@ -226,6 +233,18 @@ impl Estimate {
     /// A laboratory has found this much oxide.
     pub(super) fn assay_oxide(&mut self, oxide_pct: f64) {
         self.oxide_kg = oxide_pct / 100.0 * self.bath_kg;
+    }
+
+    /// The crew's sample of the shift, wt%, when it is due: the estimate starts from it again.
+    pub(super) fn sample_shift(&mut self, inputs: &ElectrolyzerInputs, dt_s: f64) -> Option<f64> {
+        self.shift_s += dt_s;
+        if self.shift_s < SHIFT_S {
+            return None;
+        }
+        let oxide_pct = inputs.oxide_probe_pct.usable()?;
+        self.shift_s = 0.0;
+        self.assay_oxide(oxide_pct);
+        Some(oxide_pct)
     }
 
     /// A person has dipped a thermometer: counts until the instrument is back.

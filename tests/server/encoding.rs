@@ -28,7 +28,7 @@ fn enc_01_deep_nesting_is_a_decoding_error() {
     message.extend_from_slice(&[0, 0, 13, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 1]);
     // Arrays of one variant, ten thousand deep.
     for _ in 0..10_000 {
-        message.extend_from_slice(&[0x80 | 24, 1, 0, 0, 0]);
+        message.extend_from_slice(&[0x98, 1, 0, 0, 0]);
     }
     message.extend_from_slice(&[1, 1]);
     raw.post("MSGF", &message);

@@ -146,7 +146,7 @@ fn viw_12_one_by_one_gives_every_reference_once() {
 fn viw_13_to_15_continuation_points_are_used_once_own_and_bounded() {
     let server = Server::with("limits.continuation_points = 2");
     let mut raw = server.session();
-    let mut point = |raw: &mut Raw| {
+    let point = |raw: &mut Raw| {
         let nodes = vec![below(tag("Line1.EL101"))];
         let mut results = browse(raw, ViewDescription::default(), 1, nodes).unwrap();
         results.remove(0).continuation_point
