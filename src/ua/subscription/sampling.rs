@@ -31,19 +31,23 @@ impl SubscriptionSet {
     }
 
     /// Subscriptions whose interval fits the scans publish right behind them, so that values are as
-    /// young as they can be; a cycle comes early or late by half a period at most.
+    /// young as they can be. One that is new, or whose last cycle the timer ran since the scan was late,
+    /// falls into step at once; after that a cycle comes early or late by half a period at most.
     fn follow_scan(&mut self, moment: &Moment<'_>, outgoing: &mut Vec<Outgoing>) {
         let tolerance = |interval: f64| self.scan_ms.min(interval) / 2.0;
         let due: Vec<u32> = self
             .all
             .values()
             .filter(|it| it.follows_scans)
-            .filter(|it| moment.now_ms >= it.next_ms - tolerance(it.settings.interval_ms))
+            .filter(|it| {
+                !it.in_step || moment.now_ms >= it.next_ms - tolerance(it.settings.interval_ms)
+            })
             .map(|it| it.id)
             .collect();
         for id in due {
             if let Some(subscription) = self.all.get_mut(&id) {
                 subscription.next_ms = moment.now_ms + subscription.settings.interval_ms;
+                subscription.in_step = true;
             }
             self.cycle(id, moment, outgoing);
         }

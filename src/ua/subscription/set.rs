@@ -366,6 +366,7 @@ impl SubscriptionSet {
                 // Deadlines are absolute: what was missed is not made up, and nothing drifts.
                 let missed = ((moment.now_ms - found.next_ms) / found.settings.interval_ms).floor();
                 found.next_ms += (missed + 1.0) * found.settings.interval_ms;
+                found.in_step = false;
             }
             self.cycle(id, moment, outgoing);
         }

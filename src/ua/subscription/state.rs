@@ -76,6 +76,8 @@ pub(super) struct Subscription {
     pub(super) next_ms: f64,
     /// Cycles follow the scans, whose period is a multiple or a part of the interval.
     pub(super) follows_scans: bool,
+    /// Its last cycle was run by a scan.
+    pub(super) in_step: bool,
     /// Something waits for a Publish request, since then.
     pub(super) late_since_ms: Option<f64>,
     /// Some item may be ready.
@@ -102,6 +104,7 @@ impl Subscription {
             next_item: 1,
             next_ms: 0.0,
             follows_scans: false,
+            in_step: false,
             late_since_ms: None,
             may_have: false,
             // Part 4, 5.14.1.2: the first cycle always says something.
