@@ -25,8 +25,8 @@ pub(super) fn inject(
         let (value, min, max) = (*seconds, 0.0, DURATION_MAX_S);
         return Err(Refusal::ArgumentOutOfRange { index: 2, value, min, max });
     }
-    let kind = FaultKind::from_name(kind)
-        .ok_or(Refusal::InvalidState { reason: "no such kind of fault" })?;
+    let kind =
+        FaultKind::from_name(kind).ok_or(Refusal::InvalidState { reason: FaultKind::UNKNOWN })?;
     let device = table.device_by_path(device).ok_or(Refusal::Unknown)?;
     let place = place(table.device(device))
         .ok_or(Refusal::InvalidState { reason: "nothing can go wrong with this device" })?;

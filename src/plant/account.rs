@@ -1,5 +1,6 @@
 //! What has gone in and out of one electrolyzer: the proof that nothing is lost (domain A7, checks 1 to 6).
 
+use crate::plant::Plant;
 use crate::plant::electrolysis::{CHARGE_C_MOL, Rates};
 use crate::plant::parameters::Parameters;
 
@@ -44,9 +45,31 @@ pub struct Account {
     pub fed_heat_j: f64,
     /// Lost through top, wall, electrodes and into new anodes, J.
     pub lost_j: f64,
-    /// Kept as heat, J.
+    /// Kept as heat: heat capacity times the change of the bath temperature, J.
     pub stored_j: f64,
-    pub(super) heat_capacity_j_k: f64,
+    /// From the bath into the lining, J.
+    pub wall_j: f64,
+    /// From the lining into the hall, J.
+    pub outside_j: f64,
+    /// Bath salt added, kg.
+    pub salt_added_kg: f64,
+    /// Bath salt that evaporated, kg.
+    pub salt_evaporated_kg: f64,
+    /// Bath salt that left with tapped metal, kg.
+    pub salt_carried_kg: f64,
+}
+
+/// What an electrolyzer holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Holdings {
+    /// Dissolved, suspended and settled oxide, kg.
+    pub oxide_kg: f64,
+    /// Bath salt, kg.
+    pub salt_kg: f64,
+    /// Metal, iron of an alloy included, kg.
+    pub metal_kg: f64,
+    /// Lining temperature, °C.
+    pub lining_c: f64,
 }
 
 impl Account {
@@ -98,5 +121,68 @@ impl Account {
             - self.fed_heat_j
             - self.lost_j
             - self.stored_j
+    }
+}
+
+/// Balances between what went in and out of an electrolyzer and what it holds.
+impl Plant {
+    /// Oxide that is not accounted for, over what was fed.
+    pub fn mass_error_frac(&self, index: usize) -> f64 {
+        let account = self.account(index);
+        let held = self.oxide_kg(index) - self.start[index].oxide_kg;
+        (account.fed_kg - account.oxide_used_kg - held) / account.fed_kg.max(1.0)
+    }
+
+    /// Energy that is not accounted for, over what went in (check 6).
+    pub fn energy_error_frac(&self, index: usize) -> f64 {
+        let account = self.account(index);
+        account.energy_residual_j() / account.energy_j.max(1.0)
+    }
+
+    /// Rare earth that is not accounted for, kg: oxide in, metal made, oxide held, fluoride used (check 1).
+    pub fn rare_earth_residual_kg(&self, index: usize) -> f64 {
+        let account = self.account(index);
+        let product = &self.parameters[self.kind[index]].product;
+        let held_kg = self.oxide_kg(index) - self.start[index].oxide_kg;
+        (account.fed_kg - held_kg) / product.oxide_per_metal - account.metal_kg
+            + account.fluoride_mol * product.molar_mass_kg_mol
+    }
+
+    /// Metal that is not accounted for, kg: made, with its iron, tapped and held.
+    pub fn metal_residual_kg(&self, index: usize) -> f64 {
+        let made_kg =
+            self.account(index).metal_kg * self.parameters[self.kind[index]].alloy_per_metal();
+        made_kg - self.metal_tapped_kg(index) - (self.metal_kg(index) - self.start[index].metal_kg)
+    }
+
+    /// Bath salt that is not accounted for, kg.
+    pub fn salt_residual_kg(&self, index: usize) -> f64 {
+        let account = self.account(index);
+        let product = &self.parameters[self.kind[index]].product;
+        account.salt_added_kg
+            - account.fluoride_mol * product.fluoride_molar_mass_kg_mol
+            - account.salt_evaporated_kg
+            - account.salt_carried_kg
+            - (self.bath_kg(index) - self.start[index].salt_kg)
+    }
+
+    /// Heat of the lining that is not accounted for, J.
+    pub fn lining_residual_j(&self, index: usize) -> f64 {
+        let account = self.account(index);
+        let capacity_j_k = self.parameters[self.kind[index]].model.lining_heat_j_k;
+        let warmer_k = self.lining_temp_c(index) - self.start[index].lining_c;
+        account.wall_j - account.outside_j - capacity_j_k * warmer_k
+    }
+
+    /// Oxide that is not accounted for between the hopper and the bath, kg; `chute_start_kg` was on its way at
+    /// the start ([`Plant::chute_kg`]).
+    pub fn chute_residual_kg(&self, index: usize, chute_start_kg: f64) -> f64 {
+        let (_, _, screwed_kg) = self.feeder_kg(index);
+        chute_start_kg + screwed_kg - self.account(index).fed_kg - self.chute_kg(index)
+    }
+
+    /// Oxide on its way down the chute, kg.
+    pub fn chute_kg(&self, index: usize) -> f64 {
+        self.feeders[index].chute_kg()
     }
 }

@@ -1,7 +1,8 @@
 //! State of one electrolyzer and its change with time: masses, heat, anode effect, anodes (domain A7).
 
-use crate::plant::account::Account;
+use crate::plant::account::{Account, Holdings};
 use crate::plant::electrolysis::{CHARGE_C_MOL, FEED_C, FEED_J_KG_K, Rates, solubility_pct};
+use crate::plant::order::held;
 use crate::plant::parameters::{Parameters, REFERENCE_OXIDE_PCT, fourth_k};
 
 /// Dissolution of suspended oxide, its settling, re-dissolution of what settled, precipitation, 1/s.
@@ -26,8 +27,6 @@ const METAL_J_KG_K: f64 = 340.0;
 const CARBON_KG_MOL: f64 = 0.012;
 /// Bath salt that leaves with each kg of metal.
 const CARRY_OUT: f64 = 0.03;
-/// Bath salt that evaporates at the reference temperature per A of nominal current, kg/s: 0.05 kg/h at 10 kA.
-const EVAPORATION_KG_S_A: f64 = 0.05 / 3600.0 / 10_000.0;
 /// Metal that a siphon draws per A of nominal current, kg/s: a two-hour tap in three minutes.
 const SIPHON_KG_S_A: f64 = 1.56e-5;
 /// A siphon runs dry at this part of the usual metal heel.
@@ -37,6 +36,11 @@ const ANODE_HEATING_S: f64 = 600.0;
 /// Lift of an anode in its usual position, mm above the lowest, and how fast it moves, mm/s.
 pub(super) const USUAL_LIFT_MM: f64 = 100.0;
 const LIFT_MM_S: f64 = 2.0;
+/// Lift runs from 0 to this, mm (domain B3).
+const HIGHEST_LIFT_MM: f64 = 400.0;
+/// A new anode is at least so thick, mm, and leaves this gap to the cathode, cm.
+const THINNEST_MM: f64 = 5.0;
+const LEAST_GAP_CM: f64 = 2.0;
 /// Least immersion of an anode, cm.
 const LEAST_IMMERSION_CM: f64 = 1.0;
 
@@ -105,23 +109,22 @@ pub(super) struct Action {
 
 impl Cell {
     /// At the reference state: nominal feed, 2.4 wt% oxide, the product's temperature.
-    pub(super) fn reference(parameters: &Parameters) -> Self {
+    ///
+    /// `phase` from 0 to 1 is how far the next anode change is away, from just done to due: electrolyzers
+    /// of different phases do not change their anodes at the same time. At 0.5 the set has the reference voltage.
+    pub(super) fn reference(parameters: &Parameters, phase: f64) -> Self {
         let model = &parameters.model;
         let dissolved_kg = REFERENCE_OXIDE_PCT * model.bath_kg / (100.0 - REFERENCE_OXIDE_PCT);
         let count = model.anodes;
-        let worn = |position: usize| {
-            let usual = parameters.thickness_mm(model.anode_radius_cm);
-            if !parameters.wear {
-                return usual;
-            }
+        let anode = |position: usize| {
             // Of all ages, evenly, so that changes follow each other at even times.
-            let age = (position as f64 + 0.5) / count as f64;
-            parameters.new_thickness_mm() - age * model.anode_wear_mm
-        };
-        let anode = |position: usize| Anode {
-            radius_cm: parameters.radius_cm(worn(position)),
-            age_h: 0.0,
-            lift_mm: USUAL_LIFT_MM,
+            let age = if parameters.wear { (position as f64 + phase) / count as f64 } else { 0.5 };
+            let thickness_mm = parameters.new_thickness_mm() - age * model.anode_wear_mm;
+            Anode {
+                radius_cm: parameters.radius_cm(thickness_mm),
+                age_h: age * parameters.anode_life_h,
+                lift_mm: USUAL_LIFT_MM,
+            }
         };
         let mut cell = Self {
             bath_kg: model.bath_kg,
@@ -159,6 +162,16 @@ impl Cell {
         self.lining_c = ambient_c;
         self.suspended_kg = 0.0;
         self.settled_kg = 0.0;
+    }
+
+    /// What is in the electrolyzer now.
+    pub(super) fn holdings(&self) -> Holdings {
+        Holdings {
+            oxide_kg: self.dissolved_kg + self.suspended_kg + self.settled_kg,
+            salt_kg: self.bath_kg,
+            metal_kg: self.metal_kg,
+            lining_c: self.lining_c,
+        }
     }
 
     /// Dissolved oxide, wt%.
@@ -236,13 +249,13 @@ impl Cell {
     pub(super) fn add_salt(&mut self, parameters: &Parameters, salt_kg: f64) {
         let heat_j = salt_kg * BATH_J_KG_K * (self.temp_c - FEED_C);
         self.bath_kg += salt_kg;
+        self.account.salt_added_kg += salt_kg;
         self.cool(parameters, heat_j);
     }
 
     fn cool(&mut self, parameters: &Parameters, heat_j: f64) {
-        self.temp_c -= heat_j / self.heat_capacity(parameters);
         self.account.fed_heat_j += heat_j;
-        self.account.stored_j -= heat_j;
+        self.warm(-heat_j, self.heat_capacity(parameters));
     }
 
     /// A worn anode is replaced: the new one takes its heat from the bath.
@@ -253,6 +266,10 @@ impl Cell {
         thickness_mm: f64,
     ) {
         if let Some(anode) = self.anodes.get_mut(position) {
+            // It hangs beside the cathode, however thick it is said to be.
+            let thickest_mm =
+                parameters.thickness_mm(parameters.model.cathode_radius_cm + LEAST_GAP_CM);
+            let thickness_mm = held(thickness_mm, THINNEST_MM, thickest_mm.max(THINNEST_MM));
             anode.radius_cm = parameters.radius_cm(thickness_mm);
             anode.age_h = 0.0;
             self.anode_sink_j += parameters.model.anode_change_j;
@@ -263,7 +280,10 @@ impl Cell {
     pub(super) fn lift(&mut self, targets_mm: &[f64], dt_s: f64) {
         let most = LIFT_MM_S * dt_s;
         for (anode, target) in self.anodes.iter_mut().zip(targets_mm) {
-            anode.lift_mm += (target - anode.lift_mm).clamp(-most, most);
+            // An order that is no number leaves the anode where it is.
+            let target = if target.is_nan() { anode.lift_mm } else { *target };
+            let way = held(target, 0.0, HIGHEST_LIFT_MM) - anode.lift_mm;
+            anode.lift_mm += way.clamp(-most, most);
         }
     }
 
@@ -276,9 +296,10 @@ impl Cell {
         dt_s: f64,
     ) {
         self.rates = rates;
+        let capacity_j_k = self.heat_capacity(parameters);
         let net_w = self.heat(parameters, action, dt_s);
         self.masses(parameters, action, dt_s);
-        self.temp_c += dt_s * net_w / self.account.heat_capacity_j_k;
+        self.warm(dt_s * net_w, capacity_j_k);
         self.passivate(dt_s);
         self.wear(parameters, dt_s);
         self.account.add(&self.rates, parameters, dt_s);
@@ -306,11 +327,16 @@ impl Cell {
         account.energy_j += dt_s * electric;
         account.fed_heat_j += dt_s * feed;
         account.lost_j += dt_s * lost;
-        account.stored_j += dt_s * net;
-        account.heat_capacity_j_k = self.bath_kg * BATH_J_KG_K
-            + self.metal_kg * METAL_J_KG_K
-            + parameters.model.inner_heat_j_k;
+        account.wall_j += dt_s * wall;
+        account.outside_j += dt_s * outside;
         net
+    }
+
+    /// Gives the bath this heat. The account takes what the thermometer says, not what was given.
+    fn warm(&mut self, heat_j: f64, capacity_j_k: f64) {
+        let before_c = self.temp_c;
+        self.temp_c += heat_j / capacity_j_k;
+        self.account.stored_j += capacity_j_k * (self.temp_c - before_c);
     }
 
     fn masses(&mut self, parameters: &Parameters, action: Action, dt_s: f64) {
@@ -331,7 +357,8 @@ impl Cell {
         self.account.fed_kg += dt_s * action.feed_kg_s;
         let fluoride = self.rates.fluoride_a / CHARGE_C_MOL * product.fluoride_molar_mass_kg_mol;
         let warmth = (0.01 * (self.temp_c - parameters.reference_c)).exp();
-        let evaporated = EVAPORATION_KG_S_A * parameters.model.nominal_a * warmth;
+        let evaporated = parameters.evaporation_kg_s * warmth;
+        self.account.salt_evaporated_kg += dt_s * evaporated;
         self.bath_kg -= dt_s * (fluoride + evaporated);
         let metal_kg_s = self.rates.metal_mol_s * product.molar_mass_kg_mol;
         self.metal_kg += dt_s * metal_kg_s * parameters.alloy_per_metal();
@@ -359,10 +386,19 @@ impl Cell {
             return;
         }
         let volume_cm3 = self.rates.carbon_mol_s * CARBON_KG_MOL / GRAPHITE_KG_M3 * 1e6 * dt_s;
-        let geometry = self.geometry(parameters);
-        // Shares of current and of face go nearly together: the wear is even over all faces.
-        let wear_cm = volume_cm3 / geometry.face_cm2;
-        self.anodes.iter_mut().for_each(|it| it.radius_cm += wear_cm);
+        // Its share of the volume over its face: in the quotient the immersion falls out. A thick anode is
+        // nearer to the cathode, carries more and wears faster, so a set of anodes evens itself out.
+        let even = volume_cm3 * self.geometry(parameters).resistance_per_cm;
+        let cathode_cm = parameters.model.cathode_radius_cm;
+        for anode in &mut self.anodes {
+            anode.radius_cm += even / (anode.radius_cm * (anode.radius_cm / cathode_cm).ln());
+        }
+    }
+
+    /// Growth of the inner radius of anodes that are all alike, cm/s, at the reactions of the last step.
+    pub(super) fn wear_cm_s(&self, parameters: &Parameters, rates: &Rates) -> f64 {
+        let volume_cm3_s = rates.carbon_mol_s * CARBON_KG_MOL / GRAPHITE_KG_M3 * 1e6;
+        volume_cm3_s / self.geometry(parameters).face_cm2
     }
 
     fn tap(&mut self, parameters: &Parameters, dt_s: f64) {
@@ -373,5 +409,6 @@ impl Cell {
         self.tapped_kg += drawn;
         self.tap_kg += drawn;
         self.bath_kg -= CARRY_OUT * drawn;
+        self.account.salt_carried_kg += CARRY_OUT * drawn;
     }
 }

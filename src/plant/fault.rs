@@ -69,6 +69,12 @@ impl FaultKind {
         ("HallCo", Self::HallCo),
     ];
 
+    /// What to tell someone who asked for another kind.
+    pub const UNKNOWN: &'static str = "no such kind of fault; there are ThermocoupleFailed, \
+        ThermocoupleFrozen, VoltageLost, HoodOpen, EmergencyStop, PitWater, AnodeEffect, \
+        LoadCellFailed, FeederJam, FeederBridge, FeederDrive, HopperDoor, ChuteBlocked, \
+        RectifierTrip, EarthFault, WaterLow, FanStop, HallHf, HallCo";
+
     /// The kind with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|it| it.0 == name).map(|it| it.1)
@@ -124,8 +130,8 @@ pub(super) struct Active {
 }
 
 impl Plant {
-    /// Lets `kind` happen at `place` for `seconds`; jams, bridges, trips and anode effects last until they
-    /// are dealt with. False if it cannot happen there.
+    /// Lets `kind` happen at `place` for `seconds`, but for one scan at least. Jams, bridges and anode effects
+    /// last until they are dealt with, and so does what a fault has tripped. False if it cannot happen there.
     pub fn inject(&mut self, kind: FaultKind, place: Place, seconds: f64) -> bool {
         if !kind.fits(place) {
             return false;
@@ -150,9 +156,23 @@ impl Plant {
         !self.faults.is_empty() && self.faults.iter().any(|it| it.kind == kind && it.place == place)
     }
 
-    /// Lets faults come to their ends.
+    /// Lets faults come to their ends, after the step in which they were felt.
     pub(super) fn age_faults(&mut self, dt_s: f64) {
         self.faults.iter_mut().for_each(|it| it.rest_s -= dt_s);
         self.faults.retain(|it| it.rest_s > 0.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FaultKind;
+
+    #[test]
+    fn every_kind_is_named_to_someone_who_asked_for_another() {
+        for (name, kind) in FaultKind::ALL {
+            assert!(FaultKind::UNKNOWN.contains(name), "{name}");
+            assert_eq!(FaultKind::from_name(name), Some(kind));
+        }
+        assert_eq!(FaultKind::from_name("Gremlin"), None);
     }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::config::CellModel;
 use crate::field::FeederOutputs;
+use crate::plant::order::held;
 use crate::rng::Stream;
 
 /// Oxide needs so long from the screw to the bath, s.
@@ -115,7 +116,7 @@ impl Feeder {
         }
         self.loosen(outputs, random, dt_s);
         let wanted = if around.stopped || self.jammed { 0.0 } else { outputs.speed_rpm };
-        let wanted = wanted.clamp(0.0, FASTEST_RPM);
+        let wanted = held(wanted, 0.0, FASTEST_RPM);
         self.rpm += (wanted - self.rpm) * (1.0 - (-dt_s / DRIVE_S).exp());
         if wanted == 0.0 && self.rpm < 0.01 {
             self.rpm = 0.0;
@@ -140,10 +141,15 @@ impl Feeder {
 
     /// Oxide dropped from the hopper at once, kg: no more than there is.
     pub(super) fn drop(&mut self, wanted_kg: f64) -> f64 {
-        let dropped = wanted_kg.clamp(0.0, self.hopper_kg);
+        let dropped = held(wanted_kg, 0.0, self.hopper_kg);
         self.hopper_kg -= dropped;
         self.fed_kg += dropped;
         dropped
+    }
+
+    /// Oxide on its way down the chute, kg.
+    pub(super) fn chute_kg(&self) -> f64 {
+        self.chute.iter().sum()
     }
 
     fn mishaps(&mut self, random: &mut Stream, dt_s: f64) {

@@ -11,13 +11,17 @@ mod electrolysis;
 mod fault;
 mod feeder;
 mod instrument;
+mod order;
 mod parameters;
 mod read;
 mod rectifier;
 mod shared;
 mod surroundings;
 
-pub use account::Account;
+#[cfg(test)]
+mod reference;
+
+pub use account::{Account, Holdings};
 pub use fault::{FaultKind, Place};
 pub use parameters::Losses;
 
@@ -27,6 +31,7 @@ use crate::plant::cell::{Action, Cell};
 use crate::plant::electrolysis::Conditions;
 use crate::plant::feeder::{Circumstances, Feeder};
 use crate::plant::instrument::Noise;
+use crate::plant::order::held;
 use crate::plant::parameters::Parameters;
 use crate::plant::read::Instruments;
 use crate::plant::rectifier::{Rectifier, Trouble};
@@ -40,6 +45,10 @@ const NEAR_STEP_S: f64 = 0.5;
 const NEAR_RISK: f64 = 0.9;
 /// Oxide at the start differs by this much from cell to cell, wt%.
 const START_SPREAD_PCT: f64 = 0.3;
+/// How near to their next anode change electrolyzers are at the start: the first is half-way, and each goes on
+/// by the golden section, so that no two of a series change anodes together.
+const FIRST_PHASE: f64 = 0.5;
+const GOLDEN: f64 = 0.618_033_988_749_895;
 /// Hoppers are between these levels at the start.
 const START_LEVEL: (f64, f64) = (0.45, 0.85);
 
@@ -57,7 +66,10 @@ pub struct Plant {
     rectifiers: Vec<Rectifier>,
     halls: Vec<Hall>,
     fume: Fume,
-    shared_noise: Noise,
+    rectifier_noise: Vec<Noise>,
+    hall_noise: Vec<Noise>,
+    fume_noise: Noise,
+    utility_noise: Noise,
     faults: Vec<fault::Active>,
     /// The vibrator runs at this feeder.
     shaken: Vec<bool>,
@@ -66,8 +78,8 @@ pub struct Plant {
     changing: Vec<bool>,
     conditions: Vec<Conditions>,
     feeds_kg_s: Vec<f64>,
-    /// Oxide in each electrolyzer at the start, kg.
-    oxide_start_kg: Vec<f64>,
+    /// What each electrolyzer held at the start.
+    start: Vec<Holdings>,
 }
 
 impl Plant {
@@ -75,25 +87,32 @@ impl Plant {
     pub fn new(config: &PlantConfig) -> Self {
         let (parameters, kind) = kinds(config);
         let count = config.electrolyzers.len();
+        let noise = |name: &str| {
+            let random = Stream::new(config.seed, &format!("{name}.instruments"));
+            Noise::new(random, config.instruments.noise)
+        };
+        let cell = |(index, kind): (usize, &usize)| {
+            Cell::reference(&parameters[*kind], (FIRST_PHASE + index as f64 * GOLDEN).fract())
+        };
         let mut plant = Self {
-            cells: kind.iter().map(|it| Cell::reference(&parameters[*it])).collect(),
+            cells: kind.iter().enumerate().map(cell).collect(),
             feeders: Vec::with_capacity(count),
             powder: Vec::with_capacity(count),
             instruments: Vec::with_capacity(count),
             rectifiers: rectifiers(config),
             halls: config.lines.iter().map(|_| Hall::new()).collect(),
             fume: Fume::new(config),
-            shared_noise: Noise::new(
-                Stream::new(config.seed, "plant.instruments"),
-                config.instruments.noise,
-            ),
+            rectifier_noise: config.rectifiers.iter().map(|it| noise(&it.name)).collect(),
+            hall_noise: config.lines.iter().map(|it| noise(&it.name)).collect(),
+            fume_noise: noise("FumeTreatment"),
+            utility_noise: noise("Utilities"),
             faults: Vec::new(),
             shaken: vec![false; count],
             hazards: config.instruments.hazards,
             changing: vec![false; count],
             conditions: Vec::new(),
             feeds_kg_s: vec![0.0; count],
-            oxide_start_kg: Vec::new(),
+            start: Vec::new(),
             parameters,
             kind,
             config: config.clone(),
@@ -104,7 +123,7 @@ impl Plant {
         if config.control.start_running {
             plant.start_running();
         }
-        plant.oxide_start_kg = (0..count).map(|it| plant.oxide_kg(it)).collect();
+        plant.start = plant.cells.iter().map(Cell::holdings).collect();
         plant
     }
 
@@ -178,7 +197,6 @@ impl Plant {
 
     /// Lets `dt_s` pass under these outputs.
     pub fn step(&mut self, outputs: &Outputs, dt_s: f64) {
-        self.age_faults(dt_s);
         for index in 0..self.cells.len() {
             self.act(index, outputs, dt_s);
         }
@@ -196,6 +214,7 @@ impl Plant {
         self.fume.step(&self.config, fume, &gases, dt_s);
         let draft = self.fume.fan_pct / self.config.fume.fan_speed_pct.max(1.0);
         self.halls.iter_mut().for_each(|it| it.step(draft, dt_s));
+        self.age_faults(dt_s);
     }
 
     /// The feeder's scan, and what the crew does at the electrolyzer.
@@ -222,7 +241,9 @@ impl Plant {
             cell.dose(parameters, dropped);
         }
         if outputs.electrolyte_kg > 0.0 {
-            cell.add_salt(parameters, outputs.electrolyte_kg);
+            // No more than a full bath at once.
+            let salt_kg = held(outputs.electrolyte_kg, 0.0, parameters.model.bath_kg);
+            cell.add_salt(parameters, salt_kg);
         }
         match outputs.anode_change {
             Some(change) if !self.changing[index] => {
@@ -273,7 +294,8 @@ impl Plant {
                     feed_kg_s: self.feeds_kg_s[*member],
                     stirring: order.is_some_and(|it| it.stirring),
                     tap_open: order.is_some_and(|it| it.tap_open),
-                    heater_w: order.map_or(0.0, |it| it.heater_w.max(0.0)),
+                    heater_w: order
+                        .map_or(0.0, |it| held(it.heater_w, 0.0, parameters.heater_max_w())),
                 };
                 cell.step(parameters, rates, action, step_s);
             }
@@ -368,8 +390,12 @@ impl Plant {
 
     /// Dissolved, suspended and settled oxide, kg.
     pub fn oxide_kg(&self, index: usize) -> f64 {
-        let cell = &self.cells[index];
-        cell.dissolved_kg + cell.suspended_kg + cell.settled_kg
+        self.cells[index].holdings().oxide_kg
+    }
+
+    /// Inner radius and age of each anode, cm and h.
+    pub fn anodes(&self, index: usize) -> impl Iterator<Item = (f64, f64)> {
+        self.cells[index].anodes.iter().map(|it| (it.radius_cm, it.age_h))
     }
 
     /// Cell voltage of the last step, V.
@@ -416,18 +442,5 @@ impl Plant {
     pub fn feeder_kg(&self, index: usize) -> (f64, f64, f64) {
         let feeder = &self.feeders[index];
         (feeder.hopper_kg, feeder.refilled_kg, feeder.fed_kg)
-    }
-
-    /// Rare earth that is not accounted for, over what was fed (domain A7, check 1).
-    pub fn mass_error_frac(&self, index: usize) -> f64 {
-        let account = self.account(index);
-        let held = self.oxide_kg(index) - self.oxide_start_kg[index];
-        (account.fed_kg - account.oxide_used_kg - held) / account.fed_kg.max(1.0)
-    }
-
-    /// Energy that is not accounted for, over what went in (check 6).
-    pub fn energy_error_frac(&self, index: usize) -> f64 {
-        let account = self.account(index);
-        account.energy_residual_j() / account.energy_j.max(1.0)
     }
 }

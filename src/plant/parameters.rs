@@ -2,7 +2,7 @@
 
 use crate::config::{CellModel, PlantConfig, Product};
 use crate::plant::cell::Cell;
-use crate::units::{ZERO_CELSIUS_K, kelvin};
+use crate::units::{HOUR_S, ZERO_CELSIUS_K, kelvin};
 
 /// Dissolved oxide of the reference state, wt% (domain A7).
 pub(super) const REFERENCE_OXIDE_PCT: f64 = 2.4;
@@ -10,6 +10,8 @@ pub(super) const REFERENCE_OXIDE_PCT: f64 = 2.4;
 const LINING_DROP_K: f64 = 350.0;
 /// Heat lost by the top, through the wall and along the electrodes in the reference state, fractions.
 const LOSS_SPLIT: [f64; 3] = [0.55, 0.30, 0.15];
+/// Bath salt that evaporates at the reference temperature per A of nominal current, kg/s: 0.05 kg/h at 10 kA.
+const EVAPORATION_KG_S_A: f64 = 0.05 / 3600.0 / 10_000.0;
 /// Graphite left when an anode is worn, mm (domain A3).
 const ANODE_REST_MM: f64 = 25.0;
 
@@ -38,6 +40,10 @@ pub(super) struct Parameters {
     pub(super) losses: Losses,
     /// Feed that keeps the reference state, kg/s.
     pub(super) reference_feed_kg_s: f64,
+    /// Bath salt that evaporates at the reference temperature, kg/s.
+    pub(super) evaporation_kg_s: f64,
+    /// Hours from new to worn at the reference state.
+    pub(super) anode_life_h: f64,
     /// Anodes wear, and are of staggered ages from the start.
     pub(super) wear: bool,
 }
@@ -53,12 +59,16 @@ impl Parameters {
             ambient_c: config.ambient_temp_c,
             losses: Losses::default(),
             reference_feed_kg_s: 0.0,
+            evaporation_kg_s: EVAPORATION_KG_S_A * model.nominal_a,
+            anode_life_h: 0.0,
             wear: config.instruments.anode_wear,
         };
         // All anodes alike: the reference does not know of ages.
         let even = Self { wear: false, ..parameters.clone() };
-        let cell = Cell::reference(&even);
+        let cell = Cell::reference(&even, 0.5);
         let rates = cell.rates(&even, model.nominal_a);
+        let wear_mm_s = 10.0 * cell.wear_cm_s(&even, &rates);
+        parameters.anode_life_h = model.anode_wear_mm / wear_mm_s / HOUR_S;
         parameters.reference_feed_kg_s = rates.oxide_kg_s;
         let heat_w = rates.heat_w(&cell, rates.oxide_kg_s);
         parameters.losses = parameters.closing(heat_w);
@@ -99,6 +109,11 @@ impl Parameters {
     pub(super) fn thickness_mm(&self, radius_cm: f64) -> f64 {
         let half_worn_mm = ANODE_REST_MM + self.model.anode_wear_mm / 2.0;
         half_worn_mm - (radius_cm - self.model.anode_radius_cm) * 10.0
+    }
+
+    /// Most that a heater of the bath gives, W: no more than the rectifier does.
+    pub(super) fn heater_max_w(&self) -> f64 {
+        self.model.nominal_a * self.model.voltage_max_v
     }
 
     /// kg of metal or alloy per kg of rare earth.

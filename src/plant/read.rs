@@ -23,6 +23,8 @@ const SCALE_DRIFT_KG: f64 = 1e-5;
 const SCALE_SHAKEN_KG: f64 = 0.05;
 /// Bath depth below the electrodes, mm.
 const BELOW_MM: f64 = 80.0;
+/// Range of the lining thermocouples, °C (type K).
+const LINING_RANGE_C: (f64, f64) = (0.0, 1200.0);
 /// The four lining thermocouples over the mean, K.
 const LINING_PLACES_K: [f64; 4] = [12.0, 4.0, -5.0, -11.0];
 /// Density of the metal, kg/m³.
@@ -85,7 +87,8 @@ impl Instruments {
         into.bath_temp_c = self.thermocouple.read(cell.temp_c, troubles, noise, dt_s);
         into.thermocouple_age_h = self.thermocouple.age_h();
         for (reading, place_k) in into.lining_temp_c.iter_mut().zip(LINING_PLACES_K) {
-            *reading = noise.reading(cell.lining_c + place_k, 0.5);
+            let seen_c = noise.around(cell.lining_c + place_k, 0.5);
+            *reading = in_range(seen_c, LINING_RANGE_C.0, LINING_RANGE_C.1);
         }
         let shell_c = parameters.ambient_c + 0.2 * (cell.lining_c - parameters.ambient_c);
         into.shell_temp_c = noise.reading(shell_c, 1.0);

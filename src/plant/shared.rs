@@ -24,7 +24,7 @@ impl Plant {
         let place = Place::Rectifier(index);
         let earth = self.has_fault(FaultKind::EarthFault, place);
         let rectifier = &self.rectifiers[index];
-        let noise = &mut self.shared_noise;
+        let noise = &mut self.rectifier_noise[index];
         let (current, voltage) = (rectifier.current_a, rectifier.voltage_v);
         let dc_w = current * voltage;
         let opening = (voltage / (1.05 * rectifier.ceiling_v)).clamp(0.0, 1.0);
@@ -67,7 +67,7 @@ impl Plant {
         into.emergency_stop = self.has_fault(FaultKind::EmergencyStop, place);
         into.pit_water = self.has_fault(FaultKind::PitWater, place);
         let hall = &self.halls[index];
-        let noise = &mut self.shared_noise;
+        let noise = &mut self.hall_noise[index];
         into.ambient_temp_c = noise.reading(ambient_c, 0.1);
         into.hf_mg_m3 = noise.reading(hall.hf_mg_m3 + hf, 0.005);
         into.co_ppm = noise.reading(hall.co_ppm + co, 0.05);
@@ -78,7 +78,7 @@ impl Plant {
     /// Fills the readings of the off-gas treatment.
     pub(super) fn read_fume(&mut self, into: &mut FumeInputs) {
         let fume = &self.fume;
-        let noise = &mut self.shared_noise;
+        let noise = &mut self.fume_noise;
         let part = fume.fan_pct / 100.0;
         into.fan_speed_pct = noise.reading(fume.fan_pct, 0.05);
         into.fan_current_a = noise.reading(320.0 * part * part * part, 0.5);
@@ -114,7 +114,7 @@ impl Plant {
         let ac_w: f64 =
             self.rectifiers.iter().map(|it| it.current_a * it.voltage_v / it.efficiency()).sum();
         let flow_m3_h: f64 = self.rectifiers.iter().map(|it| it.water_l_min * 0.06).sum();
-        let noise = &mut self.shared_noise;
+        let noise = &mut self.utility_noise;
         let warming = (ac_w - dc_w) / (flow_m3_h.max(1.0) / 3.6 * WATER_J_KG_K);
         into.water_pressure_bar = noise.reading(utilities.water_pressure_bar, 0.02);
         into.water_supply_temp_c = noise.reading(utilities.water_supply_temp_c, 0.05);

@@ -3,6 +3,7 @@
 use crate::config::PlantConfig;
 use crate::field::FumeOutputs;
 use crate::plant::electrolysis::Rates;
+use crate::plant::order::held;
 
 /// The fan reaches its speed with this time, s.
 const FAN_S: f64 = 8.0;
@@ -72,7 +73,7 @@ impl Fume {
         gases: &Gases,
         dt_s: f64,
     ) {
-        let wanted = outputs.fan_speed_pct.clamp(0.0, 100.0);
+        let wanted = held(outputs.fan_speed_pct, 0.0, 100.0);
         self.fan_pct += (wanted - self.fan_pct) * (1.0 - (-dt_s / FAN_S).exp());
         self.running = wanted > 0.0;
         let part = self.fan_pct / 100.0;

@@ -1,6 +1,7 @@
 //! The process stays possible: nothing negative, nothing above its ceiling, no NaN, and it repeats.
 
 use cellhouse::config::{InstrumentConfig, PlantConfig};
+use cellhouse::field::AnodeChange;
 use proptest::prelude::*;
 
 use crate::bench::{Bench, Size, assert_near, config};
@@ -82,4 +83,31 @@ fn half_the_step_gives_the_same_answer() {
         seconds
     };
     assert_near("time to the anode effect", time(0.5), time(1.0), 0.5);
+}
+
+/// Orders that make no sense at all: the actuators do what they can, and the process stays possible.
+#[test]
+fn senseless_orders_leave_the_process_possible() {
+    for order in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1e9, 1e9] {
+        let noisy = InstrumentConfig { noise: true, hazards: true, anode_wear: true };
+        let mut bench = Bench::of(&PlantConfig { instruments: noisy, ..config(Size::Ka10) });
+        bench.run(10);
+        bench.outputs.rectifiers[0].current_a = order;
+        bench.outputs.rectifiers[0].voltage_max_v = order;
+        bench.outputs.feeders[0].speed_rpm = order;
+        bench.outputs.fume.fan_speed_pct = order;
+        let outputs = &mut bench.outputs.electrolyzers[0];
+        outputs.oxide_dose_kg = order;
+        outputs.heater_w = order;
+        outputs.anode_lift_mm = vec![order; 6];
+        outputs.anode_change = Some(AnodeChange { position: 0, new_thickness_mm: order });
+        for _ in 0..120 {
+            bench.second();
+            assert_possible(&bench);
+        }
+        let rectifier = bench.inputs.rectifiers[0];
+        assert!(rectifier.ac_power_w.value.is_finite(), "{order}: {rectifier:?}");
+        assert!(bench.inputs.fume.flow_nm3_h.value.is_finite(), "{order}");
+        assert!(bench.plant.anodes(0).all(|it| it.0 > 6.0 && it.0 < 30.0), "{order}");
+    }
 }

@@ -4,5 +4,8 @@
 mod balance;
 mod bench;
 mod bounds;
+mod crew;
+mod fault;
 mod known_points;
 mod response;
+mod series;
