@@ -149,10 +149,12 @@ fn check(
 }
 
 impl Target {
-    /// The command, if the value has the right type and nothing but a value is written (WR-02, WR-07).
+    /// The command, if the value has the right type and comes without a status or server time (WR-02, WR-07).
+    /// A source time is taken and not kept: python asyncua sends one with every write, and the setpoint's
+    /// time is that of the scan that accepts it.
     fn command(self, value: &DataValue, actor: &Actor) -> Result<Command, StatusCode> {
         let has_status = value.status.is_some_and(|it| it != StatusCode::Good);
-        if has_status || value.source_timestamp.is_some() || value.server_timestamp.is_some() {
+        if has_status || value.server_timestamp.is_some() {
             return Err(StatusCode::BadWriteNotSupported);
         }
         let written = value.value.as_ref().unwrap_or(&Variant::Empty);
