@@ -13,6 +13,9 @@ use crate::control::{
 };
 use crate::field::{ElectrolyzerOutputs, FeederOutputs, Inputs};
 
+/// LiF and dissolved oxide of the bath as it was filled, wt%.
+const FILLED_LIF_PCT: f64 = 12.5;
+const FILLED_OXIDE_PCT: f64 = 2.4;
 /// What a pause has kept from the bath is fed in about this time, min.
 const MAKE_GOOD_MIN: f64 = 3.0;
 
@@ -106,9 +109,10 @@ impl Electrolyzer {
         let running = control.start_running;
         let status = ElectrolyzerStatus {
             phase: if running { Phase::Running } else { Phase::Cold },
-            assay_lif_pct: f64::NAN,
-            assay_ref3_pct: f64::NAN,
-            assay_oxide_pct: f64::NAN,
+            // As it was filled (S17); a cold cell has no bath to sample.
+            assay_lif_pct: if running { FILLED_LIF_PCT } else { f64::NAN },
+            assay_ref3_pct: if running { 100.0 - FILLED_LIF_PCT } else { f64::NAN },
+            assay_oxide_pct: if running { FILLED_OXIDE_PCT } else { f64::NAN },
             current_setpoint_ka: model.nominal_a / 1000.0,
             current_demand_ka: if running { model.nominal_a / 1000.0 } else { 0.0 },
             current_ramp_pct_min: control.current_ramp_frac_s * 6000.0,
@@ -133,8 +137,9 @@ impl Electrolyzer {
         };
         let feeder = FeederStatus {
             feed_factor_g_rev: model.feeder_g_rev,
-            tared_at_s: f64::NAN,
-            calibrated_at_s: f64::NAN,
+            // A plant that runs was tared and calibrated when it was commissioned: at the start.
+            tared_at_s: if running { 0.0 } else { f64::NAN },
+            calibrated_at_s: if running { 0.0 } else { f64::NAN },
             lot: if running { "LOT-0001".into() } else { "".into() },
             ..FeederStatus::default()
         };

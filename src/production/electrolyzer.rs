@@ -40,6 +40,8 @@ pub(super) struct ElectrolyzerBook {
     last_electrolyte_kg: f64,
     last_anode_effects: u32,
     inventory_kg: f64,
+    /// No tap in the window yet: the figures of 24 h are the controls' estimates of this moment.
+    estimated: bool,
     marks: Window<Mark>,
 }
 
@@ -61,6 +63,7 @@ impl ElectrolyzerBook {
             last_electrolyte_kg: 0.0,
             last_anode_effects: 0,
             inventory_kg: 0.0,
+            estimated: true,
             marks: Window::new(DAY_MARKS),
         }
     }
@@ -98,6 +101,12 @@ impl ElectrolyzerBook {
         self.inventory_kg = status.metal_estimate_kg;
         let anode_effects = status.anode_effects.saturating_sub(self.last_anode_effects);
         self.last_anode_effects = status.anode_effects;
+        if self.estimated {
+            let made_kg_s = efficiency * current_a * self.metal_kg_c;
+            totals.efficiency_24h_pct = if made_kg_s > 0.0 { 100.0 * efficiency } else { f64::NAN };
+            totals.specific_energy_24h_kwh_kg =
+                if made_kg_s > 0.0 { power_w / made_kg_s / 3.6e6 } else { f64::NAN };
+        }
         let cf4_g_min = inputs.cf4_g_min.usable().unwrap_or(0.0).max(0.0);
         Added {
             made_kg: efficiency * current_a * self.metal_kg_c * dt_s,
@@ -121,14 +130,13 @@ impl ElectrolyzerBook {
         let Some((then, _)) = self.marks.oldest() else { return };
         let metal_kg = now.metal_kg - then.metal_kg;
         let theory_kg = (now.charge_c - then.charge_c) * self.metal_kg_c;
-        // Without a tap in the window the figure would only repeat the controls' own estimate.
-        if now.tapped_kg > then.tapped_kg && metal_kg > 0.0 && theory_kg > 0.0 {
+        // Without a tap in the window the figure could only repeat the controls' own estimate.
+        let tapped = now.tapped_kg > then.tapped_kg && metal_kg > 0.0 && theory_kg > 0.0;
+        self.estimated = !tapped;
+        if tapped {
             totals.efficiency_24h_pct = 100.0 * metal_kg / theory_kg;
             let energy_kwh = (now.energy_j - then.energy_j) / 3.6e6;
             totals.specific_energy_24h_kwh_kg = energy_kwh / metal_kg;
-        } else {
-            totals.efficiency_24h_pct = f64::NAN;
-            totals.specific_energy_24h_kwh_kg = f64::NAN;
         }
     }
 }

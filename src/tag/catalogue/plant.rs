@@ -80,8 +80,14 @@ fn in_anode_effect(s: &Scan<'_>) -> Sampled {
 }
 
 /// AC energy by metal since midnight; waits for the first metal of the day.
+/// By tapped metal; until the day's first tap, power over the rate at which metal is made.
 fn specific_energy(s: &Scan<'_>) -> Sampled {
     let totals = &s.totals.plant;
-    let made = totals.metal_today_kg > 1.0;
-    number(if made { totals.energy_today_j / 3.6e6 / totals.metal_today_kg } else { f64::NAN })
+    number(if totals.metal_today_kg > 1.0 {
+        totals.energy_today_j / 3.6e6 / totals.metal_today_kg
+    } else if totals.metal_rate_kg_s > 0.0 {
+        totals.dc_power_w / 3.6e6 / totals.metal_rate_kg_s
+    } else {
+        f64::NAN
+    })
 }
