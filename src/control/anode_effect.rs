@@ -8,6 +8,8 @@ const HIGH_S: f64 = 3.0;
 /// Or rise by so much per second, V/s, to a volt above the reference.
 const RISE_V_S: f64 = 1.0;
 const RISE_OVER_V: f64 = 1.0;
+/// And to this part of the threshold, so that a step of the current is none.
+const JUMP_FRAC: f64 = 0.5;
 /// It has ended when the voltage was near the reference for so long, s and V.
 const CALM_S: f64 = 60.0;
 const CALM_V: f64 = 1.5;
@@ -22,6 +24,8 @@ const REFERENCE_S: f64 = 4.0 * 3600.0;
 const WARN_RISK: f64 = 0.85;
 const WARN_SLOPE: f64 = 1.5;
 const WARN_NOISE: f64 = 2.0;
+/// Doses of one anode effect at most: more would lie on the bottom (guess).
+const DOSES_MAX: u32 = 3;
 /// The usual noise follows with this time, s.
 const NOISE_S: f64 = 3600.0;
 
@@ -48,8 +52,6 @@ pub(super) struct AnodeEffectHandler {
     doses: u32,
     highest_v: f64,
     usual_noise_mv: f64,
-    /// Ordered by hand, kg.
-    pub(super) ordered_kg: f64,
     known: bool,
 }
 
@@ -77,9 +79,6 @@ impl AnodeEffectHandler {
         } else {
             self.look(estimate, status, dt_s, &mut quench);
         }
-        if self.ordered_kg > 0.0 {
-            quench.dose_kg += std::mem::take(&mut self.ordered_kg);
-        }
         quench
     }
 
@@ -97,8 +96,11 @@ impl AnodeEffectHandler {
         }
         let high = over_v > status.anode_effect_rise_v && estimate.is_measuring();
         self.high_s = if high { self.high_s + dt_s } else { 0.0 };
-        let jumps = over_v > RISE_OVER_V && estimate.voltage_rate_v_s > RISE_V_S && self.known;
-        if self.high_s >= HIGH_S || (jumps && over_v > status.anode_effect_rise_v) {
+        let jumps = estimate.is_measuring()
+            && estimate.voltage_rate_v_s > RISE_V_S
+            && over_v > RISE_OVER_V.max(JUMP_FRAC * status.anode_effect_rise_v)
+            && self.known;
+        if self.high_s >= HIGH_S || jumps {
             status.anode_effect_active = true;
             status.anode_effects += 1;
             self.time_s = 0.0;
@@ -111,8 +113,11 @@ impl AnodeEffectHandler {
         }
         if estimate.is_measuring() && over_v.abs() < RISE_OVER_V {
             status.reference_voltage_v += over_v * (dt_s / REFERENCE_S).min(1.0);
-            let off = status.voltage_noise_mv - self.usual_noise_mv;
-            self.usual_noise_mv += off * (dt_s / NOISE_S).min(1.0);
+            // A step up or down whichever side it is on ends at the median, which a burst does not move.
+            let usual = self.usual_noise_mv.max(1.0);
+            let up = status.voltage_noise_mv > self.usual_noise_mv;
+            let step = if up { 3.0 } else { -3.0 } * usual * (dt_s / NOISE_S).min(0.1);
+            self.usual_noise_mv = (self.usual_noise_mv + step).max(0.0);
         }
         let slope = status.resistance_slope_uohm_min;
         let noisy = self.usual_noise_mv > 5.0
@@ -132,18 +137,23 @@ impl AnodeEffectHandler {
         let over_v = estimate.voltage_v - status.reference_voltage_v;
         self.time_s += dt_s;
         status.anode_effect_s += dt_s;
-        self.highest_v = self.highest_v.max(estimate.voltage_v);
+        if estimate.voltage_known() {
+            self.highest_v = self.highest_v.max(estimate.voltage_v);
+        }
         quench.reduce = self.time_s % ESCALATE_S < REDUCED_S;
         quench.stir = self.time_s % ESCALATE_S < STIRRED_S;
-        let calm = over_v < CALM_V && !quench.reduce;
+        // A voltage that nobody sees is not calm.
+        let calm = over_v < CALM_V && !quench.reduce && estimate.voltage_known();
         self.calm_s = if calm { self.calm_s + dt_s } else { 0.0 };
         if self.calm_s >= CALM_S {
             status.anode_effect_active = false;
             quench.ended = Some((self.time_s, self.highest_v));
         } else if self.time_s > ESCALATE_S * f64::from(self.doses) && self.calm_s <= 0.0 {
-            self.doses += 1;
             quench.escalated = true;
-            quench.dose_kg = status.anode_effect_dose_kg;
+            if self.doses < DOSES_MAX {
+                quench.dose_kg = status.anode_effect_dose_kg;
+            }
+            self.doses += 1;
         }
     }
 }

@@ -19,6 +19,7 @@ pub(super) struct DemandFeed {
     metal_ohm_kg: f64,
     temp_ohm_k: f64,
     nominal_a: f64,
+    temp_reference_c: f64,
     window: SlopeWindow,
     /// Time in the phase, s.
     time_s: f64,
@@ -31,12 +32,14 @@ pub(super) struct DemandFeed {
 }
 
 impl DemandFeed {
-    pub(super) fn new(config: &ControlConfig, model: &CellModel) -> Self {
+    /// `temp_reference_c` is what temperatures are compensated to; fixed, so that a new setpoint is no slope.
+    pub(super) fn new(config: &ControlConfig, model: &CellModel, temp_reference_c: f64) -> Self {
         Self {
             recipe: config.feed_recipe,
             metal_ohm_kg: model.metal_ohm_kg,
             temp_ohm_k: model.temp_ohm_k,
             nominal_a: model.nominal_a,
+            temp_reference_c,
             window: SlopeWindow::default(),
             time_s: 0.0,
             settle_s: SETTLE_S,
@@ -102,7 +105,7 @@ impl DemandFeed {
         let mut resistance = estimate.resistance_ohm(status.back_voltage_v);
         if self.recipe == FeedRecipe::Compensated {
             resistance += self.metal_ohm_kg * estimate.metal_since_tap_kg
-                + self.temp_ohm_k * (estimate.temp_c - status.temp_setpoint_c);
+                + self.temp_ohm_k * (estimate.temp_c - self.temp_reference_c);
         }
         if self.window.add(resistance, status.slope_window_s, dt_s) {
             status.resistance_slope_uohm_min = self.window.slope_per_s() * 60e6;

@@ -1,12 +1,15 @@
 //! Methods of feeders, rectifiers and lines (domain B7).
 
 use crate::access::{Access, Roles};
+use crate::control::electrolyzer::DOSE_FRAC;
+use crate::control::estimate::believed;
 use crate::control::feeder::FeederOrder;
-use crate::control::method::{ENERGISED, number, text};
+use crate::control::method::{number, text};
 use crate::control::write::allow;
 use crate::control::{
-    ControlEvent, Controls, EventKind, FeedMode, Method, Outcome, Phase, Refusal, Scalar, interlock,
+    ControlEvent, Controls, EventKind, FeedMode, Method, Outcome, Phase, Refusal, Scalar,
 };
+use crate::field::FeederInputs;
 
 impl Controls {
     /// A method of feeder `index`.
@@ -31,30 +34,32 @@ impl Controls {
                 if electrolyzer.feed_mode != FeedMode::Off {
                     return Err(Refusal::InvalidState { reason: "the feeder is not off" });
                 }
-                if let Some(name) = interlock::stopping(&electrolyzer.interlocks) {
+                if let Some(name) = cell.verdict.stopping() {
                     return Err(Refusal::Interlocked { name });
                 }
                 electrolyzer.feed_mode = FeedMode::Manual;
                 cell.manual = FeederOrder::Flow(electrolyzer.base_feed_g_min);
             }
             Method::DischargeStop => electrolyzer.feed_mode = FeedMode::Off,
-            Method::RefillStart => cell.feeder.refill(None, &inputs),
+            Method::RefillStart => {
+                may_refill(cell.verdict.refilling(), &inputs)?;
+                cell.feeder.refill(None, &inputs);
+            }
             Method::RefillStop => cell.feeder.refill_wanted = false,
             Method::Refill => {
                 let lot = text(arguments, 0)?;
                 let mass = number(arguments, 1, 0.1, cell.hopper_kg)?;
-                if lot.is_empty() {
+                if lot.trim().is_empty() {
                     return Err(Refusal::InvalidState { reason: "name the lot" });
                 }
+                // It names the lot that I13 misses; a trip forbids it all the same.
+                may_refill(cell.verdict.tripping(), &inputs)?;
                 status.lot = lot.into();
                 cell.feeder.refill(Some(mass), &inputs);
             }
             Method::FeedShot => {
-                let mass = number(arguments, 0, 0.05, 0.02 * cell.bath_kg)?;
-                if let Some(name) = interlock::stopping(&electrolyzer.interlocks) {
-                    return Err(Refusal::Interlocked { name });
-                }
-                cell.shot_kg += mass;
+                let mass = number(arguments, 0, 0.05, DOSE_FRAC * cell.bath_kg)?;
+                return self.order_dose(index, mass);
             }
             Method::Calibrate | Method::SetZero | Method::SetTare => {
                 return self.scale(index, method, arguments);
@@ -71,7 +76,7 @@ impl Controls {
     fn scale(&mut self, index: usize, method: Method, arguments: &[Scalar]) -> Outcome {
         let inputs = self.seen_feeders.get(index).copied().unwrap_or_default();
         let bad = Refusal::InvalidState { reason: "the scale is bad" };
-        let weight = inputs.hopper_weight_kg.usable().filter(|_| !inputs.load_cell_failed);
+        let weight = believed(inputs.hopper_weight_kg).filter(|_| !inputs.load_cell_failed);
         let weight = weight.ok_or(bad)?;
         let now_s = self.clock_s;
         let cell = &mut self.cells[index];
@@ -117,10 +122,7 @@ impl Controls {
         match method {
             Method::SwitchOn => {
                 for member in &members {
-                    let active = &self.status.electrolyzers[*member].interlocks;
-                    if self.cells[*member].verdict.trip
-                        && let Some(name) = interlock::limiting(active)
-                    {
+                    if let Some(name) = self.cells[*member].verdict.tripping() {
                         return Err(Refusal::Interlocked { name });
                     }
                 }
@@ -128,8 +130,10 @@ impl Controls {
             }
             Method::SwitchOff => {
                 text(arguments, 0)?;
-                let energised =
-                    |it: &usize| ENERGISED.contains(&self.status.electrolyzers[*it].phase);
+                let energised = |it: &usize| {
+                    let phase = self.status.electrolyzers[*it].phase;
+                    phase.is_energised() || phase == Phase::Stopping
+                };
                 if members.iter().any(energised) {
                     return Err(Refusal::InvalidState {
                         reason: "electrolyzers of this rectifier run: stop them first",
@@ -151,10 +155,7 @@ impl Controls {
             }
             Method::ResetTrip => {
                 for member in &members {
-                    let active = &self.status.electrolyzers[*member].interlocks;
-                    if self.cells[*member].verdict.trip
-                        && let Some(name) = interlock::limiting(active)
-                    {
+                    if let Some(name) = self.cells[*member].verdict.tripping() {
                         return Err(Refusal::Interlocked { name });
                     }
                 }
@@ -206,9 +207,8 @@ impl Controls {
                 let of_line: Vec<usize> =
                     self.cells.iter().filter(|it| it.line == index).map(|it| it.index).collect();
                 for cell in of_line {
-                    let energised = ENERGISED.contains(&self.status.electrolyzers[cell].phase);
                     let nominal = self.cells[cell].nominal_a / 1000.0;
-                    if energised || self.status.electrolyzers[cell].phase == Phase::Running {
+                    if self.status.electrolyzers[cell].phase.is_energised() {
                         let status = &mut self.status.electrolyzers[cell];
                         status.current_setpoint_ka = status.current_setpoint_ka.min(part * nominal);
                     }
@@ -218,4 +218,15 @@ impl Controls {
             _ => Err(Refusal::Unknown),
         }
     }
+}
+
+/// Refuses a refill that an interlock or an open door forbids.
+fn may_refill(interlock: Option<&'static str>, inputs: &FeederInputs) -> Result<(), Refusal> {
+    if let Some(name) = interlock {
+        return Err(Refusal::Interlocked { name });
+    }
+    if !inputs.door_closed {
+        return Err(Refusal::InvalidState { reason: "the hopper door is open" });
+    }
+    Ok(())
 }

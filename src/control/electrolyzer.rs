@@ -3,7 +3,7 @@
 use crate::config::{CellModel, PlantConfig, Product};
 use crate::control::anode_effect::AnodeEffectHandler;
 use crate::control::demand::DemandFeed;
-use crate::control::estimate::Estimate;
+use crate::control::estimate::{Estimate, believed};
 use crate::control::feeder::{FeederControl, FeederOrder, Task};
 use crate::control::interlock::{Causes, Interlocks, Verdict};
 use crate::control::sequence::{Done, Seen, Sequence};
@@ -18,6 +18,11 @@ const FILLED_LIF_PCT: f64 = 12.5;
 const FILLED_OXIDE_PCT: f64 = 2.4;
 /// What a pause has kept from the bath is fed in about this time, min.
 const MAKE_GOOD_MIN: f64 = 3.0;
+/// An order drops so much of the bath at most, and so much may wait for an interlock.
+pub(super) const DOSE_FRAC: f64 = 0.02;
+const DUE_FRAC: f64 = 0.05;
+/// Speed of an anode lift, mm/s (guess).
+const LIFT_MM_S: f64 = 2.0;
 
 /// Control of one electrolyzer.
 #[derive(Clone, Debug)]
@@ -47,6 +52,8 @@ pub(super) struct Electrolyzer {
     pub(super) manual: FeederOrder,
     /// Oxide to drop by order, kg.
     pub(super) shot_kg: f64,
+    /// Oxide that is to fall as soon as no interlock stops it, kg.
+    due_kg: f64,
     /// The anode-effect handler wants less current.
     pub(super) reduced: bool,
     /// Oxide that a pause has kept from the bath, g.
@@ -83,15 +90,16 @@ impl Electrolyzer {
             temp_nominal_c: product.bath_temp_c,
             estimate: Estimate::new(model, product),
             temperature: TemperatureLoop::new(&config.control),
-            demand: DemandFeed::new(&config.control, model),
+            demand: DemandFeed::new(&config.control, model, product.bath_temp_c),
             feeder: FeederControl::new(model, crew),
             handler: AnodeEffectHandler::default(),
-            interlocks: Interlocks::new(config, product, model.nominal_a, model.immersion_cm),
+            interlocks: Interlocks::new(&config.fume, product, model),
             sequence: Sequence::new(&row.name, &config.control, model, product.feed_temp_min_c),
             verdict: Verdict::default(),
             base_g_min: None,
             manual: FeederOrder::Stop,
             shot_kg: 0.0,
+            due_kg: 0.0,
             reduced: false,
             missed_g: 0.0,
         }
@@ -149,46 +157,54 @@ impl Electrolyzer {
     /// One scan, up to the current that the electrolyzer asks for.
     pub(super) fn scan(&mut self, bundle: &mut Bundle<'_>, dt_s: f64) {
         let inputs = &bundle.inputs.electrolyzers[self.index];
-        let before = (bundle.status.phase, bundle.status.feed_phase, bundle.status.interlocks);
+        let before = (bundle.status.feed_phase, bundle.status.interlocks);
         let fed = bundle.feeder_status.flow_g_min;
-        self.estimate.update(inputs, fed, bundle.status, dt_s);
+        let rectifier = &bundle.inputs.rectifiers[self.rectifier];
+        self.estimate.update((inputs, rectifier), fed, bundle.status, dt_s);
         if self.crew
             && bundle.status.phase == Phase::Running
             && let Some(oxide_pct) = self.estimate.sample_shift(inputs, dt_s)
         {
             bundle.status.assay_oxide_pct = oxide_pct;
         }
-        self.adopt_lifts(bundle);
+        self.move_lifts(bundle, dt_s);
         self.judge(bundle, dt_s);
         self.react(bundle, dt_s);
         let status = &mut *bundle.status;
         let known = self.estimate.temp_known().then_some(self.estimate.temp_c);
-        let regulates =
-            matches!(status.phase, Phase::Running | Phase::Tapping | Phase::ChangingAnode);
-        if regulates {
+        if status.phase.makes_metal() && status.phase != Phase::AnodeEffect {
             self.temperature.update(status.temp_mode, status.temp_setpoint_c, known, dt_s);
         }
         let seen = Seen {
             inputs,
             current_a: self.estimate.current_a,
-            temp_c: self.estimate.temp_c,
+            temp_c: known,
+            may_start: !self.verdict.no_start,
             no_tap: self.verdict.no_tap,
             dt_s,
         };
         let done = self.sequence.update(&seen, status, bundle.outputs);
         self.finish(&done, bundle);
+        self.verdict = Interlocks::settle(&self.verdict, bundle.status);
+        self.dose(bundle);
         self.feed(bundle, dt_s);
+        self.verdict.enforce(bundle.outputs, bundle.feeder_outputs);
         self.report(before, bundle);
     }
 
-    /// The lifts stay where they hang until someone moves them.
-    fn adopt_lifts(&self, bundle: &mut Bundle<'_>) {
+    /// The lifts stay where they hang until someone moves them, and then move as fast as their drives.
+    fn move_lifts(&self, bundle: &mut Bundle<'_>, dt_s: f64) {
         let inputs = &bundle.inputs.electrolyzers[self.index];
         if bundle.status.anode_lift_setpoint_mm.len() != inputs.anodes.len() {
-            let seen = inputs.anodes.iter().map(|it| it.lift_mm.usable().unwrap_or(0.0));
+            let seen = inputs.anodes.iter().map(|it| believed(it.lift_mm).unwrap_or(0.0));
             bundle.status.anode_lift_setpoint_mm = seen.collect();
+            bundle.outputs.anode_lift_mm.clone_from(&bundle.status.anode_lift_setpoint_mm);
         }
-        bundle.outputs.anode_lift_mm.clone_from(&bundle.status.anode_lift_setpoint_mm);
+        let most_mm = LIFT_MM_S * dt_s;
+        let lifts = bundle.outputs.anode_lift_mm.iter_mut();
+        for (lift_mm, setpoint_mm) in lifts.zip(&bundle.status.anode_lift_setpoint_mm) {
+            *lift_mm += (setpoint_mm - *lift_mm).clamp(-most_mm, most_mm);
+        }
     }
 
     fn judge(&mut self, bundle: &mut Bundle<'_>, dt_s: f64) {
@@ -208,22 +224,15 @@ impl Electrolyzer {
 
     fn react(&mut self, bundle: &mut Bundle<'_>, dt_s: f64) {
         let status = &mut *bundle.status;
-        let watched = matches!(
-            status.phase,
-            Phase::Running | Phase::Tapping | Phase::ChangingAnode | Phase::AnodeEffect
-        );
+        let watched = status.phase.makes_metal();
         let quench = self.handler.update(watched, &self.estimate, status, dt_s);
         self.reduced = quench.reduce;
         bundle.outputs.stirring = quench.stir;
-        let dose = quench.dose_kg + std::mem::take(&mut self.shot_kg);
-        bundle.outputs.oxide_dose_kg = dose;
+        self.due_kg += quench.dose_kg + std::mem::take(&mut self.shot_kg);
+        self.due_kg = self.due_kg.min(DUE_FRAC * self.bath_kg);
         let mut tell = |kind| {
             bundle.events.push(ControlEvent { electrolyzer: Some(self.index), kind });
         };
-        if dose > 0.0 {
-            bundle.feeder_status.shot_kg = dose;
-            bundle.feeder_status.shots += 1;
-        }
         if quench.started {
             tell(EventKind::AnodeEffectStarted { voltage_v: self.estimate.voltage_v });
         }
@@ -233,7 +242,29 @@ impl Electrolyzer {
         if let Some((duration_s, highest_v)) = quench.ended {
             tell(EventKind::AnodeEffectEnded { duration_s, highest_v });
             self.demand.start_over();
+            self.due_kg = 0.0;
         }
+    }
+
+    /// Drops what is due, unless an interlock stops that too: then it waits.
+    fn dose(&mut self, bundle: &mut Bundle<'_>) {
+        let status = &*bundle.status;
+        if !status.phase.makes_metal() {
+            self.due_kg = 0.0;
+        }
+        let dose_kg = if self.verdict.stop_dose { 0.0 } else { std::mem::take(&mut self.due_kg) };
+        bundle.outputs.oxide_dose_kg = dose_kg;
+        if dose_kg > 0.0 {
+            bundle.feeder_status.shot_kg = dose_kg;
+            bundle.feeder_status.shots += 1;
+            self.feeder.dosed(dose_kg, bundle.feeder_status);
+            self.estimate.dosed(dose_kg);
+        }
+    }
+
+    /// Oxide that an order may still add, kg.
+    pub(super) fn room_kg(&self) -> f64 {
+        DOSE_FRAC * self.bath_kg - self.shot_kg - self.due_kg
     }
 
     fn finish(&mut self, done: &Done, bundle: &mut Bundle<'_>) {
@@ -265,14 +296,7 @@ impl Electrolyzer {
         let balanced = self.estimate.balanced_feed_g_min().min(self.feed_max_g_min);
         status.base_feed_g_min = self.base_g_min.unwrap_or(balanced);
         let factor = self.demand.update(&mut self.estimate, status, dt_s);
-        let makes_metal = matches!(
-            status.phase,
-            Phase::Running
-                | Phase::Starting
-                | Phase::AnodeEffect
-                | Phase::Tapping
-                | Phase::ChangingAnode
-        );
+        let uses_oxide = status.phase.makes_metal() || status.phase == Phase::Starting;
         let mut order = match status.feed_mode {
             FeedMode::Off => FeederOrder::Stop,
             FeedMode::Manual => self.manual,
@@ -287,14 +311,14 @@ impl Electrolyzer {
         if let FeederOrder::Flow(flow) = &mut order {
             *flow += self.make_good(*flow, pausing, dt_s);
         }
-        // The interlocks have the last word.
-        if self.verdict.stop_feed || !makes_metal {
+        if self.verdict.stop_feed || !uses_oxide {
             status.feed_phase = FeedPhase::Hold;
             order = FeederOrder::Stop;
         }
         let inputs = &bundle.inputs.feeders[self.index];
         let before = self.feeder.latched;
-        let task = Task { order, dt_s };
+        let off = status.feed_mode == FeedMode::Off;
+        let task = Task { order, off, no_refill: self.verdict.no_refill, dt_s };
         self.feeder.update(task, inputs, bundle.feeder_status, bundle.feeder_outputs);
         if self.feeder.latched != before {
             let kind = EventKind::FeederFaults(self.feeder.latched);
@@ -317,18 +341,24 @@ impl Electrolyzer {
         extra
     }
 
-    fn report(&self, before: (Phase, FeedPhase, [bool; 13]), bundle: &mut Bundle<'_>) {
+    /// Tells of every change of phase since this was last asked.
+    pub(super) fn tell_phases(&mut self, events: &mut Vec<ControlEvent>) {
+        for (from, to) in self.sequence.entered.drain(..) {
+            let kind = EventKind::PhaseChanged { from, to };
+            events.push(ControlEvent { electrolyzer: Some(self.index), kind });
+        }
+    }
+
+    fn report(&mut self, before: (FeedPhase, [bool; 13]), bundle: &mut Bundle<'_>) {
+        self.tell_phases(bundle.events);
         let status = &*bundle.status;
         let mut tell = |kind| {
             bundle.events.push(ControlEvent { electrolyzer: Some(self.index), kind });
         };
-        if status.phase != before.0 {
-            tell(EventKind::PhaseChanged { from: before.0, to: status.phase });
-        }
-        if status.feed_phase != before.1 {
+        if status.feed_phase != before.0 {
             tell(EventKind::FeedPhaseChanged(status.feed_phase));
         }
-        for (index, (now, was)) in status.interlocks.iter().zip(before.2).enumerate() {
+        for (index, (now, was)) in status.interlocks.iter().zip(before.1).enumerate() {
             if *now != was {
                 tell(EventKind::Interlock { number: index + 1, active: *now });
             }

@@ -1,10 +1,24 @@
 //! What the controls make of the instruments: filtered values, and estimates of what nothing measures.
+//!
+//! A reading that is not usable never becomes a number of a loop. What stands for it:
+//!
+//! | Reading | While it is not usable |
+//! | --- | --- |
+//! | bath temperature | the last for half an hour, or a dip by hand; then it is unknown: the temperature loop holds its output, I4 looks at the power, I5 is quiet, the heater gives a fixed part, no phase is reached |
+//! | cell current | the rectifier's, which is the same current; without it the last |
+//! | cell voltage | nothing: no slope, no detection, no calm; the feed goes on without seeing |
+//! | hopper weight | the screw's speed times the learned factor; no automatic refill |
+//! | screw speed | no flow is claimed, and no bridge or stall is looked for |
+//! | bath level | the last |
+//! | metal level, tap weight | a tap ends by its time |
+//! | anode thickness, lining | the others' |
+//! | hall, earth leakage, heatsink | no cause: the rectifier trips itself, and a hall monitor's failure is an alarm |
 
 use std::collections::VecDeque;
 
 use crate::config::{CellModel, Product};
 use crate::control::ElectrolyzerStatus;
-use crate::field::ElectrolyzerInputs;
+use crate::field::{ElectrolyzerInputs, Reading, RectifierInputs};
 use crate::units::{FARADAY_C_MOL, kg_s_from_g_min};
 
 /// Filters: bath temperature, its rate, voltage noise, s.
@@ -19,6 +33,10 @@ const EFFICIENCY: (f64, f64) = (0.65, 0.88);
 const DAY_S: f64 = 86_400.0;
 /// Fewest taps before the efficiency is taken from them.
 const TAPS: usize = 6;
+/// Most taps kept; the oldest goes first.
+const TAPS_MAX: usize = 64;
+/// A jump of the voltage is seen over this time, s: shorter ones are noise.
+const JUMP_S: f64 = 1.0;
 /// Oxide estimate is kept between these, wt%.
 const OXIDE_PCT: (f64, f64) = (0.3, 5.0);
 /// Oxide of a bath whose compensated resistance begins to rise, wt%.
@@ -33,6 +51,11 @@ const LEAST_LOAD: f64 = 0.2;
 const DISSOLVE_S: f64 = 220.0;
 /// Active over geometric anode area.
 const AREA_FACTOR: f64 = 1.25;
+
+/// The number of a reading that may be used; also a number that is none does not count.
+pub(super) fn believed(reading: Reading) -> Option<f64> {
+    reading.usable().filter(|it| it.is_finite())
+}
 
 /// One tap: charge since the one before and metal weighed.
 #[derive(Clone, Copy, Debug)]
@@ -59,12 +82,14 @@ pub(super) struct Estimate {
     rate_k_s: f64,
     mean_v: f64,
     variance_v2: f64,
-    last_v: f64,
+    /// Voltage at the beginning of the jump that is looked for, and how long ago that was, s.
+    jump_from_v: Option<f64>,
+    jump_s: f64,
     /// Last usable voltage and current.
     pub(super) voltage_v: f64,
     pub(super) current_a: f64,
     voltage_usable: bool,
-    /// Voltage step of this scan, V/s.
+    /// Rise of the voltage over the last second, V/s.
     pub(super) voltage_rate_v_s: f64,
     efficiency_frac: f64,
     charge_since_tap_c: f64,
@@ -96,7 +121,8 @@ impl Estimate {
             rate_k_s: 0.0,
             mean_v: 0.0,
             variance_v2: 0.0,
-            last_v: 0.0,
+            jump_from_v: None,
+            jump_s: 0.0,
             voltage_v: 0.0,
             current_a: 0.0,
             voltage_usable: false,
@@ -122,20 +148,23 @@ impl Estimate {
     /// Takes in one scan, and shows what comes of it.
     pub(super) fn update(
         &mut self,
-        inputs: &ElectrolyzerInputs,
+        (inputs, rectifier): (&ElectrolyzerInputs, &RectifierInputs),
         fed_g_min: f64,
         status: &mut ElectrolyzerStatus,
         dt_s: f64,
     ) {
         self.clock_s += dt_s;
         self.temperature(inputs, dt_s);
-        self.electrical(inputs, dt_s);
+        self.current_a = believed(inputs.cell_current_a)
+            .or_else(|| believed(rectifier.dc_current_a))
+            .unwrap_or(self.current_a);
+        self.voltage(inputs, dt_s);
         self.masses(kg_s_from_g_min(fed_g_min), dt_s);
         self.show(status);
     }
 
     fn temperature(&mut self, inputs: &ElectrolyzerInputs, dt_s: f64) {
-        let Some(temp_c) = inputs.bath_temp_c.usable() else {
+        let Some(temp_c) = believed(inputs.bath_temp_c) else {
             self.temp_age_s += dt_s;
             return;
         };
@@ -150,19 +179,28 @@ impl Estimate {
         self.rate_k_s += (rate - self.rate_k_s) * (dt_s / RATE_S).min(1.0);
     }
 
-    fn electrical(&mut self, inputs: &ElectrolyzerInputs, dt_s: f64) {
-        self.current_a = inputs.cell_current_a.usable().unwrap_or(self.current_a);
-        let usable = inputs.cell_voltage_v.usable();
+    fn voltage(&mut self, inputs: &ElectrolyzerInputs, dt_s: f64) {
+        let usable = believed(inputs.cell_voltage_v);
         self.voltage_usable = usable.is_some();
-        let Some(voltage) = usable else { return };
-        if self.last_v <= 0.0 {
-            // The first reading after none is no jump.
-            self.last_v = voltage;
-            self.mean_v = voltage;
-        }
-        self.voltage_rate_v_s = (voltage - self.last_v) / dt_s;
-        self.last_v = voltage;
+        let Some(voltage) = usable else {
+            self.jump_from_v = None;
+            self.voltage_rate_v_s = 0.0;
+            return;
+        };
         self.voltage_v = voltage;
+        let Some(before_v) = self.jump_from_v else {
+            // The first reading after none is no jump.
+            self.jump_from_v = Some(voltage);
+            self.jump_s = 0.0;
+            self.mean_v = voltage;
+            return;
+        };
+        self.jump_s += dt_s;
+        if self.jump_s >= JUMP_S - 1e-9 {
+            self.voltage_rate_v_s = (voltage - before_v) / self.jump_s;
+            self.jump_from_v = Some(voltage);
+            self.jump_s = 0.0;
+        }
         let part = (dt_s / NOISE_S).min(1.0);
         let off = voltage - self.mean_v;
         self.mean_v += off * part;
@@ -210,6 +248,11 @@ impl Estimate {
         (self.voltage_v - back_v) / self.current_a.max(1.0)
     }
 
+    /// Whether the voltage is measured now.
+    pub(super) fn voltage_known(&self) -> bool {
+        self.voltage_usable
+    }
+
     /// Whether voltage and current can be trusted for the slope now.
     pub(super) fn is_measuring(&self) -> bool {
         self.voltage_usable && self.current_a > 0.5 * self.nominal_a
@@ -230,6 +273,11 @@ impl Estimate {
         self.oxide_kg += 0.5 * (oxide_pct / 100.0 * self.bath_kg - self.oxide_kg);
     }
 
+    /// Oxide has been dropped at once, kg.
+    pub(super) fn dosed(&mut self, dose_kg: f64) {
+        self.undissolved_kg += dose_kg;
+    }
+
     /// A laboratory has found this much oxide.
     pub(super) fn assay_oxide(&mut self, oxide_pct: f64) {
         self.oxide_kg = oxide_pct / 100.0 * self.bath_kg;
@@ -241,7 +289,7 @@ impl Estimate {
         if self.shift_s < SHIFT_S {
             return None;
         }
-        let oxide_pct = inputs.oxide_probe_pct.usable()?;
+        let oxide_pct = believed(inputs.oxide_probe_pct)?;
         self.shift_s = 0.0;
         self.assay_oxide(oxide_pct);
         Some(oxide_pct)
@@ -257,16 +305,18 @@ impl Estimate {
     pub(super) fn tapped(&mut self, net_kg: f64) {
         let tap = Tap { at_s: self.clock_s, charge_c: self.charge_since_tap_c, net_kg };
         self.taps.push_back(tap);
-        while self.taps.front().is_some_and(|it| self.clock_s - it.at_s > DAY_S) {
+        let old = |it: &Tap| self.clock_s - it.at_s > DAY_S;
+        while self.taps.len() > TAPS_MAX || self.taps.front().is_some_and(old) {
             self.taps.pop_front();
         }
         self.charge_since_tap_c = 0.0;
         self.metal_since_tap_kg = 0.0;
-        if self.taps.len() < TAPS {
-            return;
-        }
         let charge: f64 = self.taps.iter().map(|it| it.charge_c).sum();
         let metal: f64 = self.taps.iter().map(|it| it.net_kg).sum();
+        // Taps without current between them say nothing.
+        if self.taps.len() < TAPS || charge <= 0.0 {
+            return;
+        }
         let (low, high) = EFFICIENCY;
         self.efficiency_frac = (metal / (charge * self.metal_kg_c)).clamp(low, high);
     }

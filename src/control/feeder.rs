@@ -1,15 +1,31 @@
 //! One feeder: loss in weight, drive, refill, and what to do about powder that will not flow (domain A4, B4).
+//!
+//! Gravimetric: the screw turns as fast as the learned factor says (grams per revolution), trimmed by a PI on
+//! the loss in weight; its integral is the mass fed too much or too little, so that the sum fed comes right.
+//! Volumetric, while the scale is disturbed (refill, vibrator, a dose) or has failed: the same without the
+//! proportional part, on the flow that screw and factor claim. Going over there is no bump either way, since
+//! factor and integral stay.
+//!
+//! A bridge or a jam is answered by vibrating and turning back, three times; then it is a fault.
 
 use std::collections::VecDeque;
 
 use crate::config::CellModel;
 use crate::control::FeederStatus;
+use crate::control::estimate::believed;
 use crate::field::{FeederInputs, FeederOutputs};
 
 /// Window of the loss in weight, s.
 const WINDOW_S: f64 = 60.0;
 /// The weight loop waits after a refill, s.
 const REST_S: f64 = 30.0;
+/// Samples of the scale are means over this time at least, s: a fast scan needs no longer window.
+const SAMPLE_S: f64 = 1.0;
+/// Proportional part of the weight loop, and what it moves at most, parts of the flow.
+const GAIN: f64 = 0.2;
+const GAIN_FRAC: f64 = 0.02;
+/// The powder needs this time down the chute: so long a start is shown as priming, s.
+const PRIMING_S: f64 = 3.0;
 /// The feed factor is learned with this time, s, and believed within these bounds of the nominal one.
 const LEARN_S: f64 = 900.0;
 const FACTOR: (f64, f64) = (0.5, 1.5);
@@ -29,7 +45,7 @@ const BRIDGE_FRAC: f64 = 0.5;
 const BRIDGE_S: f64 = 60.0;
 /// Flow above this part of the target for so long is over-delivery, s.
 const OVER_FRAC: f64 = 1.15;
-const OVER_S: f64 = 120.0;
+const OVER_S: f64 = 60.0;
 /// Stalled: motor above, A, or screw below half its order, for so long, s.
 const STALL_A: f64 = 7.2;
 const STALL_S: f64 = 2.0;
@@ -51,6 +67,13 @@ pub(super) const DRIVE: u16 = 256;
 /// Faults that stop the screw.
 const STOPPING: u16 = EMPTY | BRIDGING | JAM | DOOR | DRIVE;
 
+/// One sample of the scale, and what was asked for then.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sample {
+    weight_kg: f64,
+    asked_g_min: f64,
+}
+
 /// What the feeder is to do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum FeederOrder {
@@ -66,6 +89,10 @@ pub(super) enum FeederOrder {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Task {
     pub(super) order: FeederOrder,
+    /// The feed is switched off.
+    pub(super) off: bool,
+    /// An interlock forbids a refill.
+    pub(super) no_refill: bool,
     pub(super) dt_s: f64,
 }
 
@@ -75,9 +102,17 @@ pub(super) struct FeederControl {
     hopper_kg: f64,
     nominal_g_rev: f64,
     factor_g_rev: f64,
-    scale: VecDeque<f64>,
+    /// Weight and target over the window of the loss in weight, oldest first: kg and g/min.
+    scale: VecDeque<Sample>,
+    sum: Sample,
+    sum_s: f64,
+    /// Loss in weight over the window, and what was asked for during it, g/min.
+    loss_g_min: f64,
+    asked_g_min: f64,
     /// The flow shown is that of the scale.
     weighed: bool,
+    /// The scale says that there is next to nothing left.
+    empty: bool,
     rest_s: f64,
     pub(super) refill_wanted: bool,
     /// kg of an ordered refill that are still to come; NaN for one up to the usual level.
@@ -89,6 +124,8 @@ pub(super) struct FeederControl {
     stall_s: f64,
     attempt_s: f64,
     attempts: u32,
+    /// How long the screw has turned, s.
+    turning_s: f64,
     pub(super) latched: u16,
     /// How long there has been a fault, s.
     pub(super) faulted_s: f64,
@@ -109,8 +146,13 @@ impl FeederControl {
             hopper_kg: model.hopper_kg,
             nominal_g_rev: model.feeder_g_rev,
             factor_g_rev: model.feeder_g_rev,
-            scale: VecDeque::new(),
+            scale: VecDeque::with_capacity((WINDOW_S / SAMPLE_S) as usize + 1),
+            sum: Sample::default(),
+            sum_s: 0.0,
+            loss_g_min: 0.0,
+            asked_g_min: 0.0,
             weighed: false,
+            empty: false,
             rest_s: 0.0,
             refill_wanted: false,
             refill_rest_kg: f64::NAN,
@@ -121,10 +163,11 @@ impl FeederControl {
             stall_s: 0.0,
             attempt_s: 0.0,
             attempts: 0,
+            turning_s: 0.0,
             latched: 0,
             faulted_s: 0.0,
             owed_kg: 0.0,
-            hour: VecDeque::new(),
+            hour: VecDeque::with_capacity(61),
             minute_kg: 0.0,
             minute_s: 0.0,
             crew,
@@ -143,6 +186,14 @@ impl FeederControl {
         self.reset = true;
     }
 
+    /// Oxide has been dropped at once, kg: the scale will see it, but the screw has not moved it.
+    pub(super) fn dosed(&mut self, dose_kg: f64, status: &mut FeederStatus) {
+        self.rest_s = REST_S;
+        self.scale.clear();
+        self.weighed = false;
+        status.totalizer_kg += dose_kg;
+    }
+
     /// Orders a refill of `mass_kg`, or up to the usual level.
     pub(super) fn refill(&mut self, mass_kg: Option<f64>, inputs: &FeederInputs) {
         self.refill_wanted = true;
@@ -159,9 +210,9 @@ impl FeederControl {
         status: &mut FeederStatus,
         outputs: &mut FeederOutputs,
     ) {
-        let Task { order, dt_s } = task;
+        let Task { order, dt_s, .. } = task;
         self.weighed = self.weigh(inputs, status, dt_s);
-        self.refilling(inputs, status, dt_s);
+        self.refilling(task, inputs, status);
         let target = match order {
             FeederOrder::Flow(flow) => flow,
             FeederOrder::Speed(rpm) => rpm * self.factor_g_rev,
@@ -170,56 +221,78 @@ impl FeederControl {
         status.target_g_min = target;
         self.watch(target, inputs, status, dt_s);
         self.book(target, status, dt_s);
-        self.drive(order, inputs, status, outputs);
-        self.show(inputs, status);
+        self.drive(task, inputs, status, outputs);
+        self.show(task, status);
     }
 
     /// Flow from the loss in weight while the scale tells the truth, else from the screw. Whether it does.
     fn weigh(&mut self, inputs: &FeederInputs, status: &mut FeederStatus, dt_s: f64) -> bool {
-        let weight = inputs.hopper_weight_kg.usable().filter(|_| !inputs.load_cell_failed);
+        let weight = weight_kg(inputs);
         let disturbed = inputs.refilling || status.vibrator || weight.is_none();
         self.rest_s = if disturbed { REST_S } else { (self.rest_s - dt_s).max(0.0) };
-        let by_screw = inputs.speed_rpm.usable().unwrap_or(0.0) * self.factor_g_rev;
+        let rpm = believed(inputs.speed_rpm).unwrap_or(0.0);
         let Some(weight) = weight.filter(|_| self.rest_s <= 0.0) else {
             self.scale.clear();
-            status.flow_g_min = by_screw;
+            self.sum = Sample::default();
+            self.sum_s = 0.0;
+            status.flow_g_min = rpm * self.factor_g_rev;
             return false;
         };
-        let most = (WINDOW_S / dt_s).round().max(6.0) as usize;
-        if self.scale.len() >= most {
-            self.scale.pop_front();
+        let period_s = (SAMPLE_S / dt_s - 1e-9).ceil().max(1.0) * dt_s;
+        let most = (WINDOW_S / period_s).round().max(6.0) as usize;
+        self.sum.weight_kg += weight * dt_s;
+        self.sum.asked_g_min += status.target_g_min * dt_s;
+        self.sum_s += dt_s;
+        if self.sum_s >= period_s - 1e-9 {
+            if self.scale.len() >= most {
+                self.scale.pop_front();
+            }
+            let Sample { weight_kg, asked_g_min } = std::mem::take(&mut self.sum);
+            let elapsed_s = std::mem::take(&mut self.sum_s);
+            self.scale.push_back(Sample {
+                weight_kg: weight_kg / elapsed_s,
+                asked_g_min: asked_g_min / elapsed_s,
+            });
+            self.asked_g_min =
+                self.scale.iter().map(|it| it.asked_g_min).sum::<f64>() / self.scale.len() as f64;
+            self.loss_g_min = -slope(&self.scale) / period_s * 60_000.0;
         }
-        self.scale.push_back(weight);
         if self.scale.len() < most {
-            status.flow_g_min = by_screw;
+            status.flow_g_min = rpm * self.factor_g_rev;
             return false;
         }
-        let flow = -slope(&self.scale) / dt_s * 60_000.0;
-        status.flow_g_min = flow.max(0.0);
-        let rpm = inputs.speed_rpm.usable().unwrap_or(0.0);
-        if rpm > 1.0 && self.latched & STOPPING == 0 && self.low_s <= 0.0 {
-            let seen = flow / rpm;
-            let (low, high) = FACTOR;
-            let learned =
-                self.factor_g_rev + (seen - self.factor_g_rev) * (dt_s / LEARN_S).min(1.0);
-            self.factor_g_rev = learned.clamp(low * self.nominal_g_rev, high * self.nominal_g_rev);
-        }
+        status.flow_g_min = self.loss_g_min.max(0.0);
+        self.learn(rpm, dt_s);
         true
     }
 
-    fn refilling(&mut self, inputs: &FeederInputs, status: &mut FeederStatus, dt_s: f64) {
+    /// Grams per revolution, from what the scale has seen.
+    fn learn(&mut self, rpm: f64, dt_s: f64) {
+        if rpm > 1.0 && self.latched & STOPPING == 0 && self.low_s <= 0.0 {
+            let off = self.loss_g_min / rpm - self.factor_g_rev;
+            let learned = self.factor_g_rev + off * (dt_s / LEARN_S).min(1.0);
+            let (low, high) = FACTOR;
+            self.factor_g_rev = learned.clamp(low * self.nominal_g_rev, high * self.nominal_g_rev);
+        }
+    }
+
+    fn refilling(&mut self, task: Task, inputs: &FeederInputs, status: &mut FeederStatus) {
         self.refilled_kg = None;
-        let weight = inputs.hopper_weight_kg.usable();
-        let level = weight.map(|it| 100.0 * it / self.hopper_kg);
+        let level = weight_kg(inputs).map(|it| 100.0 * it / self.hopper_kg);
+        self.empty = level.is_some_and(|it| it < EMPTY_PCT);
         status.fill_level_pct = level.unwrap_or(status.fill_level_pct);
         let low = level.is_some_and(|it| it < REFILL_BELOW_PCT);
-        if low && !self.refill_wanted && self.latched & REFILL_TIMEOUT == 0 {
+        if low && !self.refill_wanted && self.latched & (REFILL_TIMEOUT | DOOR) == 0 {
             self.refill(None, inputs);
+        }
+        // The valve stays shut while the door is open, and without a released lot (I13).
+        if task.no_refill || !inputs.door_closed {
+            self.refill_wanted = false;
         }
         if !self.refill_wanted {
             return;
         }
-        self.refill_s += dt_s;
+        self.refill_s += task.dt_s;
         let came = inputs.refilled_total_kg - self.refilled_before_kg;
         let full = level.is_none_or(|it| it >= REFILL_TO_PCT);
         let done = if self.refill_rest_kg.is_nan() {
@@ -240,8 +313,11 @@ impl FeederControl {
     fn watch(&mut self, target: f64, inputs: &FeederInputs, status: &FeederStatus, dt_s: f64) {
         let weighed = self.weighed;
         let asked = target > 1.0 && self.latched & STOPPING == 0;
-        let running = asked && inputs.speed_rpm.usable().is_some_and(|it| it > 1.0);
-        let short = running && weighed && status.flow_g_min < BRIDGE_FRAC * target;
+        let rpm = believed(inputs.speed_rpm);
+        let running = asked && rpm.is_some_and(|it| it > 1.0);
+        // The flow is that of the window: it is held against what was asked during it.
+        let window_g_min = self.asked_g_min;
+        let short = running && weighed && status.flow_g_min < BRIDGE_FRAC * window_g_min;
         self.low_s = if short {
             self.low_s + dt_s
         } else if weighed {
@@ -249,14 +325,11 @@ impl FeederControl {
         } else {
             self.low_s
         };
-        let over = running && weighed && status.flow_g_min > OVER_FRAC * target;
+        let over = running && weighed && status.flow_g_min > OVER_FRAC * window_g_min.max(target);
         self.over_s = if over { self.over_s + dt_s } else { 0.0 };
         let stalled = asked
-            && (inputs.motor_current_a.usable().is_some_and(|it| it > STALL_A)
-                || inputs
-                    .speed_rpm
-                    .usable()
-                    .is_some_and(|it| it < 0.5 * status.speed_setpoint_rpm - 1.0));
+            && (believed(inputs.motor_current_a).is_some_and(|it| it > STALL_A)
+                || rpm.is_some_and(|it| it < 0.5 * status.speed_setpoint_rpm - 1.0));
         self.stall_s = if stalled { self.stall_s + dt_s } else { 0.0 };
         if self.attempt_s > 0.0 {
             self.attempt_s -= dt_s;
@@ -274,7 +347,7 @@ impl FeederControl {
         }
         for (is_there, bit) in [
             (self.over_s > OVER_S, OVER_DELIVERY),
-            (status.fill_level_pct < EMPTY_PCT && !inputs.load_cell_failed, EMPTY),
+            (self.empty, EMPTY),
             (inputs.load_cell_failed, LOAD_CELL),
             (!inputs.door_closed, DOOR),
             (inputs.drive_failed, DRIVE),
@@ -311,7 +384,7 @@ impl FeederControl {
 
     fn drive(
         &mut self,
-        order: FeederOrder,
+        Task { order, dt_s, .. }: Task,
         inputs: &FeederInputs,
         status: &mut FeederStatus,
         outputs: &mut FeederOutputs,
@@ -320,8 +393,10 @@ impl FeederControl {
         let rpm = match order {
             FeederOrder::Flow(flow) if flow > 0.0 => {
                 // What was fed too much or too little is made good slowly.
-                let catch_up = self.owed_kg * 60_000.0 / CATCH_UP_S;
-                (flow - catch_up).max(0.0) / self.factor_g_rev
+                let integral = self.owed_kg * 60_000.0 / CATCH_UP_S;
+                let over = if self.weighed { status.flow_g_min - self.asked_g_min } else { 0.0 };
+                let proportional = (GAIN * over).clamp(-GAIN_FRAC * flow, GAIN_FRAC * flow);
+                (flow - integral - proportional).max(0.0) / self.factor_g_rev
             }
             FeederOrder::Speed(rpm) => rpm,
             _ => 0.0,
@@ -333,17 +408,18 @@ impl FeederControl {
             vibrator: attempting && self.attempt_s > ATTEMPT_S / 2.0,
             reverse: attempting && self.attempt_s <= ATTEMPT_S / 2.0,
             refill: self.refill_wanted,
-            chute_open: rpm > 0.0 || inputs.speed_rpm.usable().is_some_and(|it| it > 0.5),
+            chute_open: rpm > 0.0 || believed(inputs.speed_rpm).is_some_and(|it| it > 0.5),
             reset: std::mem::take(&mut self.reset),
         };
         status.speed_setpoint_rpm = rpm;
         status.vibrator = outputs.vibrator;
         status.discharging = rpm > 0.0;
+        self.turning_s = if rpm > 0.0 { self.turning_s + dt_s } else { 0.0 };
     }
 
-    fn show(&self, inputs: &FeederInputs, status: &mut FeederStatus) {
+    fn show(&self, task: Task, status: &mut FeederStatus) {
         status.feed_factor_g_rev = self.factor_g_rev;
-        status.volumetric = self.rest_s > 0.0 || inputs.load_cell_failed;
+        status.volumetric = self.rest_s > 0.0;
         status.refilling = self.refill_wanted;
         status.faults = self.latched;
         status.state = if self.latched & STOPPING != 0 {
@@ -351,7 +427,9 @@ impl FeederControl {
         } else if self.refill_wanted {
             4
         } else if !status.discharging {
-            1
+            u32::from(!task.off)
+        } else if self.turning_s < PRIMING_S {
+            5
         } else if status.volumetric {
             3
         } else {
@@ -367,14 +445,23 @@ impl FeederControl {
     }
 }
 
-/// Least-squares slope per sample.
-fn slope(values: &VecDeque<f64>) -> f64 {
-    let middle = (values.len() - 1) as f64 / 2.0;
-    let (mut over, mut under) = (0.0, 0.0);
-    for (index, value) in values.iter().enumerate() {
-        let at = index as f64 - middle;
-        over += at * value;
-        under += at * at;
+/// The weight in the hopper if the scale is to be believed, kg.
+fn weight_kg(inputs: &FeederInputs) -> Option<f64> {
+    believed(inputs.hopper_weight_kg).filter(|_| !inputs.load_cell_failed)
+}
+
+/// Least-squares slope of the weight per sample, kg.
+fn slope(samples: &VecDeque<Sample>) -> f64 {
+    let count = samples.len() as f64;
+    if count < 2.0 {
+        return 0.0;
     }
-    over / under
+    let middle = (count - 1.0) / 2.0;
+    // From the first on, so that a hopper at rest loses exactly nothing.
+    let first_kg = samples[0].weight_kg;
+    let moments = samples.iter().enumerate();
+    let over: f64 =
+        moments.map(|(index, it)| (index as f64 - middle) * (it.weight_kg - first_kg)).sum();
+    // The sum of the squared distances from the middle.
+    over / (count * (count * count - 1.0) / 12.0)
 }

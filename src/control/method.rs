@@ -1,23 +1,21 @@
 //! Methods of electrolyzers (domain B7): what is asked, when it is allowed, what it does.
 
 use crate::access::{Access, Roles};
+use crate::control::electrolyzer::DOSE_FRAC;
+use crate::control::supply::TRIPPED;
 use crate::control::write::allow;
-use crate::control::{
-    ControlEvent, Controls, EventKind, Method, Outcome, Phase, Refusal, Scalar, interlock,
-};
+use crate::control::{ControlEvent, Controls, EventKind, Method, Outcome, Phase, Refusal, Scalar};
 
-/// Phases in which current flows or may flow.
-pub(super) const ENERGISED: [Phase; 9] = [
-    Phase::Preheating,
-    Phase::Melting,
-    Phase::Starting,
-    Phase::Running,
-    Phase::Tapping,
-    Phase::ChangingAnode,
-    Phase::AnodeEffect,
-    Phase::Holding,
-    Phase::Held,
-];
+/// Longest text that is kept or told, bytes.
+const TEXT_MAX: usize = 256;
+/// Shares of salts in an assay add up to this at most, %: each is rounded.
+const ASSAY_MAX_PCT: f64 = 101.0;
+/// Bath salt by one order at most, part of the bath.
+const SALT_FRAC: f64 = 0.2;
+/// Moulds of one tap at most.
+const MOULDS_MAX: usize = 1000;
+/// A bath that is no colder than this below the lowest setpoint starts without preheating, K.
+const RESTART_K: f64 = 60.0;
 
 /// A number within its limits, by position.
 pub(super) fn number(
@@ -33,18 +31,24 @@ pub(super) fn number(
     Err(Refusal::ArgumentOutOfRange { index, value: *value, min, max })
 }
 
-/// A text, by position.
+/// A text of bounded length, by position.
 pub(super) fn text(arguments: &[Scalar], index: usize) -> Result<&str, Refusal> {
-    match arguments.get(index) {
-        Some(Scalar::Text(text)) => Ok(text),
-        _ => Err(Refusal::Unknown),
+    let Some(Scalar::Text(text)) = arguments.get(index) else { return Err(Refusal::Unknown) };
+    if text.len() <= TEXT_MAX {
+        return Ok(text);
     }
+    let (value, max) = (text.len() as f64, TEXT_MAX as f64);
+    Err(Refusal::ArgumentOutOfRange { index, value, min: 0.0, max })
 }
 
 /// A whole number within its limits, by position.
 fn count(arguments: &[Scalar], index: usize, min: usize, max: usize) -> Result<usize, Refusal> {
-    let value = number(arguments, index, min as f64, max as f64)?;
-    Ok(value as usize)
+    let (min, max) = (min as f64, max as f64);
+    let value = number(arguments, index, min, max)?;
+    if value.fract() == 0.0 {
+        return Ok(value as usize);
+    }
+    Err(Refusal::ArgumentOutOfRange { index, value, min, max })
 }
 
 fn wrong_state(reason: &'static str) -> Refusal {
@@ -68,7 +72,10 @@ impl Controls {
         match method {
             Method::Start => self.start(roles, index, arguments),
             Method::Stop => self.stop(index, arguments),
-            Method::Hold => self.hold(index),
+            Method::Hold => {
+                text(arguments, 0)?;
+                self.hold(index)
+            }
             Method::Resume => self.resume(index),
             Method::BeginTap => self.begin_tap(index, arguments),
             Method::CompleteTap => self.complete_tap(index, arguments),
@@ -76,8 +83,12 @@ impl Controls {
             Method::BeginAnodeChange => self.begin_anode_change(index, arguments),
             Method::CompleteAnodeChange => self.complete_anode_change(index, arguments),
             Method::AddElectrolyte => {
-                let most = 0.2 * self.cells[index].bath_kg;
-                self.cells[index].sequence.salt_kg += number(arguments, 1, 0.1, most)?;
+                text(arguments, 0)?;
+                text(arguments, 2)?;
+                let cell = &mut self.cells[index];
+                // What was ordered in this scan already counts.
+                let most = SALT_FRAC * cell.bath_kg - cell.sequence.salt_kg;
+                cell.sequence.salt_kg += number(arguments, 1, 0.1, most)?;
                 Ok(Vec::new())
             }
             Method::RecordBathAssay => self.record_assay(index, arguments),
@@ -89,12 +100,11 @@ impl Controls {
             Method::QuenchAnodeEffect => self.quench(index, arguments),
             Method::RequestOxideDose => self.dose(index, arguments),
             Method::ResetFault => self.reset_fault(index),
-            Method::TakeOutOfService => self.change_phase(
-                index,
-                &[Phase::Cold],
-                Phase::OutOfService,
-                "only a cold electrolyzer is taken out of service",
-            ),
+            Method::TakeOutOfService => {
+                text(arguments, 0)?;
+                let reason = "only a cold electrolyzer is taken out of service";
+                self.change_phase(index, &[Phase::Cold], Phase::OutOfService, reason)
+            }
             Method::ReturnToService => self.change_phase(
                 index,
                 &[Phase::OutOfService],
@@ -132,11 +142,16 @@ impl Controls {
         for member in self.series(index) {
             let status = &self.status.electrolyzers[member];
             if !matches!(status.phase, Phase::Cold | Phase::HotStandby | Phase::CoolingDown) {
-                return Err(wrong_state("an electrolyzer of this rectifier is not stopped"));
+                return Err(wrong_state(
+                    "electrolyzers of one rectifier start together, and one of them is not stopped",
+                ));
             }
-            if let Some(name) = interlock::forbidding(&status.interlocks) {
+            if let Some(name) = self.cells[member].verdict.forbidding() {
                 return Err(Refusal::Interlocked { name });
             }
+        }
+        if self.status.rectifiers[rectifier].state == TRIPPED {
+            return Err(wrong_state("the rectifier is tripped: reset it first"));
         }
         self.write_current(roles, rectifier, target_ka).map_err(|refusal| match refusal {
             Refusal::OutOfRange { value, min, max } => {
@@ -147,16 +162,20 @@ impl Controls {
         self.set_ramp(rectifier, ramp);
         self.status.rectifiers[rectifier].on = true;
         for member in self.series(index) {
-            let hot =
-                self.cells[member].estimate.temp_c > self.cells[member].temp_bounds_c.0 - 60.0;
-            self.enter(member, if hot { Phase::Starting } else { Phase::Preheating });
+            let cell = &self.cells[member];
+            let hot = cell.estimate.temp_known()
+                && cell.estimate.temp_c > cell.temp_bounds_c.0 - RESTART_K;
+            let stands_by = self.status.electrolyzers[member].phase == Phase::HotStandby;
+            self.enter(member, if hot && stands_by { Phase::Starting } else { Phase::Preheating });
         }
         Ok(Vec::new())
     }
 
     fn stop(&mut self, index: usize, arguments: &[Scalar]) -> Outcome {
         let mode = count(arguments, 0, 0, 2)?;
-        if !ENERGISED.contains(&self.status.electrolyzers[index].phase) {
+        text(arguments, 1)?;
+        let phase = self.status.electrolyzers[index].phase;
+        if !phase.is_energised() && phase != Phase::HotStandby {
             return Err(wrong_state("the electrolyzer is not energised"));
         }
         for member in self.series(index) {
@@ -170,50 +189,30 @@ impl Controls {
     }
 
     fn hold(&mut self, index: usize) -> Outcome {
-        let runs = matches!(
-            self.status.electrolyzers[index].phase,
-            Phase::Starting | Phase::Running | Phase::Tapping | Phase::AnodeEffect
-        );
-        if !runs {
+        if !Phase::Holding.may_follow(self.status.electrolyzers[index].phase) {
             return Err(wrong_state("only a running electrolyzer is held"));
         }
-        self.hold_series(index);
+        for member in self.series(index) {
+            self.enter(member, Phase::Holding);
+        }
         Ok(Vec::new())
     }
 
-    /// Brings all electrolyzers of a rectifier to hold.
-    pub(super) fn hold_series(&mut self, index: usize) {
-        for member in self.series(index) {
-            let phase = self.status.electrolyzers[member].phase;
-            let runs = matches!(
-                phase,
-                Phase::Starting
-                    | Phase::Running
-                    | Phase::Tapping
-                    | Phase::ChangingAnode
-                    | Phase::AnodeEffect
-            );
-            if runs {
-                self.enter(member, Phase::Holding);
-            }
-        }
-    }
-
     fn resume(&mut self, index: usize) -> Outcome {
-        if !matches!(self.status.electrolyzers[index].phase, Phase::Held | Phase::Holding) {
+        if self.status.electrolyzers[index].phase != Phase::Held {
             return Err(wrong_state("the electrolyzer is not held"));
         }
-        for member in self.series(index) {
-            if self.cells[member].verdict.hold {
-                return Err(wrong_state(
-                    "an interlock of this rectifier's electrolyzers asks for hold",
-                ));
-            }
+        let series = self.series(index);
+        if let Some(name) = series.iter().find_map(|it| self.cells[*it].verdict.holding()) {
+            return Err(Refusal::Interlocked { name });
         }
-        for member in self.series(index) {
-            if matches!(self.status.electrolyzers[member].phase, Phase::Held | Phase::Holding) {
-                self.enter(member, Phase::Starting);
-            }
+        if series.iter().any(|it| self.status.electrolyzers[*it].phase != Phase::Held) {
+            return Err(wrong_state(
+                "electrolyzers of one rectifier resume together, and one of them is not held",
+            ));
+        }
+        for member in series {
+            self.enter(member, Phase::Starting);
         }
         Ok(Vec::new())
     }
@@ -226,7 +225,10 @@ impl Controls {
         if status.phase != Phase::Running {
             return Err(wrong_state("a tap begins in Running"));
         }
-        if let Some(name) = interlock::tapping(&status.interlocks) {
+        if self.cells[index].sequence.tap.is_some() {
+            return Err(wrong_state("the tap before is still open: complete or abort it"));
+        }
+        if let Some(name) = self.cells[index].verdict.tapping() {
             return Err(Refusal::Interlocked { name });
         }
         let id = self.cells[index].sequence.begin_tap(status, planned, false);
@@ -246,6 +248,8 @@ impl Controls {
         self.check_tap(index, arguments)?;
         let gross = number(arguments, 1, 0.0, 10_000.0)?;
         let tare = number(arguments, 2, 0.0, gross)?;
+        count(arguments, 3, 0, MOULDS_MAX)?;
+        text(arguments, 4)?;
         let status = &mut self.status.electrolyzers[index];
         let cell = &mut self.cells[index];
         let Some((id, _)) = cell.sequence.end_tap(status) else { return Err(Refusal::Unknown) };
@@ -280,8 +284,7 @@ impl Controls {
         if !matches!(status.phase, Phase::Running | Phase::Held) {
             return Err(wrong_state("an anode change begins in Running or Held"));
         }
-        let current = interlock::tapping(&status.interlocks);
-        if let Some(name) = current.filter(|_| status.phase == Phase::Running) {
+        if let Some(name) = self.cells[index].verdict.changing(status.phase == Phase::Held) {
             return Err(Refusal::Interlocked { name });
         }
         self.cells[index].sequence.begin_change(status, position - 1, false);
@@ -309,6 +312,9 @@ impl Controls {
         let lif = number(arguments, 1, 0.0, 30.0)?;
         let ref3 = number(arguments, 2, 60.0, 100.0)?;
         let oxide = number(arguments, 3, 0.0, 6.0)?;
+        if lif + ref3 + oxide > ASSAY_MAX_PCT {
+            return Err(wrong_state("the shares of the assay add up to more than 100 %"));
+        }
         let status = &mut self.status.electrolyzers[index];
         status.assay_lif_pct = lif;
         status.assay_ref3_pct = ref3;
@@ -318,24 +324,35 @@ impl Controls {
     }
 
     fn quench(&mut self, index: usize, arguments: &[Scalar]) -> Outcome {
-        let dose = number(arguments, 0, 0.1, 0.03 * self.cells[index].bath_kg)?;
+        let dose = number(arguments, 0, 0.1, DOSE_FRAC * self.cells[index].bath_kg)?;
         if !self.status.electrolyzers[index].anode_effect_active {
             return Err(wrong_state("no anode effect burns"));
         }
-        self.cells[index].handler.ordered_kg += dose;
-        Ok(Vec::new())
+        self.order_dose(index, dose)
     }
 
     fn dose(&mut self, index: usize, arguments: &[Scalar]) -> Outcome {
-        let dose = number(arguments, 0, 0.05, 0.02 * self.cells[index].bath_kg)?;
+        let dose = number(arguments, 0, 0.05, DOSE_FRAC * self.cells[index].bath_kg)?;
         let status = &self.status.electrolyzers[index];
         if !matches!(status.phase, Phase::Running | Phase::AnodeEffect) {
             return Err(wrong_state("oxide is dosed in Running or during an anode effect"));
         }
-        if let Some(name) = interlock::stopping(&status.interlocks) {
+        self.order_dose(index, dose)
+    }
+
+    /// Oxide to drop, unless an interlock stops the feed or enough is on its way already.
+    pub(super) fn order_dose(&mut self, index: usize, dose_kg: f64) -> Outcome {
+        let cell = &mut self.cells[index];
+        if let Some(name) = cell.verdict.stopping() {
             return Err(Refusal::Interlocked { name });
         }
-        self.cells[index].shot_kg += dose;
+        if !self.status.electrolyzers[index].phase.makes_metal() {
+            return Err(wrong_state("the electrolyzer makes no metal, so it needs no oxide"));
+        }
+        if dose_kg > cell.room_kg() {
+            return Err(wrong_state("another dose is on its way"));
+        }
+        cell.shot_kg += dose_kg;
         Ok(Vec::new())
     }
 
@@ -345,16 +362,15 @@ impl Controls {
             return Err(wrong_state("the electrolyzer is not faulted"));
         }
         for member in self.series(index) {
-            let active = &self.status.electrolyzers[member].interlocks;
-            if self.cells[member].verdict.trip
-                && let Some(name) = interlock::limiting(active)
-            {
+            if let Some(name) = self.cells[member].verdict.tripping() {
                 return Err(Refusal::Interlocked { name });
             }
         }
         self.supplies[self.cells[index].rectifier].reset = true;
         for member in self.series(index) {
             if self.status.electrolyzers[member].phase == Phase::Faulted {
+                // Kept warm until somebody decides.
+                self.cells[member].sequence.keep_hot = true;
                 self.enter(member, Phase::HotStandby);
             }
         }

@@ -3,6 +3,8 @@
 //! Reads [`crate::field::Inputs`], writes [`crate::field::Outputs`], shows [`Status`]. It never sees the
 //! plant. A scan goes: estimates, interlocks, anode effect, sequences and loops, feed, current; the
 //! interlocks have the last word on feed and current.
+//!
+//! Electrolyzers on one rectifier carry one current: `supply.rs` says what a written current means to them.
 
 mod anode_effect;
 mod command;
@@ -31,7 +33,7 @@ pub use status::{ElectrolyzerStatus, FeederStatus, LineStatus, RectifierStatus, 
 
 use crate::config::PlantConfig;
 use crate::control::electrolyzer::{Bundle, Electrolyzer};
-use crate::control::method::ENERGISED;
+use crate::control::estimate::believed;
 use crate::control::sequence::HOLD_FRAC;
 use crate::control::supply::{Demand, Supply};
 use crate::field::{FeederInputs, Inputs, Outputs};
@@ -156,29 +158,43 @@ impl Controls {
 
     /// Current of one rectifier: the strictest of its electrolyzers counts.
     fn supply(&mut self, index: usize, inputs: &Inputs, outputs: &mut Outputs, dt_s: f64) {
-        let members = self.supplies[index].members.clone();
+        // Lent, not copied: a scan does not allocate.
+        let members = std::mem::take(&mut self.supplies[index].members);
+        self.supply_series(index, &members, (inputs, outputs), dt_s);
+        self.supplies[index].members = members;
+    }
+
+    fn supply_series(
+        &mut self,
+        index: usize,
+        members: &[usize],
+        (inputs, outputs): (&Inputs, &mut Outputs),
+        dt_s: f64,
+    ) {
         let reading = &inputs.rectifiers[index];
-        let tripped = reading.tripped || members.iter().any(|it| self.cells[*it].verdict.trip);
-        if tripped {
-            for member in &members {
-                if ENERGISED.contains(&self.status.electrolyzers[*member].phase) {
-                    self.enter(*member, Phase::Faulted);
-                }
+        let trip = members.iter().any(|it| self.cells[*it].verdict.trip);
+        for member in members {
+            // A rectifier that is tripped takes nothing from an electrolyzer in hot standby; an interlock does.
+            let stands_by = self.status.electrolyzers[*member].phase == Phase::HotStandby;
+            if trip || (reading.tripped && !stands_by) {
+                self.enter(*member, Phase::Faulted);
             }
         }
-        if let Some(held) = members.iter().find(|it| self.cells[**it].verdict.hold) {
-            self.hold_series(*held);
+        if members.iter().any(|it| self.cells[*it].verdict.hold) {
+            for member in members {
+                self.enter(*member, Phase::Holding);
+            }
         }
-        let trim = self.trim(&members);
+        let trim = self.trim(members);
         let wanted =
             members.iter().map(|it| self.wanted_a(*it, trim)).fold(f64::INFINITY, f64::min);
         let wanted = if wanted.is_finite() { wanted } else { 0.0 };
         let demand = Demand {
-            current_a: self.without_rise(&members, index, wanted),
-            on: members.iter().any(|it| ENERGISED.contains(&self.status.electrolyzers[*it].phase))
+            current_a: self.without_rise(members, index, wanted),
+            on: members.iter().any(|it| self.status.electrolyzers[*it].phase.is_energised())
                 || wanted > 0.0
                 || self.supplies[index].reference_ka() > 0.0,
-            trip: members.iter().any(|it| self.cells[*it].verdict.trip),
+            trip,
             at_once: self.stopped_at_once[index],
             dt_s,
         };
@@ -188,7 +204,7 @@ impl Controls {
         if status.current_reference_ka <= 0.0 {
             self.stopped_at_once[index] = false;
         }
-        for member in &members {
+        for member in members {
             let status = &mut self.status.electrolyzers[*member];
             status.current_demand_ka = demand.current_a / 1000.0;
             status.current_trim_pct = 100.0 * trim;
@@ -207,9 +223,7 @@ impl Controls {
         let setpoint = status.current_setpoint_ka * 1000.0;
         let wanted = match status.phase {
             Phase::Starting => setpoint,
-            Phase::Running | Phase::Tapping | Phase::ChangingAnode | Phase::AnodeEffect => {
-                setpoint * (1.0 + trim)
-            }
+            phase if phase.makes_metal() => setpoint * (1.0 + trim),
             Phase::Holding | Phase::Held => HOLD_FRAC * cell.nominal_a,
             _ => 0.0,
         };
@@ -219,12 +233,9 @@ impl Controls {
 
     /// During a tap or an anode change the current does not rise by itself (I8).
     fn without_rise(&self, members: &[usize], index: usize, wanted: f64) -> f64 {
-        let busy = |it: &usize| {
-            matches!(self.status.electrolyzers[*it].phase, Phase::Tapping | Phase::ChangingAnode)
-        };
         let quenching = members.iter().any(|it| self.status.electrolyzers[*it].anode_effect_active);
-        if members.iter().any(busy) && !quenching {
-            wanted.min(1000.0 * self.supplies[index].reference_ka().max(0.9 * wanted / 1000.0))
+        if members.iter().any(|it| self.cells[*it].verdict.no_rise) && !quenching {
+            wanted.min(1000.0 * self.supplies[index].reference_ka())
         } else {
             wanted
         }
@@ -240,11 +251,7 @@ impl Controls {
             let phases = own.map(|it| self.status.electrolyzers[it.index].phase);
             let (mut running, mut burning) = (0, 0);
             for phase in phases {
-                let makes_metal = matches!(
-                    phase,
-                    Phase::Running | Phase::Tapping | Phase::ChangingAnode | Phase::AnodeEffect
-                );
-                running += u32::from(makes_metal);
+                running += u32::from(phase.makes_metal());
                 burning += u32::from(phase == Phase::AnodeEffect);
             }
             status.running = running;
@@ -252,21 +259,15 @@ impl Controls {
         }
         outputs.fume.fan_speed_pct = if alarm { FAN_ALARM_PCT } else { self.fan_pct };
         let (low, high) = BAG_PA;
-        if let Some(pressure) = inputs.fume.bag_pressure_pa.usable() {
+        if let Some(pressure) = believed(inputs.fume.bag_pressure_pa) {
             self.cleaning = pressure > high || (self.cleaning && pressure > low);
         }
         outputs.fume.pulse_cleaning = self.cleaning;
     }
 
-    /// Brings an electrolyzer to another phase, and says so.
+    /// Brings an electrolyzer to another phase if there is an arrow to it, and says so.
     pub(super) fn enter(&mut self, index: usize, phase: Phase) {
-        let status = &mut self.status.electrolyzers[index];
-        let from = status.phase;
-        if from == phase {
-            return;
-        }
-        self.cells[index].sequence.enter(status, phase);
-        let kind = EventKind::PhaseChanged { from, to: phase };
-        self.events.push(ControlEvent { electrolyzer: Some(index), kind });
+        self.cells[index].sequence.enter(&mut self.status.electrolyzers[index], phase);
+        self.cells[index].tell_phases(&mut self.events);
     }
 }

@@ -1,6 +1,7 @@
 //! The phase machine of one electrolyzer (domain B8), and the crew that taps, changes anodes and tops up.
 
 use crate::config::{CellModel, ControlConfig};
+use crate::control::estimate::believed;
 use crate::control::{ElectrolyzerStatus, Phase};
 use crate::field::{AnodeChange, ElectrolyzerInputs, ElectrolyzerOutputs};
 
@@ -20,8 +21,12 @@ const COLD_C: f64 = 60.0;
 /// Heater for baking and melting, part of nominal power, and per kelvin below the setpoint in hold.
 const BAKE_FRAC: f64 = 0.5;
 const HEAT_FRAC_K: f64 = 0.05;
+/// Heater while no thermometer says how warm the bath is: rather too cool than too hot (guess).
+const HEAT_BLIND_FRAC: f64 = 0.25;
 /// A tap is drawn for this time at most, s.
 const TAP_S: f64 = 600.0;
+/// A tap or an anode change that nobody completes gives the bath back to the feed after this time, s; its record stays open.
+const TAP_OPEN_S: f64 = 1200.0;
 /// An anode change takes this time, s.
 const CHANGE_S: f64 = 180.0;
 /// An anode is changed when this thin, mm (domain A3).
@@ -73,8 +78,11 @@ pub(super) struct Done {
 pub(super) struct Seen<'a> {
     pub(super) inputs: &'a ElectrolyzerInputs,
     pub(super) current_a: f64,
-    pub(super) temp_c: f64,
+    /// Bath temperature, °C; `None` while nothing is known.
+    pub(super) temp_c: Option<f64>,
     pub(super) no_tap: bool,
+    /// Nothing forbids a start: the level is there, and so is a lot.
+    pub(super) may_start: bool,
     pub(super) dt_s: f64,
 }
 
@@ -92,6 +100,8 @@ pub(super) struct Sequence {
     worn_mm_h: f64,
     feed_min_c: f64,
     settled_s: f64,
+    /// Changes of phase that have not been told yet, from and to.
+    pub(super) entered: Vec<(Phase, Phase)>,
     pub(super) tap: Option<RunningTap>,
     pub(super) change: Option<RunningChange>,
     taps: u32,
@@ -122,6 +132,7 @@ impl Sequence {
             worn_mm_h: model.anode_wear_mm / 50.0,
             feed_min_c,
             settled_s: 0.0,
+            entered: Vec::new(),
             tap: None,
             change: None,
             taps: 0,
@@ -137,8 +148,12 @@ impl Sequence {
         self.nominal_w
     }
 
-    /// Goes to another phase.
+    /// Goes to another phase if there is an arrow to it: the only place that changes a phase.
     pub(super) fn enter(&mut self, status: &mut ElectrolyzerStatus, phase: Phase) {
+        if !phase.may_follow(status.phase) {
+            return;
+        }
+        self.entered.push((status.phase, phase));
         status.phase = phase;
         status.phase_s = 0.0;
         self.settled_s = 0.0;
@@ -157,7 +172,7 @@ impl Sequence {
         self.advance(seen, status, dt_s);
         if self.heel_level_mm.is_nan()
             && status.phase == Phase::Running
-            && let Some(level) = seen.inputs.metal_level_mm.usable()
+            && let Some(level) = believed(seen.inputs.metal_level_mm)
         {
             self.heel_level_mm = level;
         }
@@ -170,16 +185,24 @@ impl Sequence {
 
     fn advance(&mut self, seen: &Seen<'_>, status: &mut ElectrolyzerStatus, dt_s: f64) {
         let load = seen.current_a / self.nominal_a;
-        let lining = seen.inputs.lining_temp_c.iter().filter_map(|it| it.usable());
-        let baked = lining.fold(f64::INFINITY, f64::min) > BAKED_C;
         let next = match status.phase {
-            Phase::Preheating if baked => Phase::Melting,
-            Phase::Melting if seen.temp_c > self.feed_min_c => Phase::Starting,
+            // A lining without any thermometer is not baked.
+            Phase::Preheating if coldest_c(seen.inputs).is_some_and(|it| it > BAKED_C) => {
+                Phase::Melting
+            }
+            Phase::Melting if seen.temp_c.is_some_and(|it| it > self.feed_min_c) => {
+                if !seen.may_start {
+                    return;
+                }
+                Phase::Starting
+            }
             Phase::Starting => {
                 let near = load * self.nominal_a / 1000.0
                     > SETTLED_FRAC * status.current_setpoint_ka.min(status.current_demand_ka)
                     && status.current_demand_ka > SETTLED_FRAC * 0.8 * status.current_setpoint_ka
-                    && (seen.temp_c - status.temp_setpoint_c).abs() < SETTLED_K;
+                    && seen
+                        .temp_c
+                        .is_some_and(|it| (it - status.temp_setpoint_c).abs() < SETTLED_K);
                 self.settled_s = if near { self.settled_s + dt_s } else { 0.0 };
                 if self.settled_s < SETTLED_S {
                     return;
@@ -187,11 +210,16 @@ impl Sequence {
                 Phase::Running
             }
             Phase::Running if status.anode_effect_active => Phase::AnodeEffect,
+            // The crew steps back, and the handler acts; what is open is completed by its record.
+            Phase::Tapping if status.anode_effect_active => Phase::Running,
+            Phase::ChangingAnode if status.anode_effect_active => {
+                self.change.map_or(Phase::Running, |it| it.before)
+            }
             Phase::AnodeEffect if !status.anode_effect_active => Phase::Running,
             Phase::Holding if load < AT_HOLD_FRAC => Phase::Held,
-            Phase::Stopping if load < DEAD_FRAC && self.keep_hot => Phase::HotStandby,
-            Phase::Stopping if load < DEAD_FRAC => Phase::CoolingDown,
-            Phase::CoolingDown if seen.temp_c < COLD_C => Phase::Cold,
+            Phase::Stopping if load < DEAD_FRAC => Phase::HotStandby,
+            Phase::HotStandby if !self.keep_hot => Phase::CoolingDown,
+            Phase::CoolingDown if seen.temp_c.is_some_and(|it| it < COLD_C) => Phase::Cold,
             _ => return,
         };
         self.enter(status, next);
@@ -243,23 +271,25 @@ impl Sequence {
         }
         outputs.tap_open = false;
         let Some(tap) = &mut self.tap else { return };
-        if status.phase != Phase::Tapping {
-            // An anode effect or a hold has ended it: what was drawn counts.
-            tap.closed = true;
-        }
-        done.disturbed = true;
+        let ended = status.phase != Phase::Tapping;
+        // An anode effect or a hold has ended it: what was drawn counts.
+        tap.closed |= ended;
+        done.disturbed |= !ended;
         tap.time_s += seen.dt_s;
-        let weight = seen.inputs.tap_weight_kg.usable().unwrap_or(tap.drawn_kg);
+        let weight = believed(seen.inputs.tap_weight_kg).unwrap_or(tap.drawn_kg);
         tap.drawn_kg = tap.drawn_kg.max(weight);
-        let low = seen.inputs.metal_level_mm.usable().is_some_and(|it| it <= self.heel_level_mm);
+        let low = believed(seen.inputs.metal_level_mm).is_some_and(|it| it <= self.heel_level_mm);
         let enough = tap.drawn_kg >= tap.planned_kg
             || (tap.time_s > 15.0 && low)
             || tap.time_s > TAP_S
             || seen.no_tap;
         tap.closed |= enough;
         outputs.tap_open = !tap.closed;
+        let forgotten = tap.closed && tap.time_s > TAP_OPEN_S && !ended;
         if tap.closed && tap.by_crew {
             done.tap = self.end_tap(status);
+        } else if forgotten {
+            self.enter(status, Phase::Running);
         }
     }
 
@@ -305,7 +335,8 @@ impl Sequence {
         outputs.anode_change = None;
         let new_thickness_mm = self.new_thickness_mm;
         let Some(running) = &mut self.change else { return };
-        done.disturbed = true;
+        let ended = status.phase != Phase::ChangingAnode;
+        done.disturbed |= !ended;
         running.time_s += seen.dt_s;
         if running.by_crew && running.time_s >= CHANGE_S && running.change.is_none() {
             let position = running.position;
@@ -315,12 +346,16 @@ impl Sequence {
             outputs.anode_change = Some(change);
             let before = running.before;
             done.anode = Some(change.position);
+            done.disturbed = true;
             self.change = None;
-            if status.phase == Phase::ChangingAnode {
+            if !ended {
                 self.enter(status, before);
             }
-        } else if status.phase != Phase::ChangingAnode {
-            // An anode effect or a trip came between.
+        } else if !ended && running.time_s > TAP_OPEN_S {
+            let before = running.before;
+            self.enter(status, before);
+        } else if ended && running.by_crew {
+            // An anode effect or a trip came between: the crew begins again. One by hand can still be completed.
             self.change = None;
         }
     }
@@ -336,8 +371,9 @@ impl Sequence {
         self.look_s += seen.dt_s;
         if self.crew && self.look_s >= LOOK_S && status.phase == Phase::Running {
             self.look_s = 0.0;
-            let level = seen.inputs.bath_level_mm.usable();
-            if level.is_some_and(|it| it < self.usual_level_mm - TOP_UP_MM) {
+            if believed(seen.inputs.bath_level_mm)
+                .is_some_and(|it| it < self.usual_level_mm - TOP_UP_MM)
+            {
                 outputs.electrolyte_kg += TOP_UP_FRAC * self.bath_kg;
             }
         }
@@ -346,21 +382,33 @@ impl Sequence {
     }
 
     fn heater_w(&self, seen: &Seen<'_>, status: &ElectrolyzerStatus) -> f64 {
-        match status.phase {
-            Phase::Preheating | Phase::Melting => BAKE_FRAC * self.nominal_w,
-            Phase::Held | Phase::HotStandby | Phase::Holding | Phase::Faulted => {
-                let below = (status.temp_setpoint_c - seen.temp_c).max(0.0);
-                let most = if status.phase == Phase::Faulted { 0.0 } else { BAKE_FRAC };
-                (HEAT_FRAC_K * below).min(most) * self.nominal_w
+        let warms = matches!(
+            status.phase,
+            Phase::Preheating | Phase::Melting | Phase::Held | Phase::HotStandby | Phase::Holding
+        );
+        let baking = status.phase == Phase::Preheating && coldest_c(seen.inputs).is_some();
+        let part = match seen.temp_c {
+            _ if !warms => 0.0,
+            Some(temp_c) => {
+                let below_k = (status.temp_setpoint_c - temp_c).max(0.0);
+                (HEAT_FRAC_K * below_k).min(BAKE_FRAC)
             }
-            _ => 0.0,
-        }
+            // Before there is salt there is no bath to measure: the lining says how far it is.
+            None if baking => BAKE_FRAC,
+            None => HEAT_BLIND_FRAC,
+        };
+        part * self.nominal_w
     }
+}
+
+/// The coldest lining thermometer that works, °C.
+fn coldest_c(inputs: &ElectrolyzerInputs) -> Option<f64> {
+    inputs.lining_temp_c.iter().filter_map(|it| believed(*it)).reduce(f64::min)
 }
 
 /// The thinnest anode: position and thickness, mm.
 fn thinnest(inputs: &ElectrolyzerInputs) -> Option<(usize, f64)> {
     let all = inputs.anodes.iter().enumerate();
-    all.filter_map(|(position, it)| Some((position, it.thickness_mm.usable()?)))
+    all.filter_map(|(position, it)| Some((position, believed(it.thickness_mm)?)))
         .min_by(|one, other| one.1.total_cmp(&other.1))
 }

@@ -1,7 +1,9 @@
 //! Current of one rectifier and the electrolyzers in series on it (domain A5.4).
 //!
 //! Electrolyzers on one rectifier carry the same current: they have one setpoint, they start, hold and
-//! stop together, and the strictest interlock of any of them counts for all.
+//! stop together, and the strictest interlock of any of them counts for all. The current is the lowest that any
+//! of them asks for. So a current written to one electrolyzer, its ramp, and a reference written to the
+//! rectifier are one and the same setpoint, shown by all; it is refused if one of them cannot follow.
 
 use crate::config::{PlantConfig, RectifierConfig};
 use crate::control::RectifierStatus;
@@ -11,6 +13,9 @@ use crate::field::{RectifierInputs, RectifierOutputs};
 const DOWN_FRAC_S: f64 = 0.02;
 /// Slowest and fastest ramp, part of nominal per second: 1 to 120 % a minute (domain A5.4: at most 2 %/s).
 const RAMP_FRAC_S: (f64, f64) = (1.0 / 6000.0, 0.02);
+
+/// State of a tripped rectifier.
+pub(super) const TRIPPED: u32 = 5;
 
 /// Control of one rectifier.
 #[derive(Clone, Debug)]
@@ -82,9 +87,14 @@ impl Supply {
             trip: demand.trip,
             reset: std::mem::take(&mut self.reset) && !demand.trip,
         };
+        if demand.trip {
+            // The last word, whatever stands above.
+            outputs.on = false;
+            outputs.current_a = 0.0;
+        }
         let near = (demand.current_a - self.reference_a).abs() < 0.002 * self.nominal_a;
         status.state = if inputs.tripped {
-            5
+            TRIPPED
         } else if !outputs.on {
             u32::from(status.on)
         } else if inputs.voltage_limited {

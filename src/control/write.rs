@@ -3,7 +3,7 @@
 use crate::access::{Access, Roles};
 use crate::control::electrolyzer::Electrolyzer;
 use crate::control::feeder::FeederOrder;
-use crate::control::{Controls, FeedMode, LoopMode, Phase, Refusal, Setpoint, Target, interlock};
+use crate::control::{Controls, FeedMode, LoopMode, Phase, Refusal, Setpoint, Target};
 
 /// Room of an Operator around the nominal current, fraction, and around the product's temperature, K.
 const OPERATOR_FRAC: f64 = 0.05;
@@ -89,7 +89,9 @@ impl Controls {
         }
     }
 
-    /// One setpoint for all electrolyzers of a rectifier, kA.
+    /// One setpoint for all electrolyzers of a rectifier, kA: they are in series and share the current, so a
+    /// write to any of them, or to the rectifier's reference, is one for all, and an interlock of any of them
+    /// refuses a rise.
     pub(super) fn write_current(
         &mut self,
         roles: Roles,
@@ -109,10 +111,10 @@ impl Controls {
             let status = &self.status.electrolyzers[*member];
             if status.phase == Phase::OutOfService {
                 return Err(Refusal::InvalidState {
-                    reason: "an electrolyzer of this rectifier is out of service",
+                    reason: "electrolyzers of one rectifier share its current, and one of them is out of service",
                 });
             }
-            if let Some(name) = interlock::limiting(&status.interlocks)
+            if let Some(name) = self.cells[*member].verdict.limiting()
                 && value > status.current_demand_ka
             {
                 return Err(Refusal::Interlocked { name });
@@ -152,7 +154,7 @@ impl Controls {
                 let wanted = mode(value, LOOP_MODES)?;
                 let acts = |it| matches!(it, LoopMode::Auto | LoopMode::Cascade);
                 if acts(wanted) && !acts(status.temp_mode) {
-                    cell.temperature.align(status.temp_setpoint_c, cell.estimate.temp_c);
+                    cell.temperature.take_over();
                 }
                 status.temp_mode = wanted;
             }
@@ -177,6 +179,10 @@ impl Controls {
                 allow(roles, Access::Engineer)?;
                 let value = within(value, min, max)?;
                 *place(setpoint, status).ok_or(Refusal::Unknown)? = value;
+                if setpoint == Setpoint::BackVoltage {
+                    // The resistance steps with it, and a step is no slope.
+                    cell.demand.disturb();
+                }
             }
         }
         Ok(())
@@ -207,7 +213,7 @@ impl Controls {
                 reason: "the feed is not in Manual: write FeedControlMode 1 first",
             });
         }
-        if let Some(name) = interlock::stopping(&status.interlocks)
+        if let Some(name) = cell.verdict.stopping()
             && value > 0.0
         {
             return Err(Refusal::Interlocked { name });

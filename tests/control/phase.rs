@@ -25,19 +25,21 @@ fn is_drawn(from: Phase, to: Phase) -> bool {
             | Held
     );
     match to {
-        Faulted | Stopping => energised,
+        // "any - trip - Faulted": whatever has current or a heater to lose.
+        Faulted => energised || matches!(from, Stopping | HotStandby),
+        Stopping => energised,
         Holding => matches!(from, Starting | Running | Tapping | ChangingAnode | AnodeEffect),
         OutOfService => from == Cold,
         Cold => matches!(from, OutOfService | CoolingDown),
         Preheating => matches!(from, Cold | CoolingDown | HotStandby),
         Melting => from == Preheating,
-        Starting => matches!(from, Melting | Held | Holding | HotStandby | Cold | CoolingDown),
+        Starting => matches!(from, Melting | Held | HotStandby),
         Running => matches!(from, Starting | Tapping | ChangingAnode | AnodeEffect),
         Tapping | AnodeEffect => from == Running,
         ChangingAnode => matches!(from, Running | Held),
         Held => matches!(from, Holding | ChangingAnode),
         HotStandby => matches!(from, Stopping | Faulted),
-        CoolingDown => from == Stopping,
+        CoolingDown => from == HotStandby,
     }
 }
 

@@ -23,6 +23,11 @@ pub(crate) struct Strip {
 
 impl Strip {
     pub(crate) fn new() -> Self {
+        Self::with(&config())
+    }
+
+    /// The same instruments at every electrolyzer of `plant`.
+    pub(crate) fn with(plant: &PlantConfig) -> Self {
         let mut inputs = Inputs::default();
         inputs.electrolyzers.resize_with(1, Default::default);
         inputs.feeders.resize_with(1, Default::default);
@@ -47,7 +52,13 @@ impl Strip {
         inputs.rectifiers[0].heatsink_temp_c = Reading::good(50.0);
         inputs.fume.fan_running = true;
         inputs.fume.duct_pressure_pa = Reading::good(-900.0);
-        Self { controls: Controls::new(&config()), inputs, outputs: Outputs::default() }
+        let count = plant.electrolyzers.len();
+        let (cell, feeder) = (inputs.electrolyzers[0].clone(), inputs.feeders[0]);
+        inputs.electrolyzers.resize(count, cell);
+        inputs.feeders.resize(count, feeder);
+        let rectifier = inputs.rectifiers[0];
+        inputs.rectifiers.resize(plant.rectifiers.len(), rectifier);
+        Self { controls: Controls::new(plant), inputs, outputs: Outputs::default() }
     }
 
     pub(crate) fn run(&mut self, seconds: u32) {

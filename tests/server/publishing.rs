@@ -7,7 +7,7 @@ use opcua_types::{
 };
 
 use crate::items::{create, item, subscribe};
-use crate::raw::{Raw, Server, tag};
+use crate::raw::{Raw, Server, standard, tag};
 
 /// Changes at every scan.
 const ALIVE: &str = "Line1.EL101.State.PhaseTime";
@@ -183,6 +183,79 @@ fn sub_21_and_23_a_subscription_moves_to_another_session() {
     let data = farewell.notification_message.notification_data.unwrap();
     let change = data[0].inner_as::<opcua_types::StatusChangeNotification>().unwrap();
     assert_eq!(change.status, StatusCode::GoodSubscriptionTransferred);
+}
+
+/// Calls one of the Server object's own methods with a subscription's number.
+fn server_method(
+    raw: &mut Raw,
+    method: u32,
+    subscription: u32,
+) -> Result<Vec<opcua_types::Variant>, StatusCode> {
+    let request = opcua_types::CallRequest {
+        request_header: raw.header(),
+        methods_to_call: Some(vec![opcua_types::CallMethodRequest {
+            object_id: standard(2253),
+            method_id: standard(method),
+            input_arguments: Some(vec![subscription.into()]),
+        }]),
+    };
+    let response: opcua_types::CallResponse = raw.call(&request)?;
+    let result = response.results.unwrap().remove(0);
+    if result.status_code.is_good() {
+        Ok(result.output_arguments.unwrap_or_default())
+    } else {
+        Err(result.status_code)
+    }
+}
+
+#[test]
+fn sub_25_and_26_items_are_listed_and_sent_again_to_their_owner_only() {
+    const GET_MONITORED_ITEMS: u32 = 11_492;
+    const RESEND_DATA: u32 = 12_873;
+    let server = Server::start();
+    let mut raw = server.session();
+    let id = subscribe(&mut raw, 1000.0).subscription_id;
+    let constant = tag("Line1.EL101.Bath.Temperature.EURange");
+    let made = create(&mut raw, id, vec![item(constant, 42)]).unwrap()[0].monitored_item_id;
+    let listed = server_method(&mut raw, GET_MONITORED_ITEMS, id).unwrap();
+    assert_eq!(listed, [vec![made].into(), vec![42_u32].into()]);
+    assert_eq!(values(&published(&mut raw, &[]))[0].0, 42);
+    server_method(&mut raw, RESEND_DATA, id).unwrap();
+    assert_eq!(values(&published(&mut raw, &[]))[0].0, 42, "once more");
+    let mut other = server.session();
+    for method in [GET_MONITORED_ITEMS, RESEND_DATA] {
+        let denied = server_method(&mut other, method, id).unwrap_err();
+        assert_eq!(denied, StatusCode::BadUserAccessDenied);
+        let unknown = server_method(&mut other, method, 4711).unwrap_err();
+        assert_eq!(unknown, StatusCode::BadSubscriptionIdInvalid);
+    }
+}
+
+/// A sampled item keeps its values to itself until the item that triggers it reports.
+#[test]
+fn mon_21_a_trigger_lets_the_linked_item_report() {
+    let server = Server::start();
+    let mut raw = server.session();
+    let id = subscribe(&mut raw, 1000.0).subscription_id;
+    let mut linked = item(tag("Line1.EL101.Electrical.CellVoltage"), 2);
+    linked.monitoring_mode = opcua_types::MonitoringMode::Sampling;
+    let made = create(&mut raw, id, vec![linked]).unwrap()[0].monitored_item_id;
+    assert!(values(&published(&mut raw, &[])).is_empty(), "sampled, not reported");
+    let trigger = create(&mut raw, id, vec![item(tag(ALIVE), 1)]).unwrap()[0].monitored_item_id;
+    let request = opcua_types::SetTriggeringRequest {
+        request_header: raw.header(),
+        subscription_id: id,
+        triggering_item_id: trigger,
+        links_to_add: Some(vec![made]),
+        links_to_remove: None,
+    };
+    raw.call::<opcua_types::SetTriggeringResponse>(&request).unwrap();
+    let mut handles = Vec::new();
+    while !handles.contains(&2) {
+        handles.extend(values(&published(&mut raw, &[])).into_iter().map(|it| it.0));
+        assert!(handles.len() < 20, "{handles:?}");
+    }
+    assert!(handles.contains(&1));
 }
 
 /// Every scan once and in order, whatever else happens on the connection.

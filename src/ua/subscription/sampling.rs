@@ -60,6 +60,7 @@ impl Subscription {
     fn sample(&mut self, pass: &Pass<'_>, is_new_scan: bool) -> bool {
         let scan = pass.snapshot.scan;
         let mut any = false;
+        let mut fired = Vec::new();
         for at in 0..self.items.len() {
             let item = &mut self.items[at];
             let every = u64::from(item.settings.every);
@@ -69,9 +70,13 @@ impl Subscription {
             if item.sample(pass) {
                 any = true;
                 if !item.links.is_empty() {
-                    self.fire(at);
+                    fired.push(at);
                 }
             }
+        }
+        // Behind the pass: what is linked has looked at this snapshot too.
+        for at in fired {
+            self.fire(at);
         }
         any
     }
