@@ -79,6 +79,8 @@ pub(super) struct Estimate {
     pub(super) temp_c: f64,
     /// Time since it was last usable, s.
     pub(super) temp_age_s: f64,
+    /// Dipped by hand, and still counting.
+    dip_c: Option<f64>,
     rate_k_s: f64,
     mean_v: f64,
     variance_v2: f64,
@@ -118,6 +120,7 @@ impl Estimate {
             bath_temp_reference_c: product.bath_temp_c,
             temp_c: product.bath_temp_c,
             temp_age_s: STALE_S,
+            dip_c: None,
             rate_k_s: 0.0,
             mean_v: 0.0,
             variance_v2: 0.0,
@@ -166,8 +169,12 @@ impl Estimate {
     fn temperature(&mut self, inputs: &ElectrolyzerInputs, dt_s: f64) {
         let Some(temp_c) = believed(inputs.bath_temp_c) else {
             self.temp_age_s += dt_s;
+            if self.temp_age_s >= STALE_S {
+                self.dip_c = None;
+            }
             return;
         };
+        self.dip_c = None;
         if self.temp_age_s >= STALE_S {
             self.temp_c = temp_c;
             self.rate_k_s = 0.0;
@@ -220,6 +227,7 @@ impl Estimate {
     }
 
     fn show(&self, status: &mut ElectrolyzerStatus) {
+        status.bath_temp_substitute_c = self.dip_c;
         status.bath_temp_rate_k_min = self.rate_k_s * 60.0;
         status.voltage_noise_mv = 1000.0 * self.variance_v2.max(0.0).sqrt();
         status.power_w = self.voltage_v * self.current_a;
@@ -299,6 +307,7 @@ impl Estimate {
     pub(super) fn dip(&mut self, temp_c: f64) {
         self.temp_c = temp_c;
         self.temp_age_s = 0.0;
+        self.dip_c = Some(temp_c);
     }
 
     /// A tap of `net_kg` has been weighed.

@@ -11,6 +11,8 @@ pub struct ElectrolyzerStatus {
     pub phase: Phase,
     /// Seconds in this phase.
     pub phase_s: f64,
+    /// What a person has dipped while the bath thermometer gives nothing, °C.
+    pub bath_temp_substitute_c: Option<f64>,
     /// Temperature rate, K/min.
     pub bath_temp_rate_k_min: f64,
     /// Deviation of the voltage over 10 s, mV.

@@ -272,6 +272,31 @@ fn mth_02_to_12_calls_that_cannot_be() {
     }
 }
 
+/// While the thermometer is dead, what a person dips stands in for it and says so.
+#[test]
+fn rd_15_a_dipped_temperature_is_good_local_override() {
+    let server = Server::with(ENGINEER);
+    let mut raw = server.session();
+    let fault =
+        vec![Variant::from("ThermocoupleFailed"), Variant::from("Line1.EL101"), 600.0.into()];
+    assert_eq!(call(&mut raw, "Plant", "Plant.InjectFault", fault), StatusCode::Good);
+    let mut seen = |wanted: StatusCode| {
+        for _ in 0..400 {
+            let value = read(&mut raw, 0.0, vec![attribute(TEMPERATURE, 13)]).unwrap().remove(0);
+            if status(&value) == wanted {
+                return value.value;
+            }
+            std::thread::park_timeout(std::time::Duration::from_millis(25));
+        }
+        panic!("never {wanted}");
+    };
+    seen(StatusCode::BadSensorFailure);
+    let dip = "Line1.EL101.RecordTemperatureDip";
+    let mut other = server.session();
+    assert_eq!(call(&mut other, "Line1.EL101", dip, vec![1047.0.into()]), StatusCode::Good);
+    assert_eq!(seen(StatusCode::GoodLocalOverride), Some(Variant::Double(1047.0)));
+}
+
 /// A tag that goes Good, Bad, Good with the same number: the sensor's failure is told as what it is.
 #[test]
 fn rd_15_a_failed_thermocouple_is_bad_sensor_failure() {

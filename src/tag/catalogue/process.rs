@@ -9,7 +9,7 @@ use crate::tag::{Device, HistoryMode, Range, Row, Sampled, Scan, Value, ValueTyp
 
 /// Signals.
 pub(super) const ROWS: &[Row] = &[
-    analog("Bath.Temperature", unit::CEL, fixed(900.0, 1150.0), |s, d| el(s, d).bath_temp_c.into())
+    analog("Bath.Temperature", unit::CEL, fixed(900.0, 1150.0), bath_temperature)
         .every(1000)
         .history(HistoryMode::Raw(0.5)),
     analog("Bath.TemperatureRate", unit::K_MIN, fixed(-20.0, 20.0), |s, d| {
@@ -197,6 +197,17 @@ pub(super) const ROWS: &[Row] = &[
     analog("AnodeEffect.Duration", unit::S, Range::None, |s, d| number(st(s, d).anode_effect_s))
         .history(HistoryMode::Change),
 ];
+
+/// The thermometer; while it gives nothing, what a person has dipped, as `Good_LocalOverride`.
+fn bath_temperature(s: &Scan<'_>, d: &Device) -> Sampled {
+    let measured = el(s, d).bath_temp_c;
+    match st(s, d).bath_temp_substitute_c {
+        Some(value) if !measured.quality.is_usable() => {
+            Sampled { value: Value::F64(value), quality: Quality::LocalOverride }
+        }
+        _ => measured.into(),
+    }
+}
 
 fn el<'a>(s: &Scan<'a>, d: &Device) -> &'a ElectrolyzerInputs {
     &s.inputs.electrolyzers[d.index]
