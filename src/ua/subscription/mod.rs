@@ -5,6 +5,7 @@
 //! Publish request of its session is there to carry it. The message stays for Republish until it is
 //! acknowledged.
 
+mod aggregate;
 mod filter;
 mod held;
 mod item;
@@ -16,6 +17,7 @@ mod set;
 mod state;
 mod transfer;
 
+pub use aggregate::{Aggregate, AggregateSettings, Configuration, Function};
 pub use filter::{DataFilter, Deadband, Trigger};
 pub use held::{Held, LiveValues, Pass};
 pub use item::{Item, ItemSettings, Mode, Source};
