@@ -6,6 +6,7 @@ pub mod pki;
 pub mod status;
 pub mod envelope;
 pub mod value;
+pub mod aggregate;
 pub mod channel;
 pub mod endpoint;
 pub mod session;

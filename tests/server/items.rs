@@ -1,14 +1,16 @@
 //! Monitored items (Part 4, 5.13): what each wrong item costs, filters, modes, triggers.
 
 use opcua_types::{
-    AttributeId, CreateMonitoredItemsRequest, CreateMonitoredItemsResponse,
-    CreateSubscriptionRequest, CreateSubscriptionResponse, DataChangeFilter, DataChangeTrigger,
+    AggregateConfiguration, AggregateFilter, AggregateFilterResult, AttributeId,
+    CreateMonitoredItemsRequest, CreateMonitoredItemsResponse, CreateSubscriptionRequest,
+    CreateSubscriptionResponse, DataChangeFilter, DataChangeTrigger, DateTime,
     DeleteMonitoredItemsRequest, DeleteMonitoredItemsResponse, ExtensionObject,
     MonitoredItemCreateRequest, MonitoredItemCreateResult, MonitoringMode, MonitoringParameters,
-    NodeId, ReadValueId, SetMonitoringModeRequest, SetMonitoringModeResponse, SetTriggeringRequest,
-    SetTriggeringResponse, StatusCode, TimestampsToReturn,
+    NodeId, ObjectId, ReadValueId, SetMonitoringModeRequest, SetMonitoringModeResponse,
+    SetTriggeringRequest, SetTriggeringResponse, StatusCode, TimestampsToReturn,
 };
 
+use crate::publishing::{published, values};
 use crate::raw::{Raw, Server, standard, tag};
 
 /// A subscription that publishes every `interval_ms`.
@@ -207,4 +209,65 @@ fn mon_21_triggering_takes_and_refuses_links() {
     assert_eq!(link(one, vec![two, 99]).unwrap().add_results.unwrap(), [StatusCode::Good, invalid]);
     assert_eq!(link(99, vec![two]).unwrap_err(), invalid);
     assert_eq!(link(one, vec![]).unwrap_err(), StatusCode::BadNothingToDo);
+}
+
+/// An aggregate of the temperature.
+fn aggregate(function: ObjectId, interval_ms: f64) -> MonitoredItemCreateRequest {
+    let mut wanted = item(tag(TEMPERATURE), 7);
+    wanted.requested_parameters.queue_size = 10;
+    wanted.requested_parameters.filter = ExtensionObject::from_message(AggregateFilter {
+        start_time: DateTime::null(),
+        aggregate_type: NodeId::new(0, function as u32),
+        processing_interval: interval_ms,
+        aggregate_configuration: AggregateConfiguration {
+            use_server_capabilities_defaults: true,
+            ..AggregateConfiguration::default()
+        },
+    });
+    wanted
+}
+
+#[test]
+fn mon_26_an_average_comes_once_per_interval() {
+    let server = Server::start();
+    let mut raw = server.session();
+    let id = subscribe(&mut raw, 1000.0).subscription_id;
+    let wanted = vec![aggregate(ObjectId::AggregateFunction_Average, 2000.0)];
+    let result = create(&mut raw, id, wanted).unwrap().remove(0);
+    assert_eq!(result.status_code, StatusCode::Good);
+    let said = result.filter_result.inner_as::<AggregateFilterResult>().unwrap();
+    assert_eq!(said.revised_processing_interval.to_bits(), 2000.0_f64.to_bits());
+    let mut seen = Vec::new();
+    while seen.len() < 3 {
+        seen.extend(values(&published(&mut raw, &[])));
+    }
+    let times: Vec<i64> = seen.iter().map(|(_, it)| it.source_timestamp.unwrap().ticks()).collect();
+    assert!(times.windows(2).all(|it| it[1] - it[0] == 20_000_000), "{times:?}");
+    assert_eq!(times[0], said.revised_start_time.ticks());
+    for (_, value) in &seen {
+        let Some(opcua_types::Variant::Double(mean)) = value.value else { panic!("{value:?}") };
+        assert!((900.0..1150.0).contains(&mean));
+        assert_eq!(value.status.unwrap().bits() & 0x03, 1, "calculated");
+    }
+}
+
+#[test]
+fn mon_27_an_unknown_aggregate_is_unsupported_and_a_zero_interval_is_revised() {
+    let server = Server::start();
+    let mut raw = server.session();
+    let id = subscribe(&mut raw, 1000.0).subscription_id;
+    let wanted = vec![
+        aggregate(ObjectId::AggregateFunction_AnnotationCount, 1000.0),
+        aggregate(ObjectId::AggregateFunction_Count, 0.0),
+        aggregate(ObjectId::AggregateFunction_Count, f64::NAN),
+        aggregate(ObjectId::AggregateFunction_Count, -5.0),
+    ];
+    let results = create(&mut raw, id, wanted).unwrap();
+    let good = StatusCode::Good;
+    let unsupported = StatusCode::BadMonitoredItemFilterUnsupported;
+    assert_eq!(codes(&results), [unsupported, good, good, good]);
+    for result in &results[1..] {
+        let said = result.filter_result.inner_as::<AggregateFilterResult>().unwrap();
+        assert!(said.revised_processing_interval >= 1000.0);
+    }
 }

@@ -24,13 +24,13 @@ fn publish(raw: &mut Raw, acknowledge: &[(u32, u32)]) {
     raw.ask(&request);
 }
 
-fn published(raw: &mut Raw, acknowledge: &[(u32, u32)]) -> PublishResponse {
+pub(crate) fn published(raw: &mut Raw, acknowledge: &[(u32, u32)]) -> PublishResponse {
     publish(raw, acknowledge);
     raw.answer().unwrap()
 }
 
 /// Client handles and values of a data notification.
-fn values(response: &PublishResponse) -> Vec<(u32, opcua_types::DataValue)> {
+pub(crate) fn values(response: &PublishResponse) -> Vec<(u32, opcua_types::DataValue)> {
     let data = response.notification_message.notification_data.iter().flatten();
     data.filter_map(|it| it.inner_as::<DataChangeNotification>())
         .flat_map(|it| it.monitored_items.iter().flatten())

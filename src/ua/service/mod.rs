@@ -2,6 +2,7 @@
 
 mod attribute;
 mod discovery;
+mod filter;
 mod method;
 mod monitored;
 mod reader;

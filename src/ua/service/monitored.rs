@@ -1,17 +1,20 @@
 //! MonitoredItem service set (Part 4, 5.13): decoded in place, so that a wrong item costs only itself.
 
-use opcua_types::{AttributeId, ObjectId, StatusCode, TimestampsToReturn, Variant};
+use opcua_types::{
+    AttributeId, BinaryEncodable, ExtensionObject, ObjectId, StatusCode, TimestampsToReturn,
+    Variant,
+};
 
-use crate::tag::{TagIndex, ValueType};
 use crate::time;
 use crate::ua::envelope::array_length;
 use crate::ua::server::Server;
 use crate::ua::service::attribute::{self, ReadItem, Sight};
+use crate::ua::service::filter;
 use crate::ua::service::reader::{self, Malformed, Reader};
 use crate::ua::service::{Answer, Outcome, Request};
-use crate::ua::space::{IdRef, NodeIdRef, ValueSource};
+use crate::ua::space::{NodeIdRef, ValueSource};
 use crate::ua::subscription::{
-    DataFilter, Deadband, ItemSettings, LiveValues, Mode, Pass, SessionKey, Source, Trigger,
+    DataFilter, ItemSettings, LiveValues, Mode, NewItem, Pass, SessionKey, Source,
 };
 
 /// Smallest encoded MonitoredItemCreateRequest.
@@ -80,13 +83,13 @@ pub(super) fn create(mut request: Request<'_>) -> Outcome {
         let mode = request.body.i32()?;
         let parameters = Parameters::read(&mut request.body)?;
         let made = common.create(&sight, &item, mode, &parameters);
-        let (status, id, settings) = match made {
-            Ok((id, settings)) => (StatusCode::Good, id, Some(settings)),
+        let (status, id, made) = match made {
+            Ok((id, settings, result)) => (StatusCode::Good, id, Some((settings, result))),
             Err(status) => (status, 0, None),
         };
         out.extend_from_slice(&status.bits().to_le_bytes());
         out.extend_from_slice(&id.to_le_bytes());
-        common.revised(settings, &mut out);
+        common.revised(made.as_ref(), &mut out);
     }
     array_length(&mut out, None);
     Ok(Answer::Now(out))
@@ -137,21 +140,23 @@ impl Common<'_> {
         item: &ReadItem<'_>,
         mode: i32,
         parameters: &Parameters<'_>,
-    ) -> Result<(u32, ItemSettings), StatusCode> {
+    ) -> Result<(u32, ItemSettings, ExtensionObject), StatusCode> {
         let source = source_of(sight, item)?;
         let mode = Mode::from_number(mode)?;
         let is_value = item.attribute == AttributeId::Value as u32;
-        let filter = check_filter(self.server, &source, is_value, &parameters.filter)?;
-        let settings = self.settings(parameters, filter);
+        let filter =
+            filter::check(sight.snapshot, self.server, (&source, is_value), &parameters.filter)?;
+        let settings = self.settings(parameters, filter.data());
+        let result = filter.result();
         let live = match source {
             Source::Live(number, _) => self.server.live_values(&[number], sight.snapshot),
             _ => LiveValues::new(),
         };
         let pass = Pass { snapshot: sight.snapshot, live: &live, utc: sight.now };
         let mut subscriptions = self.server.subscriptions.borrow_mut();
-        let item = (source, mode, settings);
+        let item = NewItem { source, mode, settings, aggregate: filter.aggregate() };
         let id = subscriptions.add_item(self.session, self.subscription, item, &pass)?;
-        Ok((id, settings))
+        Ok((id, settings, result))
     }
 
     fn settings(&self, parameters: &Parameters<'_>, filter: DataFilter) -> ItemSettings {
@@ -166,98 +171,43 @@ impl Common<'_> {
         }
     }
 
-    /// Revised interval and queue size, and no filter result.
-    fn revised(&self, settings: Option<ItemSettings>, out: &mut Vec<u8>) {
+    /// Revised interval and queue size, and what became of the filter.
+    fn revised(&self, made: Option<&(ItemSettings, ExtensionObject)>, out: &mut Vec<u8>) {
         let subscriptions = self.server.subscriptions.borrow();
-        let interval = settings.map_or(0.0, |it| subscriptions.sampling_ms(it.every));
+        let interval = made.map_or(0.0, |(it, _)| subscriptions.sampling_ms(it.every));
         out.extend_from_slice(&interval.to_le_bytes());
-        out.extend_from_slice(&settings.map_or(0, |it| it.queue_size).to_le_bytes());
-        out.extend_from_slice(&[0, 0, 0]);
+        out.extend_from_slice(&made.map_or(0, |(it, _)| it.queue_size).to_le_bytes());
+        let before = out.len();
+        let result = made.map(|(_, result)| result).filter(|it| !it.is_null());
+        let written = result.map(|it| it.encode(out, &self.server.context()));
+        if !matches!(written, Some(Ok(()))) {
+            out.truncate(before);
+            out.extend_from_slice(&[0, 0, 0]);
+        }
     }
 
-    fn modify(&self, id: u32, parameters: &Parameters<'_>) -> Result<ItemSettings, StatusCode> {
+    fn modify(
+        &self,
+        id: u32,
+        parameters: &Parameters<'_>,
+    ) -> Result<(ItemSettings, ExtensionObject), StatusCode> {
         let (source, before) = {
             let mut subscriptions = self.server.subscriptions.borrow_mut();
             subscriptions.item_settings(self.session, self.subscription, id)?
         };
         let is_value = !matches!(source, Source::Fixed(..));
-        let filter = check_filter(self.server, &source, is_value, &parameters.filter)?;
-        let mut settings = self.settings(parameters, filter);
+        let snapshot = self.server.snapshot();
+        let filter =
+            filter::check(&snapshot, self.server, (&source, is_value), &parameters.filter)?;
+        let result = filter.result();
+        let mut settings = self.settings(parameters, filter.data());
         if parameters.queue_size == before.queue_size {
             settings.queue_size = before.queue_size;
         }
         let mut subscriptions = self.server.subscriptions.borrow_mut();
-        subscriptions.modify_item(self.session, self.subscription, id, settings)?;
-        Ok(settings)
-    }
-}
-
-/// Encoding id of a DataChangeFilter.
-const DATA_CHANGE_FILTER: u32 = ObjectId::DataChangeFilter_Encoding_DefaultBinary as u32;
-/// Encoding id of an EventFilter.
-const EVENT_FILTER: u32 = ObjectId::EventFilter_Encoding_DefaultBinary as u32;
-
-/// Checks a filter against what it is for (MON-15 to MON-19).
-fn check_filter(
-    server: &Server,
-    source: &Source,
-    is_value: bool,
-    filter: &(NodeIdRef<'_>, &[u8]),
-) -> Result<DataFilter, StatusCode> {
-    let (kind, body) = filter;
-    match kind {
-        NodeIdRef { namespace: 0, identifier: IdRef::Numeric(0) } => {
-            return Ok(DataFilter::default());
-        }
-        NodeIdRef { namespace: 0, identifier: IdRef::Numeric(DATA_CHANGE_FILTER) } => {}
-        NodeIdRef { namespace: 0, identifier: IdRef::Numeric(EVENT_FILTER) } => {
-            return Err(StatusCode::BadFilterNotAllowed);
-        }
-        _ => return Err(StatusCode::BadMonitoredItemFilterUnsupported),
-    }
-    if !is_value {
-        return Err(StatusCode::BadFilterNotAllowed);
-    }
-    let mut body = Reader::new(body);
-    let mut read =
-        || -> Result<(i32, u32, f64), Malformed> { Ok((body.i32()?, body.u32()?, body.f64()?)) };
-    let (trigger, kind, value) = read().map_err(|_| StatusCode::BadMonitoredItemFilterInvalid)?;
-    let trigger = match trigger {
-        0 => Trigger::Status,
-        1 => Trigger::StatusValue,
-        2 => Trigger::StatusValueTimestamp,
-        _ => return Err(StatusCode::BadMonitoredItemFilterInvalid),
-    };
-    let deadband = match kind {
-        0 => return Ok(DataFilter { trigger, deadband: 0.0 }),
-        1 if value >= 0.0 => Deadband::Absolute(value),
-        2 if (0.0..=100.0).contains(&value) => Deadband::Percent(value),
-        _ => return Err(StatusCode::BadDeadbandFilterInvalid),
-    };
-    let deadband = in_units(server, source, deadband)?;
-    Ok(DataFilter { trigger, deadband })
-}
-
-/// A deadband in the unit of its tag; only numbers have one, and percent only of a range.
-fn in_units(server: &Server, source: &Source, deadband: Deadband) -> Result<f64, StatusCode> {
-    let tag: TagIndex = match source {
-        Source::Tag(tag) | Source::Part(tag, _) => *tag,
-        Source::Live(..) | Source::Fixed(..) => return Err(StatusCode::BadFilterNotAllowed),
-    };
-    let table = server.space.table();
-    let is_number = matches!(
-        table.row(tag).1.value_type,
-        ValueType::F64 | ValueType::U16 | ValueType::U32 | ValueType::Numbers
-    );
-    if !is_number {
-        return Err(StatusCode::BadFilterNotAllowed);
-    }
-    match deadband {
-        Deadband::Absolute(value) => Ok(value),
-        Deadband::Percent(value) => {
-            let range = table.range(tag).ok_or(StatusCode::BadMonitoredItemFilterUnsupported)?;
-            Ok(value / 100.0 * (range.1 - range.0))
-        }
+        let change = (settings, filter.aggregate());
+        subscriptions.modify_item(self.session, self.subscription, id, change)?;
+        Ok((settings, result))
     }
 }
 
@@ -272,9 +222,9 @@ pub(super) fn modify(mut request: Request<'_>) -> Outcome {
         let id = request.body.u32()?;
         let parameters = Parameters::read(&mut request.body)?;
         let made = common.modify(id, &parameters);
-        let status = made.err().unwrap_or(StatusCode::Good);
+        let status = made.as_ref().err().copied().unwrap_or(StatusCode::Good);
         out.extend_from_slice(&status.bits().to_le_bytes());
-        common.revised(made.ok(), &mut out);
+        common.revised(made.ok().as_ref(), &mut out);
     }
     array_length(&mut out, None);
     Ok(Answer::Now(out))

@@ -3,9 +3,10 @@
 use indexmap::IndexSet;
 use opcua_core_namespace::CoreNamespace;
 use opcua_nodes::{ImportedItem, NodeSet2Import, NodeSetImport};
-use opcua_types::{NamespaceMap, NodeId, NodeSetNamespaceMapper};
+use opcua_types::{NamespaceMap, NodeId, NodeSetNamespaceMapper, ObjectId, ReferenceTypeId};
 use rustc_hash::FxBuildHasher;
 
+use crate::ua::aggregate::Function;
 use crate::ua::space::graph::Graph;
 use crate::ua::space::prune::PRUNED;
 use crate::ua::wire::Types;
@@ -117,6 +118,12 @@ fn assemble(items: Vec<ImportedItem>, types: &Types) -> Graph {
         }
         nodes.push(item.node);
     }
+    // Part 13, 5.1: the functions that the server supports are listed in its capabilities.
+    let organizes = NodeId::new(0, ReferenceTypeId::Organizes as u32);
+    forward.extend(Function::ALL.iter().map(|(function, _)| {
+        let folder = ObjectId::Server_ServerCapabilities_AggregateFunctions;
+        (NodeId::new(0, folder as u32), organizes.clone(), NodeId::new(0, *function as u32))
+    }));
     Graph::new(nodes, &forward, &types.encoding())
 }
 

@@ -27,7 +27,6 @@ pub(super) const PRUNED: &[u32] = &[
     2295,  // VendorServerInfo: nothing to say.
     19361, // Logs
     19372, // ServerLog
-    2997,  // AggregateFunctions: none yet.
     24099, 24100, // limits of event filters: no events yet
     12165, 12166, 12167, 12168, 12169, 12170, 12171, // limits of history and node management
     15599, 16304, 16307, 16314, // FileSystem and its like

@@ -39,6 +39,16 @@ impl Default for Held {
 }
 
 impl Held {
+    /// The value as a number, if it is one.
+    pub(super) fn number(&self) -> Option<f64> {
+        match self {
+            Self::Tag(Value::F64(it)) => Some(*it),
+            Self::Tag(Value::U16(it)) => Some(f64::from(*it)),
+            Self::Tag(Value::U32(it)) => Some(f64::from(*it)),
+            Self::Tag(_) | Self::Other(_) => None,
+        }
+    }
+
     /// Whether the values are the same; a number is compared by its bits, so that a NaN equals itself.
     pub(super) fn same(&self, other: &Self) -> bool {
         match (self, other) {

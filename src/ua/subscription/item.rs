@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use opcua_types::{NumericRange, StatusCode, TimestampsToReturn, Variant};
 
 use crate::tag::{TagIndex, Value};
+use crate::ua::aggregate::{Aggregate, Finished, Point};
 use crate::ua::status;
 use crate::ua::subscription::filter::{DataFilter, Trigger};
 use crate::ua::subscription::held::{Entry, Held, Pass};
@@ -76,6 +77,19 @@ pub struct ItemSettings {
     pub discard_oldest: bool,
 }
 
+/// An item to be added.
+#[derive(Debug)]
+pub struct NewItem {
+    /// Where it looks.
+    pub source: Source,
+    /// Whether it looks and reports.
+    pub mode: Mode,
+    /// What a client may change.
+    pub settings: ItemSettings,
+    /// What is to be calculated, if anything.
+    pub aggregate: Option<Box<Aggregate>>,
+}
+
 /// A monitored item.
 #[derive(Debug)]
 pub struct Item {
@@ -87,6 +101,8 @@ pub struct Item {
     /// A trigger has fired, and what is queued is to go.
     pub(super) triggered: bool,
     source: Source,
+    /// What is reported is calculated from the samples.
+    aggregate: Option<Box<Aggregate>>,
     /// Revision of the newest snapshot that it has seen.
     seen: u64,
     /// What passed the filter last.
@@ -99,14 +115,15 @@ pub struct Item {
 
 impl Item {
     /// An item that has not looked yet.
-    pub(super) fn new(id: u32, source: Source, mode: Mode, settings: ItemSettings) -> Self {
+    pub(super) fn new(id: u32, item: NewItem) -> Self {
         Self {
             id,
-            settings,
-            mode,
+            settings: item.settings,
+            mode: item.mode,
             links: Vec::new(),
             triggered: false,
-            source,
+            source: item.source,
+            aggregate: item.aggregate,
             seen: 0,
             last: None,
             first: None,
@@ -120,6 +137,9 @@ impl Item {
             return false;
         }
         self.seen = pass.snapshot.revision;
+        if self.aggregate.is_some() {
+            return self.sample_aggregate(pass);
+        }
         if self.is_unchanged(pass) {
             return false;
         }
@@ -132,6 +152,22 @@ impl Item {
         self.push(entry.clone());
         self.last = Some(entry);
         true
+    }
+
+    /// Feeds the aggregate; the intervals that this ends are queued.
+    fn sample_aggregate(&mut self, pass: &Pass<'_>) -> bool {
+        let Some(entry) = self.read(pass) else { return false };
+        let Some(aggregate) = &mut self.aggregate else { return false };
+        let value = entry.value.number();
+        let point = Point { time: pass.snapshot.time, value, status: entry.stamp.status };
+        let finished = aggregate.feed(point);
+        let any = !finished.is_empty();
+        for Finished { time, value, status } in finished {
+            let stamp = Stamp { status, source: time, server: pass.utc };
+            let value = Held::Other(Box::new(value));
+            self.push(Entry { value, stamp });
+        }
+        any
     }
 
     /// The short way for the usual item: a number that has not changed.
@@ -232,8 +268,9 @@ impl Item {
     }
 
     /// Takes new settings; a queue that shrinks loses as it does when full.
-    pub(super) fn modify(&mut self, settings: ItemSettings) {
+    pub(super) fn modify(&mut self, settings: ItemSettings, aggregate: Option<Box<Aggregate>>) {
         self.settings = settings;
+        self.aggregate = aggregate;
         let size = settings.queue_size as usize;
         while self.queued() > size {
             if settings.discard_oldest {
@@ -291,7 +328,8 @@ mod tests {
             queue_size,
             discard_oldest,
         };
-        Item::new(1, Source::Tag(TagIndex(0)), Mode::Reporting, settings)
+        let source = Source::Tag(TagIndex(0));
+        Item::new(1, NewItem { source, mode: Mode::Reporting, settings, aggregate: None })
     }
 
     fn entry(value: u32) -> Entry {
@@ -331,7 +369,7 @@ mod tests {
         let mut item = item(5, true);
         (1..=5).for_each(|it| item.push(entry(it)));
         let settings = ItemSettings { queue_size: 2, ..item.settings };
-        item.modify(settings);
+        item.modify(settings, None);
         assert_eq!(drain(&mut item), [(4, true), (5, false)]);
     }
 }

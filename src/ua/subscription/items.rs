@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use opcua_types::StatusCode;
 
+use crate::ua::aggregate::Aggregate;
 use crate::ua::subscription::held::Pass;
 use crate::ua::subscription::set::SubscriptionSet;
-use crate::ua::subscription::{Item, ItemSettings, Mode, SessionKey, Source};
+use crate::ua::subscription::{Item, ItemSettings, Mode, NewItem, SessionKey, Source};
 
 /// Links of one triggering item.
 const LINKS: usize = 10_000;
@@ -52,7 +53,7 @@ impl SubscriptionSet {
         &mut self,
         session: SessionKey,
         subscription: u32,
-        item: (Source, Mode, ItemSettings),
+        item: NewItem,
         pass: &Pass<'_>,
     ) -> Result<u32, StatusCode> {
         let (bound, all, own) = (self.bounds.items, self.items, self.bounds.items_per_subscription);
@@ -60,15 +61,15 @@ impl SubscriptionSet {
         if all >= bound || found.items.len() >= own {
             return Err(StatusCode::BadTooManyMonitoredItems);
         }
-        let (source, mode, settings) = item;
         let id = found.next_item();
-        let mut item = Item::new(id, source, mode, settings);
+        let size = item.settings.queue_size as usize;
+        let mut item = Item::new(id, item);
         if item.sample(pass) {
             found.may_have = true;
         }
         found.items.push(item);
         self.items += 1;
-        self.reserved += settings.queue_size as usize;
+        self.reserved += size;
         Ok(id)
     }
 
@@ -90,12 +91,13 @@ impl SubscriptionSet {
         session: SessionKey,
         subscription: u32,
         id: u32,
-        settings: ItemSettings,
+        change: (ItemSettings, Option<Box<Aggregate>>),
     ) -> Result<(), StatusCode> {
+        let (settings, aggregate) = change;
         let found = self.own(session, subscription)?;
         let item = found.item(id).ok_or(StatusCode::BadMonitoredItemIdInvalid)?;
         let before = item.settings.queue_size as usize;
-        item.modify(settings);
+        item.modify(settings, aggregate);
         self.reserved = self.reserved - before + settings.queue_size as usize;
         Ok(())
     }

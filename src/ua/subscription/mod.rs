@@ -5,7 +5,6 @@
 //! Publish request of its session is there to carry it. The message stays for Republish until it is
 //! acknowledged.
 
-mod aggregate;
 mod filter;
 mod held;
 mod item;
@@ -17,10 +16,9 @@ mod set;
 mod state;
 mod transfer;
 
-pub use aggregate::{Aggregate, AggregateSettings, Configuration, Function};
 pub use filter::{DataFilter, Deadband, Trigger};
 pub use held::{Held, LiveValues, Pass};
-pub use item::{Item, ItemSettings, Mode, Source};
+pub use item::{Item, ItemSettings, Mode, NewItem, Source};
 pub use queue::PublishRequest;
 pub use set::{Bounds, Moment, SubscriptionSet};
 pub use state::{Asked, Revised};

@@ -1,9 +1,15 @@
 //! Aggregates of monitored items (Part 4, 7.22.4; Part 13): one value per processing interval, calculated
 //! from the samples as they come.
 
-use opcua_types::{ObjectId, StatusCode, Variant};
+mod function;
+mod tally;
+
+use opcua_types::{StatusCode, Variant};
 
 use crate::time::Timestamp;
+use crate::ua::aggregate::tally::Tally;
+
+pub use function::Function;
 
 /// A value that was calculated (Part 4, 7.39.1, Table 177): InfoType DataValue and the historian's bits.
 const CALCULATED: u32 = 0x0401;
@@ -15,88 +21,6 @@ const PARTIAL: u32 = 0x0404;
 const MOST_FINISHED: i64 = 100;
 /// Ticks of 100 ns in a millisecond.
 const TICKS_PER_MS: f64 = 10_000.0;
-
-/// What is calculated (Part 13, 5.4.3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Function {
-    /// Mean of the good samples.
-    Average,
-    /// Mean over time, with straight lines between samples.
-    TimeAverage,
-    /// Integral over time, unit times seconds.
-    Total,
-    /// Smallest good sample, at the start of the interval.
-    Minimum,
-    /// Largest good sample, at the start of the interval.
-    Maximum,
-    /// Smallest good sample, at its own time.
-    MinimumActualTime,
-    /// Largest good sample, at its own time.
-    MaximumActualTime,
-    /// Largest less smallest.
-    Range,
-    /// Number of good samples.
-    Count,
-    /// Number of changes between good samples.
-    NumberOfTransitions,
-    /// First sample, at its own time.
-    Start,
-    /// Last sample, at its own time.
-    End,
-    /// Last less first good sample.
-    Delta,
-    /// Time with good quality, ms.
-    DurationGood,
-    /// Time with bad quality, ms.
-    DurationBad,
-    /// Part of the time with good quality, percent.
-    PercentGood,
-    /// Part of the time with bad quality, percent.
-    PercentBad,
-    /// Standard deviation of the good samples as a sample.
-    StandardDeviationSample,
-    /// Standard deviation of the good samples as the whole.
-    StandardDeviationPopulation,
-    /// Variance of the good samples as a sample.
-    VarianceSample,
-    /// Variance of the good samples as the whole.
-    VariancePopulation,
-}
-
-impl Function {
-    /// Every function that is supported and its object in namespace 0.
-    pub const ALL: [(ObjectId, Self); 21] = [
-        (ObjectId::AggregateFunction_Average, Self::Average),
-        (ObjectId::AggregateFunction_TimeAverage, Self::TimeAverage),
-        (ObjectId::AggregateFunction_Total, Self::Total),
-        (ObjectId::AggregateFunction_Minimum, Self::Minimum),
-        (ObjectId::AggregateFunction_Maximum, Self::Maximum),
-        (ObjectId::AggregateFunction_MinimumActualTime, Self::MinimumActualTime),
-        (ObjectId::AggregateFunction_MaximumActualTime, Self::MaximumActualTime),
-        (ObjectId::AggregateFunction_Range, Self::Range),
-        (ObjectId::AggregateFunction_Count, Self::Count),
-        (ObjectId::AggregateFunction_NumberOfTransitions, Self::NumberOfTransitions),
-        (ObjectId::AggregateFunction_Start, Self::Start),
-        (ObjectId::AggregateFunction_End, Self::End),
-        (ObjectId::AggregateFunction_Delta, Self::Delta),
-        (ObjectId::AggregateFunction_DurationGood, Self::DurationGood),
-        (ObjectId::AggregateFunction_DurationBad, Self::DurationBad),
-        (ObjectId::AggregateFunction_PercentGood, Self::PercentGood),
-        (ObjectId::AggregateFunction_PercentBad, Self::PercentBad),
-        (ObjectId::AggregateFunction_StandardDeviationSample, Self::StandardDeviationSample),
-        (
-            ObjectId::AggregateFunction_StandardDeviationPopulation,
-            Self::StandardDeviationPopulation,
-        ),
-        (ObjectId::AggregateFunction_VarianceSample, Self::VarianceSample),
-        (ObjectId::AggregateFunction_VariancePopulation, Self::VariancePopulation),
-    ];
-
-    /// The function whose object has this number in namespace 0.
-    pub fn from_number(number: u32) -> Option<Self> {
-        Self::ALL.iter().find(|(id, _)| *id as u32 == number).map(|(_, function)| *function)
-    }
-}
 
 /// AggregateConfiguration (Part 13, 4.2.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,29 +86,10 @@ pub struct Aggregate {
     tally: Tally,
 }
 
-/// What has been seen of one interval.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    count: u32,
-    mean: f64,
-    /// Sum of squared deviations from the mean (Welford, 1962).
-    squares: f64,
-    least: Option<Point>,
-    most: Option<Point>,
-    first: Option<Point>,
-    last: Option<Point>,
-    first_good: Option<f64>,
-    last_good: Option<f64>,
-    transitions: u32,
-    /// Integral over good time, unit times ticks.
-    area: f64,
-    good_ticks: i64,
-    bad_ticks: i64,
-}
-
 impl Aggregate {
-    /// Starts at the interval that `now` lies in.
+    /// Starts at the interval that `now` lies in, or at its start if that is yet to come.
     pub fn new(settings: AggregateSettings, now: Timestamp) -> Self {
+        let now = now.max(settings.start);
         let ticks = ((settings.interval_ms * TICKS_PER_MS) as i64).max(1);
         let phase = (now.ticks().saturating_sub(settings.start.ticks())).rem_euclid(ticks);
         Self {
@@ -197,10 +102,24 @@ impl Aggregate {
         }
     }
 
+    /// What was asked for.
+    pub fn settings(&self) -> AggregateSettings {
+        self.settings
+    }
+
+    /// Start of the interval that is being calculated.
+    pub fn start(&self) -> Timestamp {
+        Timestamp::from_ticks(self.start)
+    }
+
     /// Takes a sample: the intervals that it ends, oldest first.
     pub fn feed(&mut self, point: Point) -> Vec<Finished> {
         let mut finished = Vec::new();
         if self.last.is_some_and(|last| point.time < last.time) {
+            return finished;
+        }
+        if point.time.ticks() < self.start {
+            self.last = Some(point);
             return finished;
         }
         let behind = (point.time.ticks() - self.start) / self.ticks;
@@ -214,7 +133,7 @@ impl Aggregate {
             self.pass(point, end);
             finished.push(self.result());
             self.start += self.ticks;
-            self.tally = Tally { last_good: self.tally.last_good, ..Tally::default() };
+            self.tally = self.tally.next();
             self.is_partial = false;
         }
         self.pass(point, point.time);
@@ -252,7 +171,7 @@ impl Aggregate {
             let part = (at - last.time.ticks()) as f64 / whole as f64;
             first + part * (next.value.unwrap_or_default() - first)
         };
-        self.tally.area += (line(from) + line(until.ticks())) / 2.0 * span as f64;
+        self.tally.area += f64::midpoint(line(from), line(until.ticks())) * span as f64;
     }
 
     fn result(&self) -> Finished {
@@ -285,83 +204,6 @@ impl Aggregate {
             StatusCode::Good
         } else {
             StatusCode::UncertainDataSubNormal
-        }
-    }
-}
-
-impl Tally {
-    fn take(&mut self, point: Point, is_good: bool) {
-        self.first.get_or_insert(point);
-        self.last = Some(point);
-        let Some(value) = point.value.filter(|_| is_good) else { return };
-        self.count += 1;
-        let before = value - self.mean;
-        self.mean += before / f64::from(self.count);
-        self.squares += before * (value - self.mean);
-        if self.least.and_then(|it| it.value).is_none_or(|it| value < it) {
-            self.least = Some(point);
-        }
-        if self.most.and_then(|it| it.value).is_none_or(|it| value > it) {
-            self.most = Some(point);
-        }
-        if self.last_good.is_some_and(|it| it.to_bits() != value.to_bits()) {
-            self.transitions += 1;
-        }
-        self.first_good.get_or_insert(value);
-        self.last_good = Some(value);
-    }
-
-    /// Time, value and historian's bits; `None` without data.
-    fn value(&self, function: Function, start: i64) -> Option<(Timestamp, Variant, u32)> {
-        use Function as F;
-        let start = Timestamp::from_ticks(start);
-        let calculated = |value: f64| Some((start, Variant::from(value), CALCULATED));
-        let sampled = |point: Option<Point>| {
-            point.and_then(|it| Some((it.time, Variant::from(it.value?), RAW)))
-        };
-        let at_start = |point: Option<Point>| {
-            let point = point?;
-            let bits = if point.time == start { RAW } else { CALCULATED };
-            Some((start, Variant::from(point.value?), bits))
-        };
-        let good = self.good_ticks as f64;
-        let seen = good + self.bad_ticks as f64;
-        match function {
-            F::Average if self.count > 0 => calculated(self.mean),
-            F::TimeAverage if good > 0.0 => calculated(self.area / good),
-            F::Total if good > 0.0 => calculated(self.area / (1000.0 * TICKS_PER_MS)),
-            F::Minimum => at_start(self.least),
-            F::Maximum => at_start(self.most),
-            F::MinimumActualTime => sampled(self.least),
-            F::MaximumActualTime => sampled(self.most),
-            F::Range => calculated(self.most?.value? - self.least?.value?),
-            F::Count => Some((start, Variant::from(self.count as i32), CALCULATED)),
-            F::NumberOfTransitions => {
-                Some((start, Variant::from(self.transitions as i32), CALCULATED))
-            }
-            F::Start => sampled(self.first),
-            F::End => sampled(self.last),
-            F::Delta => {
-                self.first.and(self.last_good).and_then(|it| calculated(it - self.first_good?))
-            }
-            F::DurationGood if seen > 0.0 => calculated(good / TICKS_PER_MS),
-            F::DurationBad if seen > 0.0 => calculated(self.bad_ticks as f64 / TICKS_PER_MS),
-            F::PercentGood if seen > 0.0 => calculated(100.0 * good / seen),
-            F::PercentBad if seen > 0.0 => calculated(100.0 * self.bad_ticks as f64 / seen),
-            F::StandardDeviationSample => self.variance(1).and_then(|it| calculated(it.sqrt())),
-            F::StandardDeviationPopulation => self.variance(0).and_then(|it| calculated(it.sqrt())),
-            F::VarianceSample => self.variance(1).and_then(calculated),
-            F::VariancePopulation => self.variance(0).and_then(calculated),
-            _ => None,
-        }
-    }
-
-    /// Variance over the number of samples less `less`; one sample has none to speak of, so 0.
-    fn variance(&self, less: u32) -> Option<f64> {
-        match self.count {
-            0 => None,
-            1 => Some(0.0),
-            count => Some(self.squares / f64::from(count - less)),
         }
     }
 }
@@ -402,12 +244,12 @@ mod tests {
 
     #[test]
     fn mon_26_each_function_of_a_ramp() {
+        use Function as F;
         let number = |function| match of_ramp(function).value {
             Variant::Double(it) => it,
             Variant::Int32(it) => f64::from(it),
             other => panic!("{other:?}"),
         };
-        use Function as F;
         let expected = [
             (F::Average, 4.5),
             (F::TimeAverage, 5.0),

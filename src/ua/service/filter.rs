@@ -1,0 +1,180 @@
+//! Filters of monitored items (Part 4, 7.22), checked against what they are for (MON-15 to MON-19, MON-27).
+
+use opcua_types::{
+    AggregateConfiguration, AggregateFilter, AggregateFilterResult, BinaryDecodable,
+    ExtensionObject, NodeId, ObjectId, StatusCode,
+};
+
+use crate::engine::Snapshot;
+use crate::tag::{TagIndex, ValueType};
+use crate::time::Timestamp;
+use crate::ua::aggregate::{Aggregate, AggregateSettings, Configuration, Function};
+use crate::ua::server::Server;
+use crate::ua::service::reader::{Malformed, Reader};
+use crate::ua::space::{IdRef, NodeIdRef};
+use crate::ua::subscription::{DataFilter, Deadband, Source, Trigger};
+use crate::ua::value::date_time;
+
+/// Encoding id of a DataChangeFilter.
+const DATA_CHANGE_FILTER: u32 = ObjectId::DataChangeFilter_Encoding_DefaultBinary as u32;
+/// Encoding id of an EventFilter.
+const EVENT_FILTER: u32 = ObjectId::EventFilter_Encoding_DefaultBinary as u32;
+/// Encoding id of an AggregateFilter.
+const AGGREGATE_FILTER: u32 = ObjectId::AggregateFilter_Encoding_DefaultBinary as u32;
+/// Longest processing interval, ms: a day.
+const LONGEST_INTERVAL_MS: f64 = 86_400_000.0;
+
+/// A filter that fits its item.
+#[derive(Debug)]
+pub(super) enum Filter {
+    /// Which changes are reported.
+    Data(DataFilter),
+    /// What is calculated.
+    Aggregate(Box<Aggregate>),
+}
+
+impl Filter {
+    /// What counts as a change.
+    pub(super) fn data(&self) -> DataFilter {
+        match self {
+            Self::Data(filter) => *filter,
+            Self::Aggregate(_) => DataFilter::default(),
+        }
+    }
+
+    /// What is calculated, if anything.
+    pub(super) fn aggregate(self) -> Option<Box<Aggregate>> {
+        match self {
+            Self::Data(_) => None,
+            Self::Aggregate(aggregate) => Some(aggregate),
+        }
+    }
+
+    /// What the client is told of it: an AggregateFilterResult, or nothing.
+    pub(super) fn result(&self) -> ExtensionObject {
+        let Self::Aggregate(aggregate) = self else { return ExtensionObject::null() };
+        let AggregateSettings { interval_ms, configuration, .. } = aggregate.settings();
+        ExtensionObject::from_message(AggregateFilterResult {
+            revised_start_time: date_time(aggregate.start()),
+            revised_processing_interval: interval_ms,
+            revised_aggregate_configuration: AggregateConfiguration {
+                use_server_capabilities_defaults: false,
+                treat_uncertain_as_bad: configuration.treat_uncertain_as_bad,
+                percent_data_bad: configuration.percent_bad,
+                percent_data_good: configuration.percent_good,
+                use_sloped_extrapolation: false,
+            },
+        })
+    }
+}
+
+/// Checks the filter of an item that looks at a source, which is a Value or another attribute.
+pub(super) fn check(
+    snapshot: &Snapshot,
+    server: &Server,
+    of: (&Source, bool),
+    filter: &(NodeIdRef<'_>, &[u8]),
+) -> Result<Filter, StatusCode> {
+    let (source, is_value) = of;
+    let (kind, body) = filter;
+    let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(kind) } = *kind else {
+        return Err(StatusCode::BadMonitoredItemFilterUnsupported);
+    };
+    match kind {
+        0 => Ok(Filter::Data(DataFilter::default())),
+        EVENT_FILTER => Err(StatusCode::BadFilterNotAllowed),
+        DATA_CHANGE_FILTER | AGGREGATE_FILTER if !is_value => Err(StatusCode::BadFilterNotAllowed),
+        DATA_CHANGE_FILTER => data(server, source, body).map(Filter::Data),
+        AGGREGATE_FILTER => aggregate(server, source, body)
+            .map(|settings| Filter::Aggregate(Box::new(Aggregate::new(settings, snapshot.time)))),
+        _ => Err(StatusCode::BadMonitoredItemFilterUnsupported),
+    }
+}
+
+/// DataChangeFilter (Part 4, 7.22.2).
+fn data(server: &Server, source: &Source, body: &[u8]) -> Result<DataFilter, StatusCode> {
+    let mut body = Reader::new(body);
+    let mut read =
+        || -> Result<(i32, u32, f64), Malformed> { Ok((body.i32()?, body.u32()?, body.f64()?)) };
+    let (trigger, kind, value) = read().map_err(|_| StatusCode::BadMonitoredItemFilterInvalid)?;
+    let trigger = match trigger {
+        0 => Trigger::Status,
+        1 => Trigger::StatusValue,
+        2 => Trigger::StatusValueTimestamp,
+        _ => return Err(StatusCode::BadMonitoredItemFilterInvalid),
+    };
+    let deadband = match kind {
+        0 => return Ok(DataFilter { trigger, deadband: 0.0 }),
+        1 if value >= 0.0 => Deadband::Absolute(value),
+        2 if (0.0..=100.0).contains(&value) => Deadband::Percent(value),
+        _ => return Err(StatusCode::BadDeadbandFilterInvalid),
+    };
+    let deadband = in_units(server, source, deadband)?;
+    Ok(DataFilter { trigger, deadband })
+}
+
+/// The tag of a source that is a number or, if they are `wanted`, an array of numbers.
+fn number(server: &Server, source: &Source, with_arrays: bool) -> Result<TagIndex, StatusCode> {
+    let tag = match source {
+        Source::Tag(tag) => *tag,
+        Source::Part(tag, _) if with_arrays => *tag,
+        _ => return Err(StatusCode::BadFilterNotAllowed),
+    };
+    match server.space.table().row(tag).1.value_type {
+        ValueType::F64 | ValueType::U16 | ValueType::U32 => Ok(tag),
+        ValueType::Numbers if with_arrays => Ok(tag),
+        _ => Err(StatusCode::BadFilterNotAllowed),
+    }
+}
+
+/// A deadband in the unit of its tag; only numbers have one, and percent only of a range.
+fn in_units(server: &Server, source: &Source, deadband: Deadband) -> Result<f64, StatusCode> {
+    let tag = number(server, source, true)?;
+    match deadband {
+        Deadband::Absolute(value) => Ok(value),
+        Deadband::Percent(value) => {
+            let range = server.space.table().range(tag);
+            let range = range.ok_or(StatusCode::BadMonitoredItemFilterUnsupported)?;
+            Ok(value / 100.0 * (range.1 - range.0))
+        }
+    }
+}
+
+/// AggregateFilter (Part 4, 7.22.4). An interval shorter than the scan becomes the scan; there is no
+/// history to fill in what was before, so calculation starts with the interval of the moment.
+fn aggregate(
+    server: &Server,
+    source: &Source,
+    mut body: &[u8],
+) -> Result<AggregateSettings, StatusCode> {
+    let context = server.decoding(body);
+    let asked = AggregateFilter::decode(&mut body, &context)
+        .map_err(|_| StatusCode::BadMonitoredItemFilterInvalid)?;
+    number(server, source, false)?;
+    let function = function(&asked.aggregate_type)?;
+    let given = asked.aggregate_configuration;
+    let configuration = if given.use_server_capabilities_defaults {
+        Configuration::default()
+    } else {
+        let (bad, good) = (given.percent_data_bad, given.percent_data_good);
+        if bad > 100 || good > 100 || good < 100 - bad {
+            return Err(StatusCode::BadAggregateInvalidInputs);
+        }
+        Configuration {
+            treat_uncertain_as_bad: given.treat_uncertain_as_bad,
+            percent_bad: bad,
+            percent_good: good,
+        }
+    };
+    let shortest = server.port.scan_ms.max(1.0);
+    let interval = asked.processing_interval;
+    let interval_ms =
+        if interval.is_nan() { shortest } else { interval.clamp(shortest, LONGEST_INTERVAL_MS) };
+    let start = Timestamp::from_ticks(asked.start_time.checked_ticks());
+    Ok(AggregateSettings { function, start, interval_ms, configuration })
+}
+
+fn function(id: &NodeId) -> Result<Function, StatusCode> {
+    let number = id.as_u32().filter(|_| id.namespace == 0);
+    number.and_then(Function::from_number).ok_or(StatusCode::BadMonitoredItemFilterUnsupported)
+}
