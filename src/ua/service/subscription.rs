@@ -5,7 +5,7 @@ use tracing::info;
 
 use crate::time;
 use crate::ua::envelope::array_length;
-use crate::ua::service::{Answer, Outcome, Request};
+use crate::ua::service::{Answer, Outcome, Request, attribute};
 use crate::ua::subscription::{Asked, Owner, PublishRequest, SessionKey};
 
 /// Encoded acknowledgement: subscription and sequence number.
@@ -169,6 +169,8 @@ pub(super) fn transfer(mut request: Request<'_>) -> Outcome {
             };
             ids.iter().map(one).collect()
         });
+    let may_read = attribute::may_read(request.roles(session));
+    request.server.subscriptions.borrow_mut().set_right(session, may_read, time::now());
     let mut out = request.head(ObjectId::TransferSubscriptionsResponse_Encoding_DefaultBinary);
     array_length(&mut out, Some(results.len()));
     for result in results {

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use opcua_types::{NumericRange, StatusCode, TimestampsToReturn, Variant};
 
 use crate::tag::{TagIndex, Value};
+use crate::time::Timestamp;
 use crate::ua::aggregate::{Aggregate, Finished, Point};
 use crate::ua::status;
 use crate::ua::subscription::filter::{DataFilter, Trigger};
@@ -206,11 +207,35 @@ impl Item {
             }
             Source::Fixed(..) if self.last.is_some() => None,
             Source::Fixed(value, status) => {
-                let no_time = crate::time::Timestamp::default();
+                let no_time = Timestamp::default();
                 let stamp = Stamp { status: status.bits(), source: no_time, server: pass.utc };
                 Some(Entry { value: Held::Other(value.clone()), stamp })
             }
         }
+    }
+
+    /// It looks at the process, which not everybody may read.
+    pub(super) fn is_of_process(&self) -> bool {
+        matches!(self.source, Source::Tag(_) | Source::Part(..))
+    }
+
+    /// Its user may no longer read: what waits is dropped, and the client is told why nothing comes.
+    pub(super) fn deny(&mut self, now: Timestamp) {
+        if self.mode == Mode::Disabled {
+            return;
+        }
+        self.forget();
+        let status = StatusCode::BadUserAccessDenied.bits();
+        let stamp = Stamp { status, source: now, server: now };
+        self.push(Entry { value: Held::default(), stamp });
+    }
+
+    /// Drops what waits and what was reported: the next look reports again.
+    pub(super) fn forget(&mut self) {
+        self.first = None;
+        self.rest = VecDeque::new();
+        self.last = None;
+        self.triggered = false;
     }
 
     /// Where it looks.
@@ -287,10 +312,7 @@ impl Item {
     /// Changes the mode. Disabling forgets; enabling starts with the value of the moment.
     pub(super) fn set_mode(&mut self, mode: Mode) {
         if mode == Mode::Disabled {
-            self.first = None;
-            self.rest = VecDeque::new();
-            self.last = None;
-            self.triggered = false;
+            self.forget();
         }
         self.mode = mode;
     }

@@ -112,10 +112,12 @@ impl SubscriptionSet {
     ) -> Result<(), StatusCode> {
         let (mode, pass) = change;
         let found = self.own(session, subscription)?;
+        let may_read = found.may_read;
         let item = found.item(id).ok_or(StatusCode::BadMonitoredItemIdInvalid)?;
+        let may_look = may_read || !item.is_of_process();
         let was_off = item.mode == Mode::Disabled;
         item.set_mode(mode);
-        if was_off {
+        if was_off && may_look {
             item.sample(pass);
         }
         found.may_have = true;

@@ -1,9 +1,10 @@
 //! The sampling pass: every item whose turn it is looks at its source.
 
+use crate::time::Timestamp;
 use crate::ua::subscription::held::Pass;
 use crate::ua::subscription::set::{Moment, SubscriptionSet};
 use crate::ua::subscription::state::Subscription;
-use crate::ua::subscription::{Item, Outgoing};
+use crate::ua::subscription::{Item, Outgoing, SessionKey};
 
 impl SubscriptionSet {
     /// The variables of the Server object that are being watched.
@@ -27,6 +28,21 @@ impl SubscriptionSet {
         }
         if is_new_scan {
             self.follow_scan(moment, outgoing);
+        }
+    }
+
+    /// The user of `session` has changed, and may read the process or may not (MON-22).
+    pub fn set_right(&mut self, session: SessionKey, may_read: bool, now: Timestamp) {
+        let changed = self
+            .all
+            .values_mut()
+            .filter(|it| it.session == Some(session) && it.may_read != may_read);
+        for subscription in changed {
+            subscription.may_read = may_read;
+            subscription.may_have = true;
+            for item in subscription.items.iter_mut().filter(|it| it.is_of_process()) {
+                if may_read { item.forget() } else { item.deny(now) }
+            }
         }
     }
 
@@ -63,6 +79,9 @@ impl Subscription {
         let mut fired = Vec::new();
         for at in 0..self.items.len() {
             let item = &mut self.items[at];
+            if !self.may_read && item.is_of_process() {
+                continue;
+            }
             let every = u64::from(item.settings.every);
             if every != 1 && !(is_new_scan && scan.is_multiple_of(every)) {
                 continue;

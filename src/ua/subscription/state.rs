@@ -69,6 +69,8 @@ pub(super) struct Subscription {
     pub(super) owner: Owner,
     pub(super) settings: Revised,
     pub(super) is_publishing: bool,
+    /// The session's user may read the process.
+    pub(super) may_read: bool,
     /// Sorted by id.
     pub(super) items: Vec<Item>,
     next_item: u32,
@@ -100,6 +102,7 @@ impl Subscription {
             owner,
             settings,
             is_publishing: true,
+            may_read: true,
             items: Vec::new(),
             next_item: 1,
             next_ms: 0.0,
