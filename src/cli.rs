@@ -23,7 +23,8 @@ Start here:
   cellhouse user add olga --role Operator  adds a user who may write setpoints (asks for a password)
   cellhouse check                          says what is wrong in config/plant.toml and config/server.toml
   cellhouse simulate --hours 48 --out DIR  runs the plant without a server and writes CSV files
-  cellhouse nodes                          prints the address space as clients see it";
+  cellhouse nodes                          prints the address space as clients see it
+  cellhouse conformance opc.tcp://HOST:PORT  tests any OPC UA server, case by case";
 
 /// Everything the program does.
 #[derive(Debug, Subcommand)]
@@ -36,6 +37,8 @@ pub enum Command {
     Simulate(SimulateArgs),
     /// Prints the address space as clients see it.
     Nodes(NodesArgs),
+    /// Runs the conformance cases against any OPC UA server; exit status 1 if one failed.
+    Conformance(ConformanceArgs),
     /// Looks after certificates. No restart is needed.
     #[command(subcommand)]
     Cert(CertCommand),
@@ -113,6 +116,29 @@ pub struct NodesArgs {
     /// NodeSet2 XML.
     #[arg(long)]
     pub nodeset: bool,
+}
+
+/// Arguments of `conformance`.
+#[derive(Clone, Debug, Args)]
+pub struct ConformanceArgs {
+    /// The server, `opc.tcp://host:port`.
+    #[arg(required_unless_present = "list")]
+    pub url: Option<String>,
+    /// Writes the results as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Writes the results as JUnit XML.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Runs only cases whose id contains this, such as `RD-` or `SUB-03`.
+    #[arg(long, value_name = "TEXT")]
+    pub only: Option<String>,
+    /// Also writes variables outside the fixture; each is given its value back.
+    #[arg(long)]
+    pub write: bool,
+    /// Prints the cases and runs none.
+    #[arg(long)]
+    pub list: bool,
 }
 
 /// Where the server keeps its data.

@@ -20,6 +20,7 @@ pub mod tag;
 pub mod engine;
 
 pub mod ua;
+pub mod conformance;
 
 pub mod app;
 pub mod cli;

@@ -31,11 +31,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("ua", &["access", "config", "control", "engine", "field", "tag", "time"]),
+    ("conformance", &["time", "ua"]),
 ];
 
 /// Outside crates, and the only modules that may name them.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("opcua_types", &["ua"]),
+    ("opcua_types", &["conformance", "ua"]),
     ("opcua_nodes", &["ua"]),
     ("opcua_core_namespace", &["ua"]),
     ("aws_lc_rs", &["ua"]),

@@ -3,6 +3,7 @@
 
 mod cert;
 mod check;
+mod conformance;
 mod files;
 mod hosts;
 mod nodes;
@@ -29,6 +30,10 @@ pub fn main() -> ExitCode {
         Command::Check(files) => check::check(&files),
         Command::Simulate(args) => simulation::simulate(&args),
         Command::Nodes(args) => nodes::nodes(&args),
+        Command::Conformance(args) => match conformance::conformance(&args) {
+            Ok(false) => return ExitCode::FAILURE,
+            other => other.map(|_| ()),
+        },
         Command::Cert(command) => cert::cert(command),
         Command::User(command) => user::user(command),
     };

@@ -27,7 +27,11 @@ pub fn from_value(value: &Value) -> Variant {
 
 /// Part of an array, a string or a byte string (Part 4, 7.27). Wholly outside is `BadIndexRangeNoData`.
 pub fn slice(value: &Variant, range: &NumericRange) -> Result<Variant, StatusCode> {
-    value.range_of(range)
+    value.range_of(range).map_err(|status| match status {
+        // What has no elements has no data in any range (RD-11).
+        StatusCode::BadIndexRangeDataMismatch => StatusCode::BadIndexRangeNoData,
+        other => other,
+    })
 }
 
 /// A timestamp as the library's type.

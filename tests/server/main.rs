@@ -3,6 +3,7 @@
 
 mod capacity;
 mod channel;
+mod conformance;
 mod encoding;
 mod items;
 mod publishing;

@@ -1,8 +1,8 @@
 //! MonitoredItem service set (Part 4, 5.13): decoded in place, so that a wrong item costs only itself.
 
 use opcua_types::{
-    AttributeId, BinaryEncodable, ExtensionObject, ObjectId, StatusCode, TimestampsToReturn,
-    Variant,
+    AttributeId, BinaryEncodable, ExtensionObject, NumericRange, ObjectId, StatusCode,
+    TimestampsToReturn, Variant,
 };
 
 use crate::time;
@@ -121,6 +121,7 @@ fn source_of(sight: &Sight<'_>, item: &ReadItem<'_>) -> Result<Source, StatusCod
         });
     }
     if is_value && let ValueSource::Live(number) = space.value_source(node) {
+        sight.value_of(node, attribute, &NumericRange::None, item.encoding)?;
         return Ok(Source::Live(number, Box::new(range)));
     }
     match sight.value_of(node, attribute, &range, item.encoding) {

@@ -24,7 +24,6 @@ pub(super) const PRUNED: &[u32] = &[
     3706,  // SessionsDiagnosticsSummary
     2744,  // SessionsDiagnosticsSummary's folder
     15003, // UrisVersion
-    2295,  // VendorServerInfo: nothing to say.
     19361, // Logs
     19372, // ServerLog
     24099, 24100, // limits of event filters: no events yet

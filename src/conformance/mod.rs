@@ -1,0 +1,99 @@
+//! The conformance runner: cases against any OPC UA server (`cellhouse conformance URL`).
+//!
+//! A case is a function that gets a [`Bench`], does what its row of the conformance list says, and returns `Ok`,
+//! or stops with what was expected and what came, or with the reason why it cannot be run against this
+//! server. Each section of the list is a file; a new case is a function and a row in its `CASES`.
+//! A case leaves the server as it found it: what it writes, it writes back.
+
+mod bench;
+mod expect;
+mod filter;
+mod item;
+mod link;
+mod material;
+mod method;
+mod path;
+mod publish;
+mod read;
+mod report;
+mod run;
+mod session;
+mod subscription;
+mod transfer;
+mod transport;
+mod view;
+mod write;
+
+pub use bench::{Bench, Options};
+pub use report::{Report, Row, Verdict};
+pub use run::run;
+
+/// Why a case ended early.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The server does not do what the row says.
+    Failed(String),
+    /// The row cannot be shown on this server from outside.
+    Skipped(String),
+}
+
+impl Stop {
+    /// What was expected and what came.
+    fn failed(text: impl Into<String>) -> Self {
+        Self::Failed(text.into())
+    }
+
+    /// Why not.
+    fn skipped(text: impl Into<String>) -> Self {
+        Self::Skipped(text.into())
+    }
+
+    /// Something other than what was expected.
+    fn unexpected(of: &str, expected: &str, got: impl std::fmt::Display) -> Self {
+        Self::Failed(format!("{of}: expected {expected}, got {got}"))
+    }
+}
+
+/// What a case returns.
+type Check = Result<(), Stop>;
+
+/// One row of the conformance list.
+#[derive(Clone, Copy)]
+pub struct Case {
+    /// Its id, such as `RD-04`.
+    pub id: &'static str,
+    /// What it shows.
+    pub title: &'static str,
+    /// It disturbs others, or would be disturbed: it runs by itself.
+    pub is_alone: bool,
+    run: fn(&Bench) -> Check,
+}
+
+/// A case that runs beside others.
+const fn case(id: &'static str, title: &'static str, run: fn(&Bench) -> Check) -> Case {
+    Case { id, title, is_alone: false, run }
+}
+
+/// A case that runs by itself.
+const fn alone(id: &'static str, title: &'static str, run: fn(&Bench) -> Check) -> Case {
+    Case { id, title, is_alone: true, run }
+}
+
+/// Every case, section by section.
+pub fn cases() -> Vec<Case> {
+    [
+        transport::CASES,
+        session::CASES,
+        view::CASES,
+        path::CASES,
+        read::CASES,
+        write::CASES,
+        method::CASES,
+        subscription::CASES,
+        publish::CASES,
+        transfer::CASES,
+        item::CASES,
+        filter::CASES,
+    ]
+    .concat()
+}
