@@ -204,6 +204,7 @@ fn mth_11(bench: &Bench) -> Check {
     for result in called(&mut link, calls)? {
         let wanted = [
             StatusCode::BadMethodInvalid,
+            StatusCode::BadNodeClassInvalid,
             StatusCode::BadNodeIdInvalid,
             StatusCode::BadNodeIdUnknown,
         ];

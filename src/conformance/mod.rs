@@ -6,6 +6,8 @@
 //! A case leaves the server as it found it: what it writes, it writes back.
 
 mod bench;
+mod discovery;
+mod encoding;
 mod expect;
 mod filter;
 mod item;
@@ -83,6 +85,8 @@ const fn alone(id: &'static str, title: &'static str, run: fn(&Bench) -> Check) 
 pub fn cases() -> Vec<Case> {
     [
         transport::CASES,
+        encoding::CASES,
+        discovery::CASES,
         session::CASES,
         view::CASES,
         path::CASES,

@@ -87,9 +87,6 @@ fn ses_02(bench: &Bench) -> Check {
             revised.is_finite() && revised > 0.0 && revised < 1e12,
             format!("{asked} became {revised}"),
         )?;
-        // Ends it: a session that is never activated is in nobody's way for long.
-        activated(&mut link)?;
-        good(link.close_session(true)?, "CloseSession")?;
     }
     Ok(())
 }

@@ -61,6 +61,11 @@ fn written_one(link: &mut Link, value: WriteValue) -> Result<StatusCode, Stop> {
     Ok(written(link, vec![value])?.pop().unwrap_or(StatusCode::Bad))
 }
 
+/// Writes one value, which must be taken.
+pub(super) fn put(link: &mut Link, node: &NodeId, value: Variant) -> Check {
+    code(written_one(link, plain(node, value))?, FINE, &format!("writing {node}"))
+}
+
 const FINE: &[StatusCode] = &[StatusCode::Good, StatusCode::GoodCompletesAsynchronously];
 const MISMATCH: &[StatusCode] = &[StatusCode::BadTypeMismatch];
 

@@ -16,6 +16,7 @@ use crate::ua::channel::symmetric::Token;
 use crate::ua::channel::{Channel, ChannelError};
 use crate::ua::crypto::{self, NONCE_BYTES, PublicKey};
 use crate::ua::pki;
+use crate::ua::wire::Shallow;
 
 /// Type, size, channel id.
 const MESSAGE_HEADER_BYTES: usize = 12;
@@ -91,7 +92,7 @@ impl Opener {
         if kind != ObjectId::OpenSecureChannelRequest_Encoding_DefaultBinary {
             return Err(ChannelError::Malformed);
         }
-        let request = OpenSecureChannelRequest::decode(&mut rest, &context)
+        let request = OpenSecureChannelRequest::decode(&mut Shallow::new(&mut rest), &context)
             .map_err(|_| ChannelError::Malformed)?;
         let secured = header.policy != SecurityPolicy::None;
         let certificate = if secured { header.certificate.to_vec() } else { Vec::new() };

@@ -14,6 +14,7 @@ use crate::ua::service::reader::{Malformed, Reader};
 use crate::ua::space::{IdRef, NodeIdRef};
 use crate::ua::subscription::{DataFilter, Deadband, Source, Trigger};
 use crate::ua::value::date_time;
+use crate::ua::wire::Shallow;
 
 /// Encoding id of a DataChangeFilter.
 const DATA_CHANGE_FILTER: u32 = ObjectId::DataChangeFilter_Encoding_DefaultBinary as u32;
@@ -148,7 +149,7 @@ fn aggregate(
     mut body: &[u8],
 ) -> Result<AggregateSettings, StatusCode> {
     let context = server.decoding(body);
-    let asked = AggregateFilter::decode(&mut body, &context)
+    let asked = AggregateFilter::decode(&mut Shallow::new(&mut body), &context)
         .map_err(|_| StatusCode::BadMonitoredItemFilterInvalid)?;
     number(server, source, false)?;
     let function = function(&asked.aggregate_type)?;

@@ -4,6 +4,7 @@
 use opcua_types::{BinaryDecodable, Context, Error, NumericRange, StatusCode};
 
 use crate::ua::space::{IdRef, NodeIdRef};
+use crate::ua::wire::Shallow;
 
 /// What is wrong with a body: always `BadDecodingError` to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -151,7 +152,7 @@ impl<'a> Reader<'a> {
         &mut self,
         context: &Context<'_>,
     ) -> Result<T, Malformed> {
-        Ok(T::decode(&mut self.rest, context)?)
+        Ok(T::decode(&mut Shallow::new(&mut self.rest), context)?)
     }
 }
 

@@ -1,6 +1,13 @@
 //! Bounds on decoding a request body.
 
-use opcua_types::{Context, DecodingOptions, DepthGauge, NamespaceMap, TypeLoaderCollection};
+use std::io::Read;
+use std::sync::Arc;
+
+use opcua_types::xml::XmlStreamReader;
+use opcua_types::{
+    Context, DecodingOptions, DepthGauge, DynEncodable, EncodingResult, Error, NamespaceMap,
+    NodeId, TypeLoader, TypeLoaderCollection, TypeLoaderPriority,
+};
 
 use crate::config::Limits;
 
@@ -13,10 +20,46 @@ pub struct Types {
     loaders: TypeLoaderCollection,
 }
 
+/// Refuses structures whose body is XML: the server speaks UA Binary, and nothing bounds how deep XML goes.
+#[derive(Debug)]
+struct NoXml;
+
+impl TypeLoader for NoXml {
+    fn load_from_xml(
+        &self,
+        _: &NodeId,
+        _: &mut XmlStreamReader<&mut dyn Read>,
+        _: &Context<'_>,
+        _: &str,
+    ) -> Option<EncodingResult<Box<dyn DynEncodable>>> {
+        Some(Err(Error::decoding("structures in XML are not taken")))
+    }
+
+    fn load_from_binary(
+        &self,
+        _: &NodeId,
+        _: &mut dyn Read,
+        _: &Context<'_>,
+        _: Option<usize>,
+    ) -> Option<EncodingResult<Box<dyn DynEncodable>>> {
+        None
+    }
+
+    fn priority(&self) -> TypeLoaderPriority {
+        TypeLoaderPriority::Core
+    }
+}
+
 impl Types {
     /// With the standard's types and the server's namespaces.
     pub fn new(namespaces: NamespaceMap) -> Self {
-        Self { namespaces, loaders: TypeLoaderCollection::new() }
+        let mut loaders = TypeLoaderCollection::new_empty();
+        // Before the library's own, which come in their order.
+        loaders.add_type_loader(NoXml);
+        for loader in &TypeLoaderCollection::new() {
+            loaders.add(Arc::clone(loader));
+        }
+        Self { namespaces, loaders }
     }
 
     /// For encoding.

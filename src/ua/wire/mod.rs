@@ -3,7 +3,9 @@
 mod codec;
 mod frame;
 mod hello;
+mod shallow;
 
 pub use codec::Types;
 pub use frame::{Frame, FrameKind, HEADER_BYTES, TransportLimits, WireError, next_frame};
 pub use hello::{Hello, acknowledge, parse_hello, write_error};
+pub use shallow::Shallow;
