@@ -76,6 +76,9 @@ pub struct RunArgs {
     /// Seed of every random stream instead of the configured one.
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Adds nodes of every type that conformance tools read and write; not for a plant.
+    #[arg(long)]
+    pub fixture: bool,
 }
 
 /// Arguments of `simulate`.

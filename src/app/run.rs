@@ -20,7 +20,7 @@ use crate::ua::channel::ChannelShared;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::pki::{Identity, TrustStore};
 use crate::ua::server::{self, Parts, Server};
-use crate::ua::space::{NodeSetFile, Space};
+use crate::ua::space::{self, NodeSetFile, Space};
 
 /// Serves the plant until a signal comes or the engine ends.
 pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
@@ -38,10 +38,11 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
     }
     // Everything of the server is on this one thread; the engine has its own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    LocalSet::new().block_on(&runtime, serve(plant, config, args.speed))
+    LocalSet::new().block_on(&runtime, serve(plant, config, args))
 }
 
-async fn serve(plant: PlantConfig, config: ServerConfig, pace: Pace) -> Result<(), Failure> {
+async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Result<(), Failure> {
+    let pace = args.speed;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         format!(
             "cannot listen on {}: {error}; another server may be using the port: try --listen 127.0.0.1:0",
@@ -62,7 +63,13 @@ async fn serve(plant: PlantConfig, config: ServerConfig, pace: Pace) -> Result<(
     let users = Users::open(&config.data)?;
     let engine = with_journal(plant, &config.data, pace)?;
     let table = Arc::clone(engine.table());
-    let nodesets = read_nodesets(&config)?;
+    let mut nodesets = read_nodesets(&config)?;
+    if args.fixture {
+        tracing::warn!(
+            "the conformance fixture is served beside the plant: any client may write to it"
+        );
+        nodesets.push(space::fixture());
+    }
     let space = Space::new(engine.config(), table, &uri, &nodesets)?;
     let clock = Clock::new(pace, engine.config().scan_ms);
     let title = title(&engine);

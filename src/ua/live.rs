@@ -4,15 +4,17 @@ use std::cell::Cell;
 use std::sync::LazyLock;
 
 use opcua_types::{
-    BuildInfo, DateTime, ExtensionObject, LocalizedText, QualifiedName,
-    ServerDiagnosticsSummaryDataType, ServerState, ServerStatusDataType, UAString, VariableId,
-    Variant,
+    BuildInfo, DataValue, DateTime, ExtensionObject, LocalizedText, NumericRange, QualifiedName,
+    ServerDiagnosticsSummaryDataType, ServerState, ServerStatusDataType, StatusCode, UAString,
+    VariableId, Variant,
 };
 
 use crate::engine::Snapshot;
 use crate::time::{self, Timestamp};
 use crate::ua::connection::Connection;
 use crate::ua::server::Server;
+use crate::ua::space::LiveId;
+use crate::ua::value::LiveValue;
 
 /// Profiles that we keep; `tests/clients` shows each.
 const PROFILES: &[&str] = &[
@@ -55,8 +57,33 @@ pub struct Counters {
 }
 
 impl Server {
+    /// A value that the server knows at the moment.
+    pub fn live(&self, id: LiveId, snapshot: &Snapshot) -> Option<LiveValue> {
+        match id {
+            LiveId::Server(number) => {
+                let value = self.live_variable(number, snapshot)?;
+                Some(LiveValue { value, status: StatusCode::Good, source: time::now() })
+            }
+            LiveId::Stored(index) => self.stored.borrow().get(index).cloned(),
+        }
+    }
+
+    /// Writes a value that the server keeps. Items on a variable whose range or unit this is say so (MON-20).
+    pub fn store(
+        &self,
+        index: u32,
+        part: &NumericRange,
+        value: DataValue,
+    ) -> Result<(), StatusCode> {
+        self.stored.borrow_mut().write(&self.space, (index, part), value, time::now())?;
+        if let Some(variable) = self.space.described_by(index) {
+            self.subscriptions.borrow_mut().mean_anew(LiveId::Stored(variable));
+        }
+        Ok(())
+    }
+
     /// The value of a variable of the Server object by its number in namespace 0.
-    pub fn live(&self, id: u32, snapshot: &Snapshot) -> Option<Variant> {
+    fn live_variable(&self, id: u32, snapshot: &Snapshot) -> Option<Variant> {
         let variable = VariableId::try_from(id).ok()?;
         self.live_status(variable)
             .or_else(|| self.live_capability(variable))

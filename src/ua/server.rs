@@ -22,7 +22,8 @@ use crate::ua::connection::{self, Connection};
 use crate::ua::endpoint::Endpoints;
 use crate::ua::live::Counters;
 use crate::ua::session::{LoginGuard, Sessions};
-use crate::ua::space::Space;
+use crate::ua::space::{LiveId, Space};
+use crate::ua::stored::StoredValues;
 use crate::ua::subscription::{LiveValues, Moment, Outgoing, Pass, SessionKey, SubscriptionSet};
 use crate::ua::wire::{TransportLimits, Types};
 
@@ -39,6 +40,8 @@ pub struct Server {
     pub endpoints: Endpoints,
     /// The address space.
     pub space: Space,
+    /// Values that clients write and the server keeps.
+    pub stored: RefCell<StoredValues>,
     /// The engine.
     pub port: EnginePort,
     /// Local users, read anew when the file changes.
@@ -99,6 +102,7 @@ impl Server {
             start_time: time::now(),
             stopping: Cell::new(false),
             replan: Notify::new(),
+            stored: RefCell::new(StoredValues::new(&parts.space, time::now())),
             users: RefCell::new(parts.users),
             config: parts.config,
             endpoints: parts.endpoints,
@@ -170,9 +174,9 @@ impl Server {
         });
     }
 
-    /// Values of variables of the Server object.
-    pub fn live_values(&self, numbers: &[u32], snapshot: &Snapshot) -> LiveValues {
-        numbers.iter().filter_map(|it| Some((*it, self.live(*it, snapshot)?))).collect()
+    /// Values that the server knows at the moment.
+    pub fn live_values(&self, ids: &[LiveId], snapshot: &Snapshot) -> LiveValues {
+        ids.iter().filter_map(|it| Some((*it, self.live(*it, snapshot)?))).collect()
     }
 
     /// A channel has been opened or renewed.

@@ -1,8 +1,7 @@
 //! Values on their way out: tags as variants, and DataValues encoded by hand (Part 6, 5.2.2.17).
 
 use opcua_types::{
-    BinaryEncodable, Context, DateTime, NumericRange, StatusCode, TimestampsToReturn, UAString,
-    Variant,
+    BinaryEncodable, Context, DateTime, StatusCode, TimestampsToReturn, UAString, Variant,
 };
 
 use crate::engine::Sample;
@@ -25,18 +24,20 @@ pub fn from_value(value: &Value) -> Variant {
     }
 }
 
-/// Part of an array, a string or a byte string (Part 4, 7.27). Wholly outside is `BadIndexRangeNoData`.
-pub fn slice(value: &Variant, range: &NumericRange) -> Result<Variant, StatusCode> {
-    value.range_of(range).map_err(|status| match status {
-        // What has no elements has no data in any range (RD-11).
-        StatusCode::BadIndexRangeDataMismatch => StatusCode::BadIndexRangeNoData,
-        other => other,
-    })
-}
-
 /// A timestamp as the library's type.
 pub fn date_time(time: Timestamp) -> DateTime {
     DateTime::from(time.ticks())
+}
+
+/// A value that the server knows at the moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveValue {
+    /// Value.
+    pub value: Variant,
+    /// Status.
+    pub status: StatusCode,
+    /// Source time.
+    pub source: Timestamp,
 }
 
 /// What a DataValue says besides its value.

@@ -6,7 +6,7 @@ use crate::raw::Server;
 
 #[test]
 fn our_server_fails_no_case_of_the_runner() {
-    let server = Server::start();
+    let server = Server::with_fixture();
     let folder = tempfile::tempdir().unwrap();
     let (json, junit) = (folder.path().join("report.json"), folder.path().join("report.xml"));
     let done = Command::new(env!("CARGO_BIN_EXE_cellhouse"))

@@ -26,6 +26,15 @@ pub(crate) struct Server {
 impl Server {
     /// The default plant, with these lines in `server.toml`.
     pub(crate) fn with(config: &str) -> Self {
+        Self::with_arguments(config, &[])
+    }
+
+    /// The default plant with the conformance fixture.
+    pub(crate) fn with_fixture() -> Self {
+        Self::with_arguments("", &["--fixture"])
+    }
+
+    fn with_arguments(config: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("server.toml");
         std::fs::write(&file, config).unwrap();
@@ -34,6 +43,7 @@ impl Server {
             .arg(folder.path().join("data"))
             .arg("--server")
             .arg(&file)
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

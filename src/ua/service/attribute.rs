@@ -1,17 +1,19 @@
 //! Read (Part 4, 5.11.2): decoded in place, encoded straight from the snapshot.
 
 use opcua_types::{
-    AttributeId, BinaryEncodable, DataValue, NumericRange, ObjectId, StatusCode, TimestampsToReturn,
+    AttributeId, BinaryEncodable, DataValue, NumericRange, ObjectId, StatusCode,
+    TimestampsToReturn, Variant,
 };
 
 use crate::access::{Role, Roles};
 use crate::engine::Snapshot;
 use crate::time::{self, Timestamp};
 use crate::ua::envelope::{array_length, response_header};
+use crate::ua::range;
 use crate::ua::server::Server;
 use crate::ua::service::reader::{self, Malformed, Reader};
 use crate::ua::service::{Answer, Outcome, Request};
-use crate::ua::space::{NodeIdRef, NodeRef, ValueSource};
+use crate::ua::space::{CURRENT_READ, NodeIdRef, NodeRef, ValueSource};
 use crate::ua::status;
 use crate::ua::value::{self, date_time};
 
@@ -166,7 +168,7 @@ impl Sight<'_> {
         }
         if !range.is_none() {
             let whole = value.value.take().unwrap_or_default();
-            value.value = Some(value::slice(&whole, range)?);
+            value.value = Some(range::slice(&whole, range)?);
         }
         Ok(value)
     }
@@ -185,12 +187,29 @@ impl Sight<'_> {
             }
             ValueSource::Constant(value) => Ok(self.stamped(DataValue::value_only(value), None)),
             ValueSource::Live(id) => {
-                let value =
-                    self.server.live(id, self.snapshot).ok_or(StatusCode::BadNotReadable)?;
-                Ok(self.stamped(DataValue::value_only(value), Some(self.now)))
+                self.check_readable(node)?;
+                let live = self.server.live(id, self.snapshot).ok_or(StatusCode::BadNotReadable)?;
+                let mut value = DataValue::value_only(live.value);
+                value.status = (!matches!(live.status, StatusCode::Good)).then_some(live.status);
+                Ok(self.stamped(value, Some(live.source)))
             }
             ValueSource::None => Err(StatusCode::BadAttributeIdInvalid),
         }
+    }
+
+    /// Whether a value may be read at all, and by this user (RD-13).
+    fn check_readable(&self, node: NodeRef) -> Result<(), StatusCode> {
+        let level = |which| match self.server.space.attribute(node, which, self.roles) {
+            Ok(Variant::Byte(level)) => level,
+            _ => 0,
+        };
+        if level(AttributeId::AccessLevel) & CURRENT_READ == 0 {
+            return Err(StatusCode::BadNotReadable);
+        }
+        if level(AttributeId::UserAccessLevel) & CURRENT_READ == 0 {
+            return Err(StatusCode::BadUserAccessDenied);
+        }
+        Ok(())
     }
 
     fn stamped(&self, mut value: DataValue, source: Option<Timestamp>) -> DataValue {
@@ -207,7 +226,7 @@ impl Sight<'_> {
 
 /// A data encoding may be named for structures only (RD-12).
 fn check_encoding(value: &DataValue, encoding: (u16, &str)) -> Result<(), StatusCode> {
-    let is_structure = matches!(value.value, Some(opcua_types::Variant::ExtensionObject(_)));
+    let is_structure = matches!(value.value, Some(Variant::ExtensionObject(_)));
     match encoding {
         (0, "Default Binary") if is_structure => Ok(()),
         _ if is_structure => Err(StatusCode::BadDataEncodingUnsupported),

@@ -2,16 +2,16 @@
 
 use opcua_types::{
     AggregateConfiguration, AggregateFilter, AggregateFilterResult, BinaryDecodable,
-    ExtensionObject, NodeId, ObjectId, StatusCode,
+    ExtensionObject, NodeId, ObjectId, Range, StatusCode, Variant,
 };
 
 use crate::engine::Snapshot;
-use crate::tag::{TagIndex, ValueType};
+use crate::tag::ValueType;
 use crate::time::Timestamp;
 use crate::ua::aggregate::{Aggregate, AggregateSettings, Configuration, Function};
 use crate::ua::server::Server;
 use crate::ua::service::reader::{Malformed, Reader};
-use crate::ua::space::{IdRef, NodeIdRef};
+use crate::ua::space::{IdRef, LiveId, NodeIdRef, NodeRef};
 use crate::ua::subscription::{DataFilter, Deadband, Source, Trigger};
 use crate::ua::value::date_time;
 use crate::ua::wire::Shallow;
@@ -114,28 +114,49 @@ fn data(server: &Server, source: &Source, body: &[u8]) -> Result<DataFilter, Sta
     Ok(DataFilter { trigger, deadband })
 }
 
-/// The tag of a source that is a number or, if they are `wanted`, an array of numbers.
-fn number(server: &Server, source: &Source, with_arrays: bool) -> Result<TagIndex, StatusCode> {
-    let tag = match source {
-        Source::Tag(tag) => *tag,
-        Source::Part(tag, _) if with_arrays => *tag,
-        _ => return Err(StatusCode::BadFilterNotAllowed),
+/// Refuses a source that is not a number nor, if they are wanted too, an array of numbers.
+fn check_number(server: &Server, source: &Source, with_arrays: bool) -> Result<(), StatusCode> {
+    let is_number = match source {
+        Source::Part(..) if !with_arrays => false,
+        Source::Tag(tag) | Source::Part(tag, _) => {
+            match server.space.table().row(*tag).1.value_type {
+                ValueType::F64 | ValueType::U16 | ValueType::U32 => true,
+                ValueType::Numbers => with_arrays,
+                _ => false,
+            }
+        }
+        Source::Live(LiveId::Stored(index), _) => {
+            let declared = server.space.declared(NodeRef::Static(*index));
+            declared.is_some_and(|it| it.is_number() && (with_arrays || it.rank == -1))
+        }
+        Source::Live(..) | Source::Fixed(..) => false,
     };
-    match server.space.table().row(tag).1.value_type {
-        ValueType::F64 | ValueType::U16 | ValueType::U32 => Ok(tag),
-        ValueType::Numbers if with_arrays => Ok(tag),
-        _ => Err(StatusCode::BadFilterNotAllowed),
+    if is_number { Ok(()) } else { Err(StatusCode::BadFilterNotAllowed) }
+}
+
+/// The EURange of a source: the range that percents are of.
+fn range(server: &Server, source: &Source) -> Option<(f64, f64)> {
+    match source {
+        Source::Tag(tag) | Source::Part(tag, _) => server.space.table().range(*tag),
+        Source::Live(LiveId::Stored(index), _) => {
+            let property = server.space.property(*index, "EURange")?;
+            match &server.stored.borrow().get(property)?.value {
+                Variant::ExtensionObject(it) => it.inner_as::<Range>().map(|it| (it.low, it.high)),
+                _ => None,
+            }
+        }
+        Source::Live(..) | Source::Fixed(..) => None,
     }
 }
 
 /// A deadband in the unit of its tag; only numbers have one, and percent only of a range.
 fn in_units(server: &Server, source: &Source, deadband: Deadband) -> Result<f64, StatusCode> {
-    let tag = number(server, source, true)?;
+    check_number(server, source, true)?;
     match deadband {
         Deadband::Absolute(value) => Ok(value),
         Deadband::Percent(value) => {
-            let range = server.space.table().range(tag);
-            let range = range.ok_or(StatusCode::BadMonitoredItemFilterUnsupported)?;
+            let range =
+                range(server, source).ok_or(StatusCode::BadMonitoredItemFilterUnsupported)?;
             Ok(value / 100.0 * (range.1 - range.0))
         }
     }
@@ -151,7 +172,7 @@ fn aggregate(
     let context = server.decoding(body);
     let asked = AggregateFilter::decode(&mut Shallow::new(&mut body), &context)
         .map_err(|_| StatusCode::BadMonitoredItemFilterInvalid)?;
-    number(server, source, false)?;
+    check_number(server, source, false)?;
     let function = function(&asked.aggregate_type)?;
     let given = asked.aggregate_configuration;
     let configuration = if given.use_server_capabilities_defaults {

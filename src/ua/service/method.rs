@@ -2,6 +2,7 @@
 //! the server's own two are answered here.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use opcua_types::{
     CallMethodRequest, CallMethodResult, CallResponse, MethodId, ObjectId, ResponseHeader,
@@ -15,17 +16,22 @@ use crate::control::{self, Command, Order, Refusal, Scalar};
 use crate::engine::Request as EngineRequest;
 use crate::tag::MethodRow;
 use crate::ua::server::Server;
+use crate::ua::service::fixture::{self, Done};
 use crate::ua::service::{Answer, Outcome, Request, encode, variant, write};
 use crate::ua::space::NodeIdRef;
 use crate::ua::status;
 use crate::ua::subscription::SessionKey;
 
+/// A request of calls without a TimeoutHint takes no longer.
+const LONGEST_CALL: Duration = Duration::from_mins(1);
 /// Smallest encoded CallMethodRequest: two two-byte NodeIds and a null array.
 const SMALLEST_CALL: usize = 2 + 2 + 4;
 
 /// One call: answered already, or on its way.
 enum Operation {
     Done(CallMethodResult),
+    /// Answered after a while.
+    Slow(Duration),
     Asked(&'static MethodRow, oneshot::Receiver<control::Outcome>),
 }
 
@@ -45,20 +51,32 @@ pub(super) fn call(mut request: Request<'_>) -> Outcome {
     let connection = Rc::clone(request.connection);
     let (id, header) = (request.id, request.header.clone());
     tokio::task::spawn_local(async move {
-        let mut results = Vec::with_capacity(operations.len());
-        for operation in operations {
-            results.push(finish(operation).await);
-        }
+        let hint = match header.timeout_hint {
+            0 => LONGEST_CALL,
+            ms => Duration::from_millis(ms.into()),
+        };
+        let results = async {
+            let mut results = Vec::with_capacity(operations.len());
+            for operation in operations {
+                results.push(finish(operation).await);
+            }
+            results
+        };
+        // Part 4, 7.33: the client waits no longer than its hint (SES-29).
+        let results = tokio::time::timeout(hint, results).await;
         let handle = header.request_handle;
-        let response = CallResponse {
-            response_header: ResponseHeader::new_good(&header),
-            results: Some(results),
-            diagnostic_infos: None,
+        let body = || {
+            let response = CallResponse {
+                response_header: ResponseHeader::new_good(&header),
+                results: Some(results.map_err(|_| StatusCode::BadTimeout)?),
+                diagnostic_infos: None,
+            };
+            encode(&response, &server.context())
         };
         write::reply(
             &server,
             session,
-            || encode(&response, &server.context()),
+            body,
             |body| {
                 connection.send(id, handle, &body);
             },
@@ -77,6 +95,13 @@ fn start(
     if let Some(result) = own_method(server, session, call) {
         return Operation::Done(result);
     }
+    if let Some(result) = fixture::call(server, call) {
+        return match result {
+            Ok(Done::Now(outputs)) => Operation::Done(answered(call, outputs)),
+            Ok(Done::After(time)) => Operation::Slow(time),
+            Err(result) => Operation::Done(result),
+        };
+    }
     match prepare(server, actor, call) {
         Ok((row, command)) => {
             info!(%actor, target = ?command.target, method = row.name, "call");
@@ -90,7 +115,18 @@ fn start(
     }
 }
 
-fn failed(status_code: StatusCode) -> CallMethodResult {
+/// A call that went well, with what came of it.
+fn answered(call: &CallMethodRequest, outputs: Vec<Variant>) -> CallMethodResult {
+    let given = call.input_arguments.as_ref().map_or(0, Vec::len);
+    CallMethodResult {
+        status_code: StatusCode::Good,
+        input_argument_results: Some(vec![StatusCode::Good; given]),
+        input_argument_diagnostic_infos: None,
+        output_arguments: Some(outputs),
+    }
+}
+
+pub(super) fn failed(status_code: StatusCode) -> CallMethodResult {
     CallMethodResult { status_code, ..CallMethodResult::default() }
 }
 
@@ -145,6 +181,10 @@ fn read_arguments(row: &MethodRow, given: &[Variant]) -> Result<Vec<Scalar>, Cal
 async fn finish(operation: Operation) -> CallMethodResult {
     match operation {
         Operation::Done(result) => result,
+        Operation::Slow(time) => {
+            tokio::time::sleep(time).await;
+            CallMethodResult { status_code: StatusCode::Good, ..CallMethodResult::default() }
+        }
         Operation::Asked(row, outcome) => match outcome.await {
             Ok(Ok(outputs)) => good(row, &outputs),
             Ok(Err(refusal)) => refused(row, &refusal),
@@ -211,12 +251,7 @@ fn own_method(
         subscriptions.resend_data(session, id).map(|()| Vec::new())
     };
     Some(match outputs {
-        Ok(outputs) => CallMethodResult {
-            status_code: StatusCode::Good,
-            input_argument_results: Some(vec![StatusCode::Good]),
-            input_argument_diagnostic_infos: None,
-            output_arguments: Some(outputs),
-        },
+        Ok(outputs) => answered(call, outputs),
         Err(status) => failed(status),
     })
 }

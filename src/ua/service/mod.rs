@@ -3,6 +3,7 @@
 mod attribute;
 mod discovery;
 mod filter;
+mod fixture;
 mod method;
 mod monitored;
 mod reader;

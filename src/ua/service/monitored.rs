@@ -120,9 +120,9 @@ fn source_of(sight: &Sight<'_>, item: &ReadItem<'_>) -> Result<Source, StatusCod
             Source::Part(tag, Box::new(range))
         });
     }
-    if is_value && let ValueSource::Live(number) = space.value_source(node) {
+    if is_value && let ValueSource::Live(id) = space.value_source(node) {
         sight.value_of(node, attribute, &NumericRange::None, item.encoding)?;
-        return Ok(Source::Live(number, Box::new(range)));
+        return Ok(Source::Live(id, Box::new(range)));
     }
     match sight.value_of(node, attribute, &range, item.encoding) {
         Ok(found) => Ok(Source::Fixed(Box::new(found.value.unwrap_or_default()), StatusCode::Good)),
@@ -150,7 +150,7 @@ impl Common<'_> {
         let settings = self.settings(parameters, filter.data());
         let result = filter.result();
         let live = match source {
-            Source::Live(number, _) => self.server.live_values(&[number], sight.snapshot),
+            Source::Live(id, _) => self.server.live_values(&[id], sight.snapshot),
             _ => LiveValues::new(),
         };
         let pass = Pass { snapshot: sight.snapshot, live: &live, utc: sight.now };

@@ -1,7 +1,10 @@
 //! Reads a request body in place, where a wrong enumeration or index range must cost one operation
 //! and not the whole request, and where a Read of a thousand nodes must not allocate a thousand strings.
 
-use opcua_types::{BinaryDecodable, Context, Error, NumericRange, StatusCode};
+use std::io::Read;
+use std::ops::Range;
+
+use opcua_types::{BinaryDecodable, Context, DataValue, Error, NumericRange, StatusCode};
 
 use crate::ua::space::{IdRef, NodeIdRef};
 use crate::ua::wire::Shallow;
@@ -154,6 +157,36 @@ impl<'a> Reader<'a> {
     ) -> Result<T, Malformed> {
         Ok(T::decode(&mut Shallow::new(&mut self.rest), context)?)
     }
+
+    /// DataValue. Of a Boolean any byte but 0 is true (Part 6, 5.2.2.1); the library takes 1 alone for it.
+    pub(super) fn data_value(&mut self, context: &Context<'_>) -> Result<DataValue, Malformed> {
+        let Some(flags) = booleans(self.rest) else { return self.typed(context) };
+        let (head, tail) = self.rest.split_at(flags.end);
+        let mut head = head.to_vec();
+        for flag in &mut head[flags] {
+            *flag = u8::from(*flag != 0);
+        }
+        let mut tail = tail;
+        let value =
+            DataValue::decode(&mut Shallow::new(&mut head.as_slice().chain(&mut tail)), context)?;
+        self.rest = tail;
+        Ok(value)
+    }
+}
+
+/// Where the Booleans of an encoded DataValue stand, if its value is one or an array of them.
+fn booleans(encoded: &[u8]) -> Option<Range<usize>> {
+    let (mask, kind) = (encoded.first()?, encoded.get(1)?);
+    if mask & 1 == 0 || kind & 0x3f != 1 {
+        return None;
+    }
+    let flags = if kind & 0x80 == 0 {
+        2..3
+    } else {
+        let length = i32::from_le_bytes(*encoded.get(2..)?.first_chunk::<4>()?);
+        6..6 + usize::try_from(length).ok()?
+    };
+    encoded.get(flags.clone())?.iter().any(|it| *it > 1).then_some(flags)
 }
 
 /// Parses an index range (Part 4, 7.27): per operation, not per request.

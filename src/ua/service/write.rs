@@ -1,8 +1,11 @@
-//! Write (Part 4, 5.11.4): every accepted value is a command to the engine, in the order of the request.
+//! Write (Part 4, 5.11.4): every value for the plant is a command to the engine, in the order of the request;
+//! what the server itself keeps is written at once.
 
 use std::rc::Rc;
 
-use opcua_types::{AttributeId, DataValue, ResponseHeader, StatusCode, Variant, WriteResponse};
+use opcua_types::{
+    AttributeId, DataValue, NumericRange, ResponseHeader, StatusCode, Variant, WriteResponse,
+};
 use tokio::sync::oneshot;
 use tracing::info;
 
@@ -14,7 +17,7 @@ use crate::ua::envelope::fault;
 use crate::ua::server::Server;
 use crate::ua::service::reader;
 use crate::ua::service::{Answer, Outcome, Request, encode, variant};
-use crate::ua::space::{NodeIdRef, ValueSource};
+use crate::ua::space::{CURRENT_WRITE, LiveId, NodeIdRef, NodeRef, ValueSource};
 use crate::ua::status;
 use crate::ua::subscription::SessionKey;
 
@@ -23,9 +26,9 @@ const SMALLEST_WRITE: usize = 2 + 4 + 4 + 1;
 /// Requests of one session that may wait for the engine at a time.
 const PENDING: usize = 100;
 
-/// One operation: refused already, or on its way.
+/// One operation: done or refused already, or on its way.
 enum Operation {
-    Refused(StatusCode),
+    Done(StatusCode),
     Asked(oneshot::Receiver<control::Outcome>),
 }
 
@@ -40,13 +43,10 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
         let node = request.body.node_id()?;
         let attribute = request.body.u32()?;
         let range = request.body.text()?;
-        let value: DataValue = request.body.typed(&request.context)?;
-        let command = check(request.server, actor.roles, &node, attribute, range)
-            .and_then(|target| target.command(&value, &actor));
-        operations.push(match command {
-            Ok(command) => ask(request.server, command),
-            Err(status) => Operation::Refused(status),
-        });
+        let value = request.body.data_value(&request.context)?;
+        let operation = check(request.server, actor.roles, &node, attribute, range)
+            .and_then(|target| begin_one(request.server, target, value, &actor));
+        operations.push(operation.unwrap_or_else(Operation::Done));
     }
     let server = Rc::clone(request.server);
     let connection = Rc::clone(request.connection);
@@ -104,9 +104,36 @@ pub(super) fn reply(
 }
 
 /// What a checked operation writes to.
-struct Target {
-    row: &'static crate::tag::Row,
-    target: control::Target,
+enum Target {
+    /// A setpoint of the plant.
+    Setpoint { row: &'static crate::tag::Row, target: control::Target },
+    /// A value that the server keeps, or part of it.
+    Stored(u32, NumericRange),
+    /// Another attribute.
+    Attribute(NodeRef, AttributeId),
+}
+
+fn begin_one(
+    server: &Server,
+    target: Target,
+    value: DataValue,
+    actor: &Actor,
+) -> Result<Operation, StatusCode> {
+    match target {
+        Target::Setpoint { row, target } => {
+            let order = order(row, &value)?;
+            Ok(ask(server, Command { actor: actor.clone(), target, order }))
+        }
+        Target::Stored(index, part) => {
+            server.store(index, &part, value)?;
+            Ok(Operation::Done(StatusCode::Good))
+        }
+        Target::Attribute(node, attribute) => {
+            let value = value.value.unwrap_or_default();
+            server.space.write_attribute(node, attribute, &value)?;
+            Ok(Operation::Done(StatusCode::Good))
+        }
+    }
 }
 
 /// Node, attribute, range and right of one operation (WR-06, WR-09, WR-10).
@@ -127,7 +154,15 @@ fn check(
     let range = reader::index_range(range)?;
     if attribute != AttributeId::Value {
         server.space.attribute(found, attribute, roles)?;
-        return Err(StatusCode::BadNotWritable);
+        return Ok(Target::Attribute(found, attribute));
+    }
+    if let ValueSource::Live(LiveId::Stored(index)) = server.space.value_source(found) {
+        let may = |which| server.space.attribute(found, which, roles).as_ref().is_ok_and(writable);
+        return match (may(AttributeId::AccessLevel), may(AttributeId::UserAccessLevel)) {
+            (false, _) => Err(StatusCode::BadNotWritable),
+            (true, false) => Err(StatusCode::BadUserAccessDenied),
+            (true, true) => Ok(Target::Stored(index, range)),
+        };
     }
     let ValueSource::Tag(tag) = server.space.value_source(found) else {
         server.space.attribute(found, AttributeId::DataType, roles)?;
@@ -145,24 +180,25 @@ fn check(
         return Err(StatusCode::BadIndexRangeNoData);
     }
     let target = device.target().ok_or(StatusCode::BadNotWritable)?;
-    Ok(Target { row, target })
+    Ok(Target::Setpoint { row, target })
 }
 
-impl Target {
-    /// The command, if the value has the right type and comes without a status or server time (WR-02, WR-07).
-    /// A source time is taken and not kept: python asyncua sends one with every write, and the setpoint's
-    /// time is that of the scan that accepts it.
-    fn command(self, value: &DataValue, actor: &Actor) -> Result<Command, StatusCode> {
-        let has_status = value.status.is_some_and(|it| it != StatusCode::Good);
-        if has_status || value.server_timestamp.is_some() {
-            return Err(StatusCode::BadWriteNotSupported);
-        }
-        let written = value.value.as_ref().unwrap_or(&Variant::Empty);
-        let number = variant::number(written, self.row.value_type)?;
-        let setpoint = self.row.setpoint.ok_or(StatusCode::BadNotWritable)?;
-        let order = Order::Write { setpoint, value: number };
-        Ok(Command { actor: actor.clone(), target: self.target, order })
+fn writable(level: &Variant) -> bool {
+    matches!(level, Variant::Byte(level) if level & CURRENT_WRITE != 0)
+}
+
+/// The order, if the value has the right type and comes without a status or server time (WR-02, WR-07).
+/// A source time is taken and not kept: python asyncua sends one with every write, and the setpoint's
+/// time is that of the scan that accepts it.
+fn order(row: &crate::tag::Row, value: &DataValue) -> Result<Order, StatusCode> {
+    let has_status = value.status.is_some_and(|it| it != StatusCode::Good);
+    if has_status || value.server_timestamp.is_some() {
+        return Err(StatusCode::BadWriteNotSupported);
     }
+    let written = value.value.as_ref().unwrap_or(&Variant::Empty);
+    let number = variant::number(written, row.value_type)?;
+    let setpoint = row.setpoint.ok_or(StatusCode::BadNotWritable)?;
+    Ok(Order::Write { setpoint, value: number })
 }
 
 fn ask(server: &Server, command: Command) -> Operation {
@@ -170,13 +206,13 @@ fn ask(server: &Server, command: Command) -> Operation {
     let (reply, outcome) = oneshot::channel();
     match server.port.commands.try_send(EngineRequest { command, reply }) {
         Ok(()) => Operation::Asked(outcome),
-        Err(_) => Operation::Refused(status::of_refusal(&Refusal::Busy)),
+        Err(_) => Operation::Done(status::of_refusal(&Refusal::Busy)),
     }
 }
 
 async fn finish(operation: Operation) -> StatusCode {
     match operation {
-        Operation::Refused(status) => status,
+        Operation::Done(status) => status,
         Operation::Asked(outcome) => match outcome.await {
             Ok(Ok(_)) => StatusCode::Good,
             Ok(Err(refusal)) => {

@@ -1,5 +1,7 @@
 //! Attributes other than Value (Part 3, 5): computed for instances, as loaded for all other nodes.
 
+use std::borrow::Cow;
+
 use opcua_types::{
     AttributeId, LocalizedText, NodeClass, NodeId, QualifiedName, StatusCode, Variant,
 };
@@ -10,9 +12,9 @@ use crate::ua::space::template::Content;
 use crate::ua::space::{INSTANCES, NodeRef, Space};
 
 /// AccessLevel bit CurrentRead (Part 3, 8.57).
-const CURRENT_READ: u8 = 1;
+pub const CURRENT_READ: u8 = 1;
 /// AccessLevel bit CurrentWrite.
-const CURRENT_WRITE: u8 = 2;
+pub const CURRENT_WRITE: u8 = 2;
 
 impl Space {
     /// An attribute of a node as a user with `roles` sees it. The Value has a way of its own:
@@ -27,6 +29,11 @@ impl Space {
             AttributeId::Value => None,
             AttributeId::NodeId => Some(self.node_id(node).into()),
             AttributeId::NodeClass => Some((self.class(node) as i32).into()),
+            _ if let NodeRef::Static(index) = node
+                && self.is_fixture(index) =>
+            {
+                self.fixture_attribute(index, attribute, roles)
+            }
             // Nothing but values can be written.
             AttributeId::WriteMask | AttributeId::UserWriteMask => Some(0_u32.into()),
             _ => match node {
@@ -67,12 +74,18 @@ impl Space {
     }
 
     /// DisplayName: locale and text.
-    pub fn display_name(&self, node: NodeRef) -> (&str, &str) {
+    pub fn display_name(&self, node: NodeRef) -> (Cow<'_, str>, Cow<'_, str>) {
         if let NodeRef::Device(device) = node {
-            return ("", &self.table.device(device).name);
+            return ("".into(), self.table.device(device).name.as_str().into());
+        }
+        if let NodeRef::Static(index) = node
+            && let Some(name) = self.names.borrow().get(&index)
+        {
+            let text = |it: &opcua_types::UAString| Cow::Owned(it.as_ref().to_owned());
+            return (text(&name.locale), text(&name.text));
         }
         let name = self.graph.node(self.declaration(node)).as_node().display_name();
-        (name.locale.as_ref(), name.text.as_ref())
+        (name.locale.as_ref().into(), name.text.as_ref().into())
     }
 
     fn static_attribute(&self, index: u32, attribute: AttributeId) -> Option<Variant> {

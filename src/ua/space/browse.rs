@@ -120,7 +120,8 @@ impl Space {
             out.extend_from_slice(&[0, 0, 0xff, 0xff, 0xff, 0xff]);
         }
         if asked(4) {
-            encode_localized(self.display_name(reference.target), out);
+            let (locale, text) = self.display_name(reference.target);
+            encode_localized((&locale, &text), out);
         } else {
             out.push(0);
         }

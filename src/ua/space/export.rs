@@ -173,7 +173,7 @@ impl Exporter<'_> {
         }
         writeln!(out, ">")?;
         let display_name = self.space.display_name(node).1;
-        writeln!(out, "    <DisplayName>{}</DisplayName>", escaped(display_name))?;
+        writeln!(out, "    <DisplayName>{}</DisplayName>", escaped(&display_name))?;
         let description = self.description(node);
         if !description.is_empty() {
             writeln!(out, "    <Description>{}</Description>", escaped(&description))?;

@@ -6,7 +6,7 @@ use opcua_types::{AttributeId, DataEncoding, TimestampsToReturn};
 use opcua_types::{BinaryEncodable, Context, NodeClass, NodeId, NumericRange, Variant};
 use rustc_hash::FxBuildHasher;
 
-use crate::ua::space::{IdRef, NodeIdRef, ValueSource, live};
+use crate::ua::space::{IdRef, LiveId, NodeIdRef, ValueSource, live};
 
 /// One reference of a static node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +30,7 @@ pub(super) struct WellKnown {
     pub(super) aggregates: u32,
     pub(super) objects_folder: u32,
     pub(super) mandatory: u32,
+    pub(super) has_encoding: u32,
 }
 
 /// Nodes and references.
@@ -90,6 +91,7 @@ impl Graph {
             aggregates: find(44),
             objects_folder: find(85),
             mandatory: find(78),
+            has_encoding: find(38),
         }
     }
 
@@ -139,6 +141,11 @@ impl Graph {
             IdRef::Text(text) => self.other.get(&NodeId::new(id.namespace, text)).copied(),
             IdRef::Other => None,
         }
+    }
+
+    /// Every node of a namespace.
+    pub(super) fn of_namespace(&self, namespace: u16) -> impl Iterator<Item = u32> {
+        (0..self.nodes.len() as u32).filter(move |it| self.id(*it).namespace == namespace)
     }
 
     /// A node's id.
@@ -205,7 +212,7 @@ impl Graph {
             && let Some(number) = id.as_u32()
             && live::is_live(number)
         {
-            return ValueSource::Live(number);
+            return ValueSource::Live(LiveId::Server(number));
         }
         ValueSource::Constant(self.attribute(node, AttributeId::Value).unwrap_or(Variant::Empty))
     }

@@ -13,6 +13,10 @@ use crate::ua::wire::Types;
 
 /// Our types.
 const OWN_TYPES: &str = include_str!("../../../nodeset/cellhouse.xml");
+/// The conformance fixture.
+const FIXTURE: &str = include_str!("../../../nodeset/conformance.xml");
+/// URI of the conformance fixture.
+pub(super) const FIXTURE_URI: &str = "urn:cellhouse:conformance";
 /// URI of our types.
 pub(super) const OWN_TYPES_URI: &str = "http://cellhouse.dev/UA/RareEarthElectrolysis/";
 /// Hierarchical references that carry a pruned node's fate to what hangs below it.
@@ -25,6 +29,11 @@ pub struct NodeSetFile {
     pub name: String,
     /// XML.
     pub text: String,
+}
+
+/// The conformance fixture: nodes of every type, rank, right and class for conformance tools.
+pub fn fixture() -> NodeSetFile {
+    NodeSetFile { name: "nodeset/conformance.xml".to_owned(), text: FIXTURE.to_owned() }
 }
 
 /// Why an address space cannot be built.

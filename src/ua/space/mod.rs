@@ -5,7 +5,9 @@
 
 mod attribute;
 mod browse;
+mod declared;
 mod export;
+mod fixture;
 mod graph;
 mod live;
 mod load;
@@ -15,18 +17,22 @@ mod reference;
 mod template;
 mod translate;
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use opcua_types::{StatusCode, Variant};
+use opcua_types::{LocalizedText, StatusCode, Variant};
 
 use crate::config::PlantConfig;
 use crate::tag::{DeviceIndex, DeviceKind, MethodRow, TagIndex, TagTable};
 use crate::ua::space::graph::Graph;
 use crate::ua::space::template::{Content, Template, TemplateNode};
 
+pub use attribute::{CURRENT_READ, CURRENT_WRITE};
 pub use browse::{BrowseFilter, BrowsePosition};
+pub use declared::{Declared, Kind};
 pub use export::{Format, export};
-pub use load::{LoadError, NodeSetFile};
+pub use load::{LoadError, NodeSetFile, fixture};
 pub use node::{IdRef, NodeIdRef, NodeRef};
 
 /// Namespace index of the plant's instances.
@@ -41,10 +47,19 @@ pub enum ValueSource {
     Tag(TagIndex),
     /// It never changes.
     Constant(Variant),
-    /// The server knows it at the moment: a variable of the Server object, by its number.
-    Live(u32),
+    /// The server knows it at the moment.
+    Live(LiveId),
     /// Not a variable.
     None,
+}
+
+/// A value that the server knows at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LiveId {
+    /// A variable of the Server object, by its number in namespace 0.
+    Server(u32),
+    /// One that clients write and the server keeps, by its node.
+    Stored(u32),
 }
 
 /// A method of a device.
@@ -64,6 +79,10 @@ pub struct Space {
     table: Arc<TagTable>,
     namespaces: Vec<String>,
     plant_name: String,
+    /// Namespace of the conformance fixture, whose nodes clients may write.
+    fixture: Option<u16>,
+    /// DisplayNames that clients have written.
+    names: RefCell<BTreeMap<u32, LocalizedText>>,
 }
 
 impl Space {
@@ -76,7 +95,10 @@ impl Space {
     ) -> Result<Self, LoadError> {
         let (graph, namespaces) = load::load(application_uri, &config.namespace_uri, further)?;
         let templates = template::build(&graph, &table)?;
-        Ok(Self { graph, templates, table, namespaces, plant_name: config.name.clone() })
+        let at = namespaces.iter().position(|it| it == load::FIXTURE_URI);
+        let fixture = at.and_then(|it| u16::try_from(it).ok());
+        let (plant_name, names) = (config.name.clone(), RefCell::default());
+        Ok(Self { graph, templates, table, namespaces, plant_name, fixture, names })
     }
 
     /// NamespaceArray.
@@ -114,6 +136,9 @@ impl Space {
     /// Where the value of a node comes from.
     pub fn value_source(&self, node: NodeRef) -> ValueSource {
         match node {
+            NodeRef::Static(index) if self.is_stored(index) => {
+                ValueSource::Live(LiveId::Stored(index))
+            }
             NodeRef::Static(index) => self.graph.value_source(index),
             NodeRef::Device(_) => ValueSource::None,
             NodeRef::Member(device, member) => {

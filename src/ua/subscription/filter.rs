@@ -1,8 +1,10 @@
 //! DataChangeFilter (Part 4, 7.22.2): which changes of a value are worth a notification.
 
+use opcua_types::Variant;
+
 use crate::tag::Value;
 use crate::ua::subscription::Held;
-use crate::ua::subscription::held::Entry;
+use crate::ua::subscription::held::{Entry, variant_number};
 
 /// What counts as a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,7 +68,22 @@ impl DataFilter {
                 old.len() != new.len()
                     || old.iter().zip(new.iter()).any(|(old, new)| self.beyond(*old, *new))
             }
+            (Held::Other(old), Held::Other(new)) => self.moved_any(old, new),
             _ => !old.same(new),
+        }
+    }
+
+    fn moved_any(&self, old: &Variant, new: &Variant) -> bool {
+        match (old, new) {
+            (Variant::Array(old), Variant::Array(new)) => {
+                let pairs = old.values.iter().zip(&new.values);
+                old.values.len() != new.values.len()
+                    || pairs.into_iter().any(|(old, new)| self.moved_any(old, new))
+            }
+            _ => match (variant_number(old), variant_number(new)) {
+                (Some(old), Some(new)) => self.beyond(old, new),
+                _ => old != new,
+            },
         }
     }
 

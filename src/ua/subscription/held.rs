@@ -7,17 +7,18 @@ use opcua_types::{Context, TimestampsToReturn, Variant};
 use crate::engine::Snapshot;
 use crate::tag::Value;
 use crate::time::Timestamp;
-use crate::ua::value::{self, Stamp};
+use crate::ua::space::LiveId;
+use crate::ua::value::{self, LiveValue, Stamp};
 
-/// Variables of the Server object at one moment, by their number in namespace 0.
-pub type LiveValues = BTreeMap<u32, Variant>;
+/// What the server itself knows at one moment.
+pub type LiveValues = BTreeMap<LiveId, LiveValue>;
 
 /// What one sampling pass looks at.
 #[derive(Debug)]
 pub struct Pass<'a> {
     /// The plant.
     pub snapshot: &'a Snapshot,
-    /// The Server object.
+    /// What the server itself knows.
     pub live: &'a LiveValues,
     /// Server time.
     pub utc: Timestamp,
@@ -42,10 +43,11 @@ impl Held {
     /// The value as a number, if it is one.
     pub(super) fn number(&self) -> Option<f64> {
         match self {
+            Self::Other(it) => variant_number(it),
             Self::Tag(Value::F64(it)) => Some(*it),
             Self::Tag(Value::U16(it)) => Some(f64::from(*it)),
             Self::Tag(Value::U32(it)) => Some(f64::from(*it)),
-            Self::Tag(_) | Self::Other(_) => None,
+            Self::Tag(_) => None,
         }
     }
 
@@ -59,8 +61,40 @@ impl Held {
                 old.len() == new.len()
                     && old.iter().zip(new.iter()).all(|(old, new)| old.to_bits() == new.to_bits())
             }
+            (Self::Other(old), Self::Other(new)) => same(old, new),
             _ => self == other,
         }
+    }
+}
+
+/// Equal; a NaN equals itself.
+fn same(old: &Variant, new: &Variant) -> bool {
+    match (old, new) {
+        (Variant::Double(old), Variant::Double(new)) => old.to_bits() == new.to_bits(),
+        (Variant::Float(old), Variant::Float(new)) => old.to_bits() == new.to_bits(),
+        (Variant::Array(old), Variant::Array(new)) => {
+            old.dimensions == new.dimensions
+                && old.values.len() == new.values.len()
+                && old.values.iter().zip(&new.values).all(|(old, new)| same(old, new))
+        }
+        _ => old == new,
+    }
+}
+
+/// A scalar number of any type.
+pub(super) fn variant_number(value: &Variant) -> Option<f64> {
+    match value {
+        Variant::SByte(it) => Some((*it).into()),
+        Variant::Byte(it) => Some((*it).into()),
+        Variant::Int16(it) => Some((*it).into()),
+        Variant::UInt16(it) => Some((*it).into()),
+        Variant::Int32(it) => Some((*it).into()),
+        Variant::UInt32(it) => Some((*it).into()),
+        Variant::Int64(it) => Some(*it as f64),
+        Variant::UInt64(it) => Some(*it as f64),
+        Variant::Float(it) => Some((*it).into()),
+        Variant::Double(it) => Some(*it),
+        _ => None,
     }
 }
 

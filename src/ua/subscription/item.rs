@@ -7,6 +7,8 @@ use opcua_types::{NumericRange, StatusCode, TimestampsToReturn, Variant};
 use crate::tag::{TagIndex, Value};
 use crate::time::Timestamp;
 use crate::ua::aggregate::{Aggregate, Finished, Point};
+use crate::ua::range;
+use crate::ua::space::LiveId;
 use crate::ua::status;
 use crate::ua::subscription::filter::{DataFilter, Trigger};
 use crate::ua::subscription::held::{Entry, Held, Pass};
@@ -14,6 +16,8 @@ use crate::ua::value::{self, Stamp};
 
 /// InfoType DataValue with the overflow bit (Part 4, 7.38.1).
 const OVERFLOW: u32 = 0x0480;
+/// What describes the value has changed: its range or unit (Part 4, 7.38.1).
+const SEMANTICS_CHANGED: u32 = 0x4000;
 
 /// Where an item looks.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,17 +26,17 @@ pub enum Source {
     Tag(TagIndex),
     /// Part of a tag that is an array or text.
     Part(TagIndex, Box<NumericRange>),
-    /// A variable of the Server object, by its number, and the part of it.
-    Live(u32, Box<NumericRange>),
+    /// A value that the server knows at the moment, and the part of it.
+    Live(LiveId, Box<NumericRange>),
     /// Anything that never changes: reported once.
     Fixed(Box<Variant>, StatusCode),
 }
 
 impl Source {
-    /// The variable of the Server object that this is.
-    pub(super) fn live(&self) -> Option<u32> {
+    /// What the server itself knows that this is.
+    pub(super) fn live(&self) -> Option<LiveId> {
         match self {
-            Self::Live(number, _) => Some(*number),
+            Self::Live(id, _) => Some(*id),
             _ => None,
         }
     }
@@ -104,6 +108,8 @@ pub struct Item {
     source: Source,
     /// What is reported is calculated from the samples.
     aggregate: Option<Box<Aggregate>>,
+    /// What describes its value has changed: the next notification says so.
+    has_new_meaning: bool,
     /// Revision of the newest snapshot that it has seen.
     seen: u64,
     /// What passed the filter last.
@@ -125,6 +131,7 @@ impl Item {
             triggered: false,
             source: item.source,
             aggregate: item.aggregate,
+            has_new_meaning: false,
             seen: 0,
             last: None,
             first: None,
@@ -145,12 +152,18 @@ impl Item {
             return false;
         }
         let Some(entry) = self.read(pass) else { return false };
+        let is_told = std::mem::take(&mut self.has_new_meaning);
         if let Some(last) = &self.last
+            && !is_told
             && !self.settings.filter.passes(last, &entry)
         {
             return false;
         }
-        self.push(entry.clone());
+        let mut queued = entry.clone();
+        if is_told {
+            queued.stamp.status |= SEMANTICS_CHANGED;
+        }
+        self.push(queued);
         self.last = Some(entry);
         true
     }
@@ -200,9 +213,11 @@ impl Item {
                 let stamp = Stamp { status: status.bits(), source: sample.time, server: pass.utc };
                 Some(Entry { value, stamp })
             }
-            Source::Live(number, range) => {
-                let (value, status) = part(pass.live.get(number)?, range);
-                let stamp = Stamp { status: status.bits(), source: pass.utc, server: pass.utc };
+            Source::Live(id, range) => {
+                let live = pass.live.get(id)?;
+                let (value, status) = part(&live.value, range);
+                let status = if status.is_good() { live.status } else { status };
+                let stamp = Stamp { status: status.bits(), source: live.source, server: pass.utc };
                 Some(Entry { value, stamp })
             }
             Source::Fixed(..) if self.last.is_some() => None,
@@ -212,6 +227,11 @@ impl Item {
                 Some(Entry { value: Held::Other(value.clone()), stamp })
             }
         }
+    }
+
+    /// The range or unit of its variable has changed (MON-20).
+    pub(super) fn mean_anew(&mut self) {
+        self.has_new_meaning = true;
     }
 
     /// It looks at the process, which not everybody may read.
@@ -243,8 +263,8 @@ impl Item {
         &self.source
     }
 
-    /// The variable of the Server object that it looks at.
-    pub(super) fn live(&self) -> Option<u32> {
+    /// What the server itself knows that it looks at.
+    pub(super) fn live(&self) -> Option<LiveId> {
         self.source.live().filter(|_| self.mode != Mode::Disabled)
     }
 
@@ -330,7 +350,7 @@ fn part(whole: &Variant, range: &NumericRange) -> (Held, StatusCode) {
     if range.is_none() {
         return (Held::Other(Box::new(whole.clone())), StatusCode::Good);
     }
-    match value::slice(whole, range) {
+    match range::slice(whole, range) {
         Ok(part) => (Held::Other(Box::new(part)), StatusCode::Good),
         Err(status) => (Held::default(), status),
     }

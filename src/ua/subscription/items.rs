@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use opcua_types::StatusCode;
 
 use crate::ua::aggregate::Aggregate;
+use crate::ua::space::LiveId;
 use crate::ua::subscription::held::Pass;
 use crate::ua::subscription::set::SubscriptionSet;
 use crate::ua::subscription::{Item, ItemSettings, Mode, NewItem, SessionKey, Source};
@@ -18,8 +19,8 @@ impl SubscriptionSet {
         self.own(session, id).map(|_| ())
     }
 
-    /// Variables of the Server object that items of a subscription look at, switched off or not.
-    pub fn watched(&self, id: u32) -> Vec<u32> {
+    /// What the server itself knows that items of a subscription look at, switched off or not.
+    pub fn watched(&self, id: u32) -> Vec<LiveId> {
         let items = self.all.get(&id).map_or(&[][..], |it| &it.items);
         items.iter().filter_map(|it| it.source().live()).collect()
     }

@@ -1,16 +1,17 @@
 //! The sampling pass: every item whose turn it is looks at its source.
 
 use crate::time::Timestamp;
+use crate::ua::space::LiveId;
 use crate::ua::subscription::held::Pass;
 use crate::ua::subscription::set::{Moment, SubscriptionSet};
 use crate::ua::subscription::state::Subscription;
 use crate::ua::subscription::{Item, Outgoing, SessionKey};
 
 impl SubscriptionSet {
-    /// The variables of the Server object that are being watched.
-    pub fn live(&self) -> Vec<u32> {
+    /// What the server itself knows that is being watched.
+    pub fn live(&self) -> Vec<LiveId> {
         let items = self.all.values().flat_map(|it| &it.items);
-        let mut all: Vec<u32> = items.filter_map(Item::live).collect();
+        let mut all: Vec<LiveId> = items.filter_map(Item::live).collect();
         all.sort_unstable();
         all.dedup();
         all
@@ -29,6 +30,12 @@ impl SubscriptionSet {
         if is_new_scan {
             self.follow_scan(moment, outgoing);
         }
+    }
+
+    /// The range or unit of a variable has changed: each of its items reports once more, and says so (MON-20).
+    pub fn mean_anew(&mut self, id: LiveId) {
+        let items = self.all.values_mut().flat_map(|it| &mut it.items);
+        items.filter(|it| it.live() == Some(id)).for_each(Item::mean_anew);
     }
 
     /// The user of `session` has changed, and may read the process or may not (MON-22).

@@ -11,19 +11,19 @@ const MOST_STACK: usize = 1 << 20;
 
 /// Bytes that can be read only by who does not go deep.
 #[derive(Debug)]
-pub struct Shallow<'a, 'b> {
-    rest: &'a mut &'b [u8],
+pub struct Shallow<'a, R> {
+    rest: &'a mut R,
     start: usize,
 }
 
-impl<'a, 'b> Shallow<'a, 'b> {
+impl<'a, R> Shallow<'a, R> {
     /// Reads `rest`; the depth is counted from here.
-    pub fn new(rest: &'a mut &'b [u8]) -> Self {
+    pub fn new(rest: &'a mut R) -> Self {
         Self { rest, start: place() }
     }
 }
 
-impl Read for Shallow<'_, '_> {
+impl<R: Read> Read for Shallow<'_, R> {
     fn read(&mut self, into: &mut [u8]) -> Result<usize> {
         if place().abs_diff(self.start) > MOST_STACK {
             return Err(Error::other("nested too deep"));

@@ -1,0 +1,64 @@
+//! Values that clients write and the server itself keeps: those of the conformance fixture. The plant's
+//! values are never here: they belong to the engine.
+
+mod fit;
+
+use std::collections::BTreeMap;
+
+use opcua_types::{DataValue, NumericRange, StatusCode, Variant};
+
+use crate::time::Timestamp;
+use crate::ua::range;
+use crate::ua::space::{Declared, NodeRef, Space};
+use crate::ua::value::LiveValue;
+
+pub use fit::fit;
+
+/// Every stored value, by its node in the address space's graph.
+#[derive(Debug, Default)]
+pub struct StoredValues {
+    all: BTreeMap<u32, LiveValue>,
+}
+
+impl StoredValues {
+    /// With the values that the NodeSet gives.
+    pub fn new(space: &Space, now: Timestamp) -> Self {
+        let live = |value| LiveValue { value, status: StatusCode::Good, source: now };
+        Self { all: space.stored().map(|(index, value)| (index, live(value))).collect() }
+    }
+
+    /// A value.
+    pub fn get(&self, index: u32) -> Option<&LiveValue> {
+        self.all.get(&index)
+    }
+
+    /// Writes a value or part of one, with its status and source time if they come with it (WR-01 to
+    /// WR-09, WR-16). The server's own time cannot be written: `BadWriteNotSupported`.
+    pub fn write(
+        &mut self,
+        space: &Space,
+        to: (u32, &NumericRange),
+        written: DataValue,
+        now: Timestamp,
+    ) -> Result<(), StatusCode> {
+        let (index, part) = to;
+        let kept = self.all.get_mut(&index).ok_or(StatusCode::BadNotWritable)?;
+        if written.server_timestamp.is_some() {
+            return Err(StatusCode::BadWriteNotSupported);
+        }
+        let declared = space.declared(NodeRef::Static(index)).ok_or(StatusCode::BadNotWritable)?;
+        let value = written.value.unwrap_or(Variant::Empty);
+        let value = if part.is_none() {
+            fit(space, &declared, value)?
+        } else {
+            let any_shape = Declared { rank: -2, dimensions: Vec::new(), ..declared };
+            let value = fit(space, &any_shape, value)?;
+            range::splice(&kept.value, part, &value)?
+        };
+        kept.value = value;
+        kept.status = written.status.unwrap_or(StatusCode::Good);
+        kept.source =
+            written.source_timestamp.map_or(now, |it| Timestamp::from_ticks(it.checked_ticks()));
+        Ok(())
+    }
+}
