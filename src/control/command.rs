@@ -125,6 +125,11 @@ pub enum Order {
         /// In the tag's unit.
         value: f64,
     },
+    /// Write several parameters of an electrolyzer together: all of them or none.
+    WriteAll {
+        /// Which, each in its tag's unit.
+        values: Vec<(Setpoint, f64)>,
+    },
     /// Call one method.
     Call {
         /// Which.

@@ -275,6 +275,8 @@ impl Electrolyzer {
             bundle.status.taps += 1;
             bundle.status.metal_tapped_kg += net_kg;
             bundle.status.last_tap_id = id.as_str().into();
+            bundle.status.last_tap_net_kg = *net_kg;
+            bundle.status.last_tap_moulds = 0;
             self.estimate.tapped(*net_kg);
             tell(EventKind::TapCompleted { id: id.clone(), net_kg: *net_kg });
         }

@@ -248,7 +248,7 @@ impl Controls {
         self.check_tap(index, arguments)?;
         let gross = number(arguments, 1, 0.0, 10_000.0)?;
         let tare = number(arguments, 2, 0.0, gross)?;
-        count(arguments, 3, 0, MOULDS_MAX)?;
+        let moulds = count(arguments, 3, 0, MOULDS_MAX)?;
         text(arguments, 4)?;
         let status = &mut self.status.electrolyzers[index];
         let cell = &mut self.cells[index];
@@ -257,6 +257,8 @@ impl Controls {
         status.taps += 1;
         status.metal_tapped_kg += net_kg;
         status.last_tap_id = id.as_str().into();
+        status.last_tap_net_kg = net_kg;
+        status.last_tap_moulds = moulds as u32;
         cell.estimate.tapped(net_kg);
         let kind = EventKind::TapCompleted { id, net_kg };
         self.events.push(ControlEvent { electrolyzer: Some(index), kind });

@@ -115,6 +115,9 @@ impl Controls {
             (Order::Write { setpoint, value }, target) => {
                 self.write(roles, target, *setpoint, *value).map(|()| Vec::new())
             }
+            (Order::WriteAll { values }, Target::Electrolyzer(index)) => {
+                self.write_all(roles, index, values).map(|()| Vec::new())
+            }
             (Order::Call { method, arguments }, Target::Electrolyzer(index)) => {
                 self.call_electrolyzer(roles, index, *method, arguments)
             }
@@ -127,7 +130,7 @@ impl Controls {
             (Order::Call { method, arguments }, Target::Line(index)) => {
                 self.call_line(roles, index, *method, arguments)
             }
-            (Order::Call { .. }, _) => Err(Refusal::Unknown),
+            (Order::WriteAll { .. } | Order::Call { .. }, _) => Err(Refusal::Unknown),
         }
     }
 

@@ -111,6 +111,10 @@ pub struct ElectrolyzerStatus {
     pub anode_effect_s: f64,
     /// Last tap's identifier, or empty.
     pub last_tap_id: Arc<str>,
+    /// Metal of the last tap, kg; 0 before the first.
+    pub last_tap_net_kg: f64,
+    /// Moulds of the last tap; 0 where nobody counted.
+    pub last_tap_moulds: u32,
     /// Taps completed since the start.
     pub taps: u32,
     /// Metal of completed taps, kg.

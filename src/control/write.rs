@@ -135,6 +135,29 @@ impl Controls {
         }
     }
 
+    /// Writes several parameters of an electrolyzer, or says why not and changes nothing. Only those that an
+    /// Engineer writes and that nothing but their limits can refuse go together.
+    pub(super) fn write_all(
+        &mut self,
+        roles: Roles,
+        index: usize,
+        values: &[(Setpoint, f64)],
+    ) -> Result<(), Refusal> {
+        let cell = self.cells.get(index).ok_or(Refusal::Unknown)?;
+        allow(roles, Access::Engineer)?;
+        for (setpoint, value) in values {
+            let (min, max) = match setpoint {
+                Setpoint::BaseFeedRate => (0.0, cell.feed_max_g_min),
+                other => limits(*other, cell).ok_or(Refusal::Unknown)?,
+            };
+            within(*value, min, max)?;
+        }
+        for (setpoint, value) in values {
+            self.write_cell(roles, index, *setpoint, *value)?;
+        }
+        Ok(())
+    }
+
     fn write_cell(
         &mut self,
         roles: Roles,

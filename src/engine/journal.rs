@@ -9,6 +9,7 @@
 //! config   9d3c52a0e1f4b7a6
 //! start    134000000000000000  2025-08-17T06:13:20.000Z
 //! 120  command  maria  Operator  electrolyzer 3  write  BaseFeedRate  164.5
+//! 120  command  maria  Engineer  electrolyzer 3  write-all  BaseFeedRate:164.5  OverfeedFactor:1.2
 //! 121  command  scenario  Engineer  plant  call  InjectFault  text:FeederJam  text:Line1.EL101  number:600
 //! 300  time     134000003120000000
 //! ```
@@ -152,6 +153,12 @@ fn write_command(line: &mut String, scan: u64, command: &Command) {
     match &command.order {
         Order::Write { setpoint, value } => {
             let _ = write!(line, "\twrite\t{}\t{value}", names::setpoint_name(*setpoint));
+        }
+        Order::WriteAll { values } => {
+            line.push_str("\twrite-all");
+            for (setpoint, value) in values {
+                let _ = write!(line, "\t{}:{value}", names::setpoint_name(*setpoint));
+            }
         }
         Order::Call { method, arguments } => {
             let _ = write!(line, "\tcall\t{}", names::method_name(*method));

@@ -4,7 +4,7 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use crate::access::{Actor, Role, Roles};
-use crate::control::{Command, Order, Scalar, Target};
+use crate::control::{Command, Order, Scalar, Setpoint, Target};
 use crate::engine::journal::{Entry, EntryKind, FORMAT, Header, MAGIC};
 use crate::engine::names;
 use crate::time::Timestamp;
@@ -176,6 +176,13 @@ fn parse_entry(line: &str) -> Result<Entry, String> {
     }
 }
 
+fn parse_parameter(field: &str) -> Result<(Setpoint, f64), String> {
+    let wrong = || format!("`setpoint:value` expected, found {:?}", shorten(field));
+    let (name, value) = field.split_once(':').ok_or_else(wrong)?;
+    let setpoint = names::parse_setpoint(name).ok_or_else(|| format!("no setpoint {name:?}"))?;
+    Ok((setpoint, number(Some(value), "value")?))
+}
+
 fn parse_command<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Result<Command, String> {
     let name = unescape(fields.next().ok_or("actor expected, the line ends")?)?;
     let roles = parse_roles(fields.next().ok_or("roles expected, the line ends")?)?;
@@ -187,13 +194,16 @@ fn parse_command<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Result<Comma
                 names::parse_setpoint(given).ok_or_else(|| format!("no setpoint {given:?}"))?;
             Order::Write { setpoint, value: number(fields.next(), "value")? }
         }
+        Some("write-all") => {
+            Order::WriteAll { values: fields.map(parse_parameter).collect::<Result<_, _>>()? }
+        }
         Some("call") => {
             let given = fields.next().unwrap_or_default();
             let method =
                 names::parse_method(given).ok_or_else(|| format!("no method {given:?}"))?;
             Order::Call { method, arguments: fields.map(parse_scalar).collect::<Result<_, _>>()? }
         }
-        other => return Err(format!("`write` or `call` expected, found {other:?}")),
+        other => return Err(format!("`write`, `write-all` or `call` expected, found {other:?}")),
     };
     Ok(Command { actor: Actor { name, roles }, target, order })
 }

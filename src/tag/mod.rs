@@ -8,7 +8,10 @@ mod table;
 pub mod unit;
 mod value;
 
-pub use row::{Argument, DeviceKind, HistoryMode, MethodRow, Range, Row, Sampled, Scan, ValueType};
+pub use row::{
+    Argument, DeviceKind, Field, HistoryMode, MethodRow, Part, Range, Row, Sampled, Scan,
+    StructureRow, ValueType,
+};
 pub use table::{Device, DeviceIndex, MemberIndex, TagIndex, TagTable};
 pub use unit::Unit;
 pub use value::Value;

@@ -144,6 +144,41 @@ pub struct Row {
     pub source: fn(&Scan<'_>, &Device) -> Sampled,
 }
 
+/// One structure of a kind of device: several of its signals as one value.
+#[derive(Clone, Copy, Debug)]
+pub struct StructureRow {
+    /// Path below the device. The BrowseNames of the NodeSet.
+    pub path: &'static str,
+    /// Number of its DataType in our NodeSet.
+    pub data_type: u32,
+    /// Number of the DataType's binary encoding in our NodeSet.
+    pub encoding: u32,
+    /// Who may write; all fields are set together.
+    pub access: Access,
+    /// In the order of the DataType.
+    pub fields: &'static [Field],
+}
+
+/// One field of a structure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Name in the DataType.
+    pub name: &'static str,
+    /// Path of the signal below the same device.
+    pub path: &'static str,
+    /// What of the signal.
+    pub part: Part,
+}
+
+/// What of a signal a field shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Its value.
+    Value,
+    /// When it changed last: its source time.
+    Time,
+}
+
 /// One argument of a method.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Argument {

@@ -6,7 +6,7 @@ use rustc_hash::FxBuildHasher;
 use crate::config::PlantConfig;
 use crate::control::Target;
 use crate::tag::catalogue;
-use crate::tag::{DeviceKind, MethodRow, Range, Row};
+use crate::tag::{DeviceKind, MethodRow, Range, Row, StructureRow};
 
 /// A device of this plant, in order of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -213,6 +213,11 @@ impl TagTable {
     /// Methods of a kind, in order.
     pub fn methods(&self, kind: DeviceKind) -> &'static [MethodRow] {
         catalogue::methods(kind)
+    }
+
+    /// Structures of a kind, in order.
+    pub fn structures(&self, kind: DeviceKind) -> &'static [StructureRow] {
+        catalogue::structures(kind)
     }
 
     /// The member of `kind` at `path`, such as `Bath.Temperature`.

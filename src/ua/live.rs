@@ -14,6 +14,7 @@ use crate::time::{self, Timestamp};
 use crate::ua::connection::Connection;
 use crate::ua::server::Server;
 use crate::ua::space::LiveId;
+use crate::ua::structure;
 use crate::ua::value::LiveValue;
 
 /// Profiles that we keep; `tests/clients` shows each.
@@ -65,6 +66,10 @@ impl Server {
                 Some(LiveValue { value, status: StatusCode::Good, source: time::now() })
             }
             LiveId::Stored(index) => self.stored.borrow().get(index).cloned(),
+            LiveId::Structure(device, number) => {
+                let row = self.space.structure(device, number)?;
+                Some(structure::compose(self.space.table(), snapshot, device, row))
+            }
         }
     }
 

@@ -13,6 +13,7 @@ pub mod endpoint;
 pub mod session;
 pub mod space;
 pub mod stored;
+pub mod structure;
 pub mod subscription;
 pub mod service;
 pub mod connection;

@@ -109,7 +109,9 @@ fn argument() -> impl Strategy<Value = Scalar> {
 fn order() -> impl Strategy<Value = Order> {
     let methods = prop::sample::select(METHODS.to_vec());
     let setpoints = prop::sample::select(SETPOINTS.to_vec());
+    let several = prop::collection::vec((setpoints.clone(), number()), 0..5);
     prop_oneof![
+        several.prop_map(|values| Order::WriteAll { values }),
         (methods, prop::collection::vec(argument(), 0..6))
             .prop_map(|(method, arguments)| Order::Call { method, arguments }),
         (setpoints, number()).prop_map(|(setpoint, value)| Order::Write { setpoint, value }),

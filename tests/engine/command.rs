@@ -62,6 +62,18 @@ fn chunks_that_a_write_does_not_touch_are_shared_with_the_snapshot_before() {
 }
 
 #[test]
+fn of_parameters_written_together_one_wrong_refuses_all() {
+    let mut engine = engine(plant(Size::Ka6, 1));
+    let before = Arc::clone(engine.scan());
+    let values = vec![(Setpoint::OverfeedFactor, 1.25), (Setpoint::SlopeWindow, 1e9)];
+    let order = Order::WriteAll { values };
+    let command = Command { actor: engineer(), target: Target::Electrolyzer(0), order };
+    engine.command(&command).unwrap_err();
+    assert!(engine.publish_commands().is_none());
+    assert!(Arc::ptr_eq(&before, engine.latest()));
+}
+
+#[test]
 fn a_refused_write_leaves_the_snapshot_alone() {
     let mut engine = engine(plant(Size::Ka6, 1));
     let before = Arc::clone(engine.scan());

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use cellhouse::control::{Command, Method, Order, Scalar, Target};
+use cellhouse::control::{Command, Method, Order, Scalar, Setpoint, Target};
 use cellhouse::engine::{EntryKind, Header, Journal, Replay, ReplayError};
 
 use crate::support::{Shared, Size, base_feed, engine, engineer, plant};
@@ -90,6 +90,17 @@ fn arguments_of_a_call_come_back_as_they_were() {
         },
     };
     assert_eq!(read(&line).unwrap().due(3).unwrap(), Some(EntryKind::Command(expected)));
+}
+
+#[test]
+fn parameters_written_together_come_back_as_they_were() {
+    let values = vec![(Setpoint::BaseFeedRate, 163.7), (Setpoint::OverfeedFactor, 1.25)];
+    let order = Order::WriteAll { values };
+    let command = Command { actor: engineer(), target: Target::Electrolyzer(0), order };
+    let mut replay = Replay::new(Box::new(Cursor::new(journal_of(&command)))).unwrap();
+    assert_eq!(replay.due(1).unwrap(), Some(EntryKind::Command(command)));
+    let entries = "2\tcommand\ta\t\telectrolyzer 1\twrite-all\tBaseFeedRate\n";
+    assert_eq!(wrong(entries), "line 6: `setpoint:value` expected, found \"BaseFeedRate\"");
 }
 
 #[test]

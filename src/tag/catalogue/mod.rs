@@ -9,11 +9,12 @@ mod plant;
 mod process;
 mod rectifier;
 mod row;
+mod structure;
 mod utilities;
 
 use std::sync::LazyLock;
 
-use crate::tag::{DeviceKind, MethodRow, Row};
+use crate::tag::{DeviceKind, MethodRow, Row, StructureRow};
 
 static ELECTROLYZER: LazyLock<Vec<Row>> =
     LazyLock::new(|| [process::ROWS, operation::ROWS].concat());
@@ -42,4 +43,9 @@ pub(super) fn methods(kind: DeviceKind) -> &'static [MethodRow] {
         DeviceKind::Feeder => feeder::METHODS,
         DeviceKind::Anode | DeviceKind::FumeTreatment | DeviceKind::Utilities => &[],
     }
+}
+
+/// Structures of a kind, in order.
+pub(super) fn structures(kind: DeviceKind) -> &'static [StructureRow] {
+    if kind == DeviceKind::Electrolyzer { structure::ELECTROLYZER } else { &[] }
 }

@@ -227,6 +227,12 @@ pub(super) const ROWS: &[Row] = &[
         .history(HistoryMode::Change),
     plain("Production.LastTapId", ValueType::Text, |s, d| text(&st(s, d).last_tap_id))
         .history(HistoryMode::Change),
+    analog("Production.LastTapNetMass", unit::KG, Range::None, |s, d| {
+        number(st(s, d).last_tap_net_kg)
+    })
+    .history(HistoryMode::Change),
+    plain("Production.LastTapMouldCount", ValueType::U32, |s, d| count(st(s, d).last_tap_moulds))
+        .history(HistoryMode::Change),
     analog(
         "Production.TapWeight",
         unit::KG,

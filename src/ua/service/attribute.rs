@@ -13,7 +13,7 @@ use crate::ua::range;
 use crate::ua::server::Server;
 use crate::ua::service::reader::{self, Malformed, Reader};
 use crate::ua::service::{Answer, Outcome, Request};
-use crate::ua::space::{CURRENT_READ, NodeIdRef, NodeRef, ValueSource};
+use crate::ua::space::{CURRENT_READ, LiveId, NodeIdRef, NodeRef, ValueSource};
 use crate::ua::status;
 use crate::ua::value::{self, date_time};
 
@@ -187,6 +187,9 @@ impl Sight<'_> {
             }
             ValueSource::Constant(value) => Ok(self.stamped(DataValue::value_only(value), None)),
             ValueSource::Live(id) => {
+                if matches!(id, LiveId::Structure(..)) && !may_read(self.roles) {
+                    return Err(StatusCode::BadUserAccessDenied);
+                }
                 self.check_readable(node)?;
                 let live = self.server.live(id, self.snapshot).ok_or(StatusCode::BadNotReadable)?;
                 let mut value = DataValue::value_only(live.value);

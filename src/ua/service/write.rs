@@ -9,9 +9,10 @@ use opcua_types::{
 use tokio::sync::oneshot;
 use tracing::info;
 
-use crate::access::{Actor, Roles};
+use crate::access::{Access, Actor, Roles};
 use crate::control::{self, Command, Order, Refusal};
 use crate::engine::Request as EngineRequest;
+use crate::tag::{DeviceIndex, StructureRow};
 use crate::time;
 use crate::ua::envelope::fault;
 use crate::ua::server::Server;
@@ -19,6 +20,7 @@ use crate::ua::service::reader;
 use crate::ua::service::{Answer, Outcome, Request, encode, variant};
 use crate::ua::space::{CURRENT_WRITE, LiveId, NodeIdRef, NodeRef, ValueSource};
 use crate::ua::status;
+use crate::ua::structure;
 use crate::ua::subscription::SessionKey;
 
 /// Smallest encoded WriteValue: two-byte NodeId, attribute, null range, empty DataValue.
@@ -107,6 +109,8 @@ pub(super) fn reply(
 enum Target {
     /// A setpoint of the plant.
     Setpoint { row: &'static crate::tag::Row, target: control::Target },
+    /// A structure of a device: several setpoints together.
+    Structure { device: DeviceIndex, row: &'static StructureRow, target: control::Target },
     /// A value that the server keeps, or part of it.
     Stored(u32, NumericRange),
     /// Another attribute.
@@ -122,6 +126,13 @@ fn begin_one(
     match target {
         Target::Setpoint { row, target } => {
             let order = order(row, &value)?;
+            Ok(ask(server, Command { actor: actor.clone(), target, order }))
+        }
+        Target::Structure { device, row, target } => {
+            check_plain(&value)?;
+            let written = value.value.unwrap_or_default();
+            let values = structure::take_apart(server.space.table(), device, row, &written)?;
+            let order = Order::WriteAll { values };
             Ok(ask(server, Command { actor: actor.clone(), target, order }))
         }
         Target::Stored(index, part) => {
@@ -164,6 +175,9 @@ fn check(
             (true, true) => Ok(Target::Stored(index, range)),
         };
     }
+    if let ValueSource::Live(LiveId::Structure(device, number)) = server.space.value_source(found) {
+        return check_structure(server, roles, (device, number), &range);
+    }
     let ValueSource::Tag(tag) = server.space.value_source(found) else {
         server.space.attribute(found, AttributeId::DataType, roles)?;
         return Err(StatusCode::BadNotWritable);
@@ -183,6 +197,28 @@ fn check(
     Ok(Target::Setpoint { row, target })
 }
 
+/// Right and range of a write to a structure.
+fn check_structure(
+    server: &Server,
+    roles: Roles,
+    which: (DeviceIndex, u16),
+    range: &NumericRange,
+) -> Result<Target, StatusCode> {
+    let (device, number) = which;
+    let row = server.space.structure(device, number).ok_or(StatusCode::BadNodeIdUnknown)?;
+    if row.access == Access::ReadOnly {
+        return Err(StatusCode::BadNotWritable);
+    }
+    if !roles.may_write(row.access) {
+        return Err(StatusCode::BadUserAccessDenied);
+    }
+    if !range.is_none() {
+        return Err(StatusCode::BadIndexRangeNoData);
+    }
+    let target = server.space.table().device(device).target();
+    Ok(Target::Structure { device, row, target: target.ok_or(StatusCode::BadNotWritable)? })
+}
+
 fn writable(level: &Variant) -> bool {
     matches!(level, Variant::Byte(level) if level & CURRENT_WRITE != 0)
 }
@@ -191,14 +227,20 @@ fn writable(level: &Variant) -> bool {
 /// A source time is taken and not kept: python asyncua sends one with every write, and the setpoint's
 /// time is that of the scan that accepts it.
 fn order(row: &crate::tag::Row, value: &DataValue) -> Result<Order, StatusCode> {
-    let has_status = value.status.is_some_and(|it| it != StatusCode::Good);
-    if has_status || value.server_timestamp.is_some() {
-        return Err(StatusCode::BadWriteNotSupported);
-    }
+    check_plain(value)?;
     let written = value.value.as_ref().unwrap_or(&Variant::Empty);
     let number = variant::number(written, row.value_type)?;
     let setpoint = row.setpoint.ok_or(StatusCode::BadNotWritable)?;
     Ok(Order::Write { setpoint, value: number })
+}
+
+/// Refuses a status or a server time: the plant makes its own (WR-07).
+fn check_plain(value: &DataValue) -> Result<(), StatusCode> {
+    let has_status = value.status.is_some_and(|it| it != StatusCode::Good);
+    if has_status || value.server_timestamp.is_some() {
+        return Err(StatusCode::BadWriteNotSupported);
+    }
+    Ok(())
 }
 
 fn ask(server: &Server, command: Command) -> Operation {

@@ -6,7 +6,7 @@ use opcua_types::{
     AttributeId, LocalizedText, NodeClass, NodeId, QualifiedName, StatusCode, Variant,
 };
 
-use crate::access::Roles;
+use crate::access::{Access, Roles};
 use crate::tag::{DeviceIndex, DeviceKind};
 use crate::ua::space::template::Content;
 use crate::ua::space::{INSTANCES, NodeRef, Space};
@@ -138,6 +138,12 @@ impl Space {
             (AttributeId::UserAccessLevel, _, Some(row)) => {
                 access(row.setpoint.is_some() && roles.may_write(row.access)).into()
             }
+            (AttributeId::AccessLevel, Content::Structure(number), _) => {
+                access(self.may_write(device, number, None)).into()
+            }
+            (AttributeId::UserAccessLevel, Content::Structure(number), _) => {
+                access(self.may_write(device, number, Some(roles))).into()
+            }
             (AttributeId::AccessLevel | AttributeId::UserAccessLevel, _, None) => {
                 CURRENT_READ.into()
             }
@@ -149,6 +155,12 @@ impl Space {
             (AttributeId::EventNotifier, ..) => 0_u8.into(),
             _ => found,
         })
+    }
+
+    /// Whether a structure can be written at all, or by a user with these roles.
+    fn may_write(&self, device: DeviceIndex, number: u16, roles: Option<Roles>) -> bool {
+        let Some(row) = self.structure(device, number) else { return false };
+        row.access != Access::ReadOnly && roles.is_none_or(|it| it.may_write(row.access))
     }
 
     /// DataType of a variable.

@@ -2,8 +2,11 @@
 
 use indexmap::IndexSet;
 use opcua_core_namespace::CoreNamespace;
-use opcua_nodes::{ImportedItem, NodeSet2Import, NodeSetImport};
-use opcua_types::{NamespaceMap, NodeId, NodeSetNamespaceMapper, ObjectId, ReferenceTypeId};
+use opcua_nodes::{ImportedItem, NodeSet2Import, NodeSetImport, NodeType};
+use opcua_types::{
+    DataTypeDefinition, NamespaceMap, NodeId, NodeSetNamespaceMapper, ObjectId, ReferenceTypeId,
+    StructureDefinition,
+};
 use rustc_hash::FxBuildHasher;
 
 use crate::ua::aggregate::Function;
@@ -101,7 +104,38 @@ pub(super) fn load(
         register(import, &mut mapper);
         items.extend(import.load(&mapper));
     }
+    name_encodings(&mut items);
     Ok((assemble(items, &types), namespaces))
+}
+
+/// Puts the binary encoding into the definition of each structure (Part 3, 8.48). The library looks for it by
+/// the namespace index of the file, and finds none where ours differs.
+fn name_encodings(items: &mut [ImportedItem]) {
+    let binary: IndexSet<NodeId, FxBuildHasher> = items
+        .iter()
+        .map(|it| it.node.as_node())
+        .filter(|it| it.browse_name().name.as_ref() == "Default Binary")
+        .map(|it| it.node_id().clone())
+        .collect();
+    let has_encoding = NodeId::new(0, ReferenceTypeId::HasEncoding as u32);
+    for item in items {
+        let NodeType::DataType(data_type) = &mut item.node else { continue };
+        let Some(DataTypeDefinition::Structure(definition)) = data_type.data_type_definition()
+        else {
+            continue;
+        };
+        let encoding = item.references.iter().find(|it| {
+            it.is_forward && it.type_id == has_encoding && binary.contains(&it.target_id)
+        });
+        if let Some(encoding) = encoding.filter(|_| definition.default_encoding_id.is_null()) {
+            let definition = StructureDefinition {
+                default_encoding_id: encoding.target_id.clone(),
+                ..definition.clone()
+            };
+            let definition = DataTypeDefinition::Structure(definition);
+            data_type.set_data_type_definition(Some(definition));
+        }
+    }
 }
 
 /// Names each namespace of a file by its index there (Part 6, F.2). The library's own way of doing so

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use opcua_types::{LocalizedText, StatusCode, Variant};
 
 use crate::config::PlantConfig;
-use crate::tag::{DeviceIndex, DeviceKind, MethodRow, TagIndex, TagTable};
+use crate::tag::{DeviceIndex, DeviceKind, MethodRow, StructureRow, TagIndex, TagTable};
 use crate::ua::space::graph::Graph;
 use crate::ua::space::template::{Content, Template, TemplateNode};
 
@@ -60,6 +60,8 @@ pub enum LiveId {
     Server(u32),
     /// One that clients write and the server keeps, by its node.
     Stored(u32),
+    /// A structure of a device, by its place among those of the device's kind.
+    Structure(DeviceIndex, u16),
 }
 
 /// A method of a device.
@@ -146,11 +148,19 @@ impl Space {
                 match declared.content {
                     Content::Tag(row) => ValueSource::Tag(self.table.tag(device, row)),
                     Content::Range(row) => self.range_value(self.table.tag(device, row)),
+                    Content::Structure(number) => {
+                        ValueSource::Live(LiveId::Structure(device, number))
+                    }
                     Content::Constant => self.graph.value_source(declared.declaration),
                     Content::Group | Content::Method(_) => ValueSource::None,
                 }
             }
         }
+    }
+
+    /// A device's structure.
+    pub fn structure(&self, device: DeviceIndex, number: u16) -> Option<&'static StructureRow> {
+        self.table.structures(self.table.device(device).kind).get(usize::from(number))
     }
 
     fn range_value(&self, tag: TagIndex) -> ValueSource {

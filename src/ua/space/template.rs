@@ -1,10 +1,10 @@
 //! What hangs below a device of each kind: the InstanceDeclarations of its ObjectType, flattened once.
 
 use indexmap::IndexMap;
-use opcua_types::NodeClass;
+use opcua_types::{AttributeId, NodeClass, NodeId, StructureDefinition, Variant};
 use rustc_hash::FxBuildHasher;
 
-use crate::tag::{DeviceKind, MemberIndex, MethodRow, TagTable};
+use crate::tag::{DeviceKind, MemberIndex, MethodRow, Part, StructureRow, TagTable, ValueType};
 use crate::ua::space::graph::Graph;
 use crate::ua::space::load::OWN_TYPES_URI;
 use crate::ua::space::{IdRef, LoadError, NodeIdRef, TYPES};
@@ -18,6 +18,8 @@ pub(super) enum Content {
     Tag(MemberIndex),
     /// The EURange of a tag.
     Range(MemberIndex),
+    /// A structure, by its place among those of the kind.
+    Structure(u16),
     /// A variable with the declaration's value.
     Constant,
     /// A method.
@@ -116,6 +118,11 @@ impl Builder<'_> {
                 return Err(self.disagree(row.path, "the catalogue"));
             }
         }
+        for row in self.table.structures(self.kind) {
+            if template.find(row.path).is_none() || !self.has_fields(row) {
+                return Err(self.disagree(row.path, "the catalogue"));
+            }
+        }
         for row in self.table.methods(self.kind) {
             if template.find(row.name).is_none() {
                 return Err(self.disagree(row.name, "the catalogue"));
@@ -182,6 +189,10 @@ impl Builder<'_> {
                 if let Some(member) = self.table.member(self.kind, path) {
                     return Ok(Content::Tag(member));
                 }
+                let structures = self.table.structures(self.kind);
+                if let Some(number) = structures.iter().position(|it| it.path == path) {
+                    return Ok(Content::Structure(number as u16));
+                }
                 let above = parent.map(|it| template.nodes[usize::from(it)].content);
                 match above {
                     Some(Content::Tag(member)) if path.ends_with(".EURange") => {
@@ -195,6 +206,30 @@ impl Builder<'_> {
         }
     }
 
+    /// Whether the DataType of a structure has its very fields, each of its signal's type.
+    fn has_fields(&self, row: &StructureRow) -> bool {
+        let id = NodeIdRef { namespace: TYPES, identifier: IdRef::Numeric(row.data_type) };
+        let node = self.graph.resolve(&id);
+        let found = node.and_then(|it| self.graph.attribute(it, AttributeId::DataTypeDefinition));
+        let Some(Variant::ExtensionObject(definition)) = found else { return false };
+        let Some(definition) = definition.inner_as::<StructureDefinition>() else { return false };
+        let declared = definition.fields.as_deref().unwrap_or_default();
+        definition.default_encoding_id == NodeId::new(TYPES, row.encoding)
+            && declared.len() == row.fields.len()
+            && declared.iter().zip(row.fields).all(|(declared, field)| {
+                let wanted = match field.part {
+                    Part::Time => Some(ValueType::Time),
+                    Part::Value => {
+                        let member = self.table.member(self.kind, field.path);
+                        let row = member.map(|it| &self.table.rows(self.kind)[usize::from(it.0)]);
+                        row.map(|it| it.value_type)
+                    }
+                };
+                declared.name.as_ref() == field.name
+                    && wanted.is_some_and(|it| declared.data_type == NodeId::new(0, number(it)))
+            })
+    }
+
     fn is_mandatory(&self, node: u32) -> bool {
         let known = self.graph.known;
         self.graph.references(node).iter().any(|it| {
@@ -205,5 +240,17 @@ impl Builder<'_> {
     /// An object whose type is a kind of device stands for devices, which the table knows.
     fn is_device(&self, node: u32) -> bool {
         self.graph.type_definition(node).is_some_and(|it| self.devices.contains(&it))
+    }
+}
+
+/// DataType of a signal in a structure, by its number in namespace 0.
+fn number(kind: ValueType) -> u32 {
+    match kind {
+        ValueType::Bool | ValueType::Bools => 1,
+        ValueType::U16 => 5,
+        ValueType::U32 => 7,
+        ValueType::F64 | ValueType::Numbers => 11,
+        ValueType::Text => 12,
+        ValueType::Time => 294,
     }
 }

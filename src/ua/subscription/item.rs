@@ -236,7 +236,10 @@ impl Item {
 
     /// It looks at the process, which not everybody may read.
     pub(super) fn is_of_process(&self) -> bool {
-        matches!(self.source, Source::Tag(_) | Source::Part(..))
+        matches!(
+            self.source,
+            Source::Tag(_) | Source::Part(..) | Source::Live(LiveId::Structure(..), _)
+        )
     }
 
     /// Its user may no longer read: what waits is dropped, and the client is told why nothing comes.

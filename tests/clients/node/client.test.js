@@ -21,6 +21,7 @@ const {
   Variant,
   makeBrowsePath,
 } = require("node-opcua-client");
+const { promoteOpaqueStructure } = require("node-opcua-client-dynamic-extension-object");
 const { OPCUACertificateManager } = require("node-opcua-certificate-manager");
 
 const PASSWORD = "correct horse battery staple";
@@ -45,12 +46,14 @@ function clientOptions(extra = {}) {
 }
 
 before(async () => {
-  const added = spawnSync(
-    process.env.CELLHOUSE,
-    ["user", "add", "olga", "--role", "Operator", "--data", data],
-    { input: PASSWORD + "\n" },
-  );
-  assert.equal(added.status, 0, String(added.stderr));
+  for (const [name, role] of [["olga", "Operator"], ["eng", "Engineer"]]) {
+    const added = spawnSync(
+      process.env.CELLHOUSE,
+      ["user", "add", name, "--role", role, "--data", data],
+      { input: PASSWORD + "\n" },
+    );
+    assert.equal(added.status, 0, String(added.stderr));
+  }
   const config = process.env.CELLHOUSE_TRUSTING_SERVER;
   server = spawn(process.env.CELLHOUSE, [
     "run", "--listen", "127.0.0.1:0", "--data", data, "--server", config,
@@ -180,6 +183,40 @@ test("mon_01 sub_17 a subscription reports each scan in order", async () => {
   for (let i = 1; i < times.length; i++) {
     assert.ok(Math.abs(times[i] - times[i - 1] - 1000) < 300, `${times}`);
   }
+});
+
+test("ct_02 wr_16 a structure is read by its definition, changed and written back", async () => {
+  const secure = OPCUAClient.create(
+    clientOptions({ securityMode: MessageSecurityMode.SignAndEncrypt, securityPolicy: SecurityPolicy.Basic256Sha256 }),
+  );
+  await secure.connect(url);
+  const engineer = await secure.createSession({
+    type: UserTokenType.UserName, userName: "eng", password: PASSWORD,
+  });
+  const nodeId = "ns=2;s=Line1.EL103.Control.FeedRecipe";
+  const read = async () => {
+    const value = await engineer.read({ nodeId });
+    await promoteOpaqueStructure(engineer, [value]);
+    return value.value.value;
+  };
+  const recipe = await read();
+  assert.equal(recipe.constructor.name, "FeedRecipeDataType");
+  const factor = await engineer.read({ nodeId: "ns=2;s=Line1.EL103.Control.OverfeedFactor" });
+  assert.equal(recipe.overfeedFactor, factor.value.value);
+  const write = (overfeedFactor) => {
+    recipe.overfeedFactor = overfeedFactor;
+    return engineer.write({
+      nodeId, attributeId: AttributeIds.Value,
+      value: { value: new Variant({ dataType: DataType.ExtensionObject, value: recipe }) },
+    });
+  };
+  assert.equal(await write(1.45), StatusCodes.Good);
+  assert.equal((await read()).overfeedFactor, 1.45);
+  assert.equal(await write(99), StatusCodes.BadOutOfRange);
+  assert.equal((await read()).overfeedFactor, 1.45);
+  assert.equal(await write(factor.value.value), StatusCodes.Good);
+  await engineer.close();
+  await secure.disconnect();
 });
 
 test("mth_02 a missing argument is refused", async () => {
