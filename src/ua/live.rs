@@ -11,18 +11,12 @@ use opcua_types::{
 
 use crate::engine::Snapshot;
 use crate::time::{self, Timestamp};
+use crate::ua::claims;
 use crate::ua::connection::Connection;
 use crate::ua::server::Server;
 use crate::ua::space::LiveId;
 use crate::ua::structure;
 use crate::ua::value::LiveValue;
-
-/// Profiles that we keep; `tests/clients` shows each.
-const PROFILES: &[&str] = &[
-    "http://opcfoundation.org/UA-Profile/Server/EmbeddedDataChangeSubscription2022",
-    "http://opcfoundation.org/UA-Profile/Server/DataAccess",
-    "http://opcfoundation.org/UA-Profile/Server/Methods2022",
-];
 
 /// A counter of diagnostics.
 #[derive(Debug, Default)]
@@ -153,7 +147,7 @@ impl Server {
         let limits = &self.config.limits;
         let count = |number: usize| Variant::from(u32::try_from(number).unwrap_or(u32::MAX));
         Some(match variable {
-            V::Server_ServerCapabilities_ServerProfileArray => texts(PROFILES),
+            V::Server_ServerCapabilities_ServerProfileArray => texts(claims::PROFILES),
             V::Server_ServerCapabilities_LocaleIdArray => texts(&["en"]),
             V::Server_ServerCapabilities_MinSupportedSampleRate => self.port.scan_ms.into(),
             V::Server_ServerCapabilities_MaxBrowseContinuationPoints => {
@@ -177,7 +171,7 @@ impl Server {
                 count(limits.monitored_items_per_subscription)
             }
             V::Server_ServerCapabilities_MaxMonitoredItemsQueueSize => limits.queue_size.into(),
-            V::Server_ServerCapabilities_ConformanceUnits => Variant::from(Vec::<QualifiedName>::new()),
+            V::Server_ServerCapabilities_ConformanceUnits => units(claims::UNITS),
             V::Server_ServerCapabilities_OperationLimits_MaxNodesPerRead
             | V::Server_ServerCapabilities_OperationLimits_MaxNodesPerWrite
             | V::Server_ServerCapabilities_OperationLimits_MaxNodesPerMethodCall
@@ -265,6 +259,11 @@ fn service_level(snapshot: &Snapshot) -> Variant {
 
 fn texts(all: &[&str]) -> Variant {
     Variant::from(all.iter().map(|it| UAString::from(*it)).collect::<Vec<_>>())
+}
+
+/// Names of conformance units, which belong to namespace 0.
+fn units(names: &[&str]) -> Variant {
+    Variant::from(names.iter().map(|it| QualifiedName::new(0, *it)).collect::<Vec<_>>())
 }
 
 fn date_time(time: Timestamp) -> DateTime {

@@ -17,5 +17,6 @@ pub mod structure;
 pub mod subscription;
 pub mod service;
 pub mod connection;
+pub mod claims;
 pub mod live;
 pub mod server;

@@ -1,5 +1,6 @@
 //! The conformance runner against our own server: no case fails, and the last line says so.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::raw::Server;
@@ -8,7 +9,9 @@ use crate::raw::Server;
 fn our_server_fails_no_case_of_the_runner() {
     let server = Server::with_fixture();
     let folder = tempfile::tempdir().unwrap();
-    let (json, junit) = (folder.path().join("report.json"), folder.path().join("report.xml"));
+    // `./test claims` reads this one afterwards.
+    let json = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance.json");
+    let junit = folder.path().join("report.xml");
     let done = Command::new(env!("CARGO_BIN_EXE_cellhouse"))
         .args(["conformance", &format!("opc.tcp://{}", server.address)])
         .arg("--json")

@@ -3,6 +3,7 @@
 
 mod capacity;
 mod channel;
+mod claims;
 mod conformance;
 mod encoding;
 mod items;
@@ -10,5 +11,6 @@ mod publishing;
 mod raw;
 mod session;
 mod transport;
+mod types;
 mod values;
 mod view;

@@ -1,7 +1,7 @@
 //! Read, Write, Call (Part 4, 5.11 and 5.12): what is wrong with one operation costs that one only.
 
 use opcua_types::{
-    CallMethodRequest, CallRequest, CallResponse, DataValue, QualifiedName, ReadRequest,
+    CallMethodRequest, CallRequest, CallResponse, DataValue, NodeId, QualifiedName, ReadRequest,
     ReadResponse, ReadValueId, StatusCode, TimestampsToReturn, UAString, Variant, WriteRequest,
     WriteResponse, WriteValue,
 };
@@ -11,7 +11,7 @@ use crate::raw::{Raw, Server, standard, tag};
 const TEMPERATURE: &str = "Line1.EL101.Bath.Temperature";
 const INTERLOCKS: &str = "Line1.EL101.State.InterlockStatus";
 
-fn read(
+pub(crate) fn read(
     raw: &mut Raw,
     max_age: f64,
     nodes: Vec<ReadValueId>,
@@ -27,6 +27,11 @@ fn read(
 
 fn attribute(path: &str, attribute: u32) -> ReadValueId {
     ReadValueId { node_id: tag(path), attribute_id: attribute, ..ReadValueId::default() }
+}
+
+/// The value of a node.
+pub(crate) fn value(node: NodeId) -> ReadValueId {
+    ReadValueId { node_id: node, attribute_id: 13, ..ReadValueId::default() }
 }
 
 fn status(value: &DataValue) -> StatusCode {
@@ -169,12 +174,8 @@ fn rd_12_data_encodings_are_for_structures() {
 fn rd_18_and_19_the_server_object_tells_what_is_enforced() {
     let server = Server::with("limits.operations = 7");
     let mut raw = server.session();
-    let value = |number| ReadValueId {
-        node_id: standard(number),
-        attribute_id: 13,
-        ..ReadValueId::default()
-    };
-    let values = read(&mut raw, 0.0, vec![value(2255), value(11_705), value(2259)]).unwrap();
+    let values: Vec<ReadValueId> = [2255, 11_705, 2259].map(|it| value(standard(it))).to_vec();
+    let values = read(&mut raw, 0.0, values).unwrap();
     let Some(Variant::Array(namespaces)) = &values[0].value else { panic!("an array") };
     assert_eq!(namespaces.values.len(), 4);
     assert_eq!(namespaces.values[0], Variant::from("http://opcfoundation.org/UA/"));

@@ -12,7 +12,7 @@ use opcua_types::{
 
 use crate::raw::{Raw, Server, standard, tag};
 
-fn browse(
+pub(crate) fn browse(
     raw: &mut Raw,
     view: ViewDescription,
     most: u32,
@@ -27,7 +27,7 @@ fn browse(
     Ok(raw.call::<BrowseResponse>(&request)?.results.unwrap_or_default())
 }
 
-fn below(node: NodeId) -> BrowseDescription {
+pub(crate) fn below(node: NodeId) -> BrowseDescription {
     BrowseDescription {
         node_id: node,
         reference_type_id: standard(33),
@@ -37,7 +37,7 @@ fn below(node: NodeId) -> BrowseDescription {
     }
 }
 
-fn one(raw: &mut Raw, node: BrowseDescription) -> BrowseResult {
+pub(crate) fn one(raw: &mut Raw, node: BrowseDescription) -> BrowseResult {
     browse(raw, ViewDescription::default(), 0, vec![node]).unwrap().remove(0)
 }
 

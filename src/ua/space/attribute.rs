@@ -29,6 +29,13 @@ impl Space {
             AttributeId::Value => None,
             AttributeId::NodeId => Some(self.node_id(node).into()),
             AttributeId::NodeClass => Some((self.class(node) as i32).into()),
+            // Its other bits (Part 3, 8.58) are 0: access is atomic, arrays may be written in part.
+            AttributeId::AccessLevelEx => {
+                match self.attribute(node, AttributeId::AccessLevel, roles)? {
+                    Variant::Byte(level) => Some(u32::from(level).into()),
+                    _ => None,
+                }
+            }
             _ if let NodeRef::Static(index) = node
                 && self.is_fixture(index) =>
             {

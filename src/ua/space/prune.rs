@@ -18,15 +18,14 @@ pub(super) const PRUNED: &[u32] = &[
     24290, // UserManagement
     11192, // HistoryServerCapabilities
     15606, // RoleSet: roles are shown once they can be managed.
-    16295, // Role methods
     2289,  // SamplingIntervalDiagnosticsArray
     2290,  // SubscriptionDiagnosticsArray
     3706,  // SessionsDiagnosticsSummary
-    2744,  // SessionsDiagnosticsSummary's folder
-    15003, // UrisVersion
+    15004, // UrisVersion
+    17634, // LocalTime
     19361, // Logs
     19372, // ServerLog
     24099, 24100, // limits of event filters: no events yet
-    12165, 12166, 12167, 12168, 12169, 12170, 12171, // limits of history and node management
-    15599, 16304, 16307, 16314, // FileSystem and its like
+    12165, 12166, 12167, 12168, 11713, // limits of history and node management
+    16314, // FileSystem
 ];

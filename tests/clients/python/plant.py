@@ -34,6 +34,11 @@ class Plant:
             capture_output=True,
         )
 
+    def cert(self, *arguments: str) -> str:
+        """What `cellhouse cert` says."""
+        command = [self.binary, "cert", *arguments, "--data", str(self.data)]
+        return subprocess.run(command, text=True, check=True, capture_output=True).stdout
+
     def trust(self, certificate: bytes, name: str) -> None:
         folder = self.data / "pki" / "trusted" / "certs"
         folder.mkdir(parents=True, exist_ok=True)

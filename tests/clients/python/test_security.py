@@ -1,5 +1,7 @@
 """Every policy and mode with python asyncua."""
 
+import hashlib
+
 import pytest
 from asyncua import Client, ua
 from asyncua.crypto.security_policies import (
@@ -38,6 +40,30 @@ async def test_crt_02_an_unknown_certificate_is_refused_and_kept_for_review(plan
         async with client:
             pass
     assert list((plant.data / "pki" / "rejected").glob("**/*.der"))
+
+
+async def test_crt_24_a_certificate_is_listed_trusted_and_rejected_while_the_server_runs(plant, tmp_path):
+    stranger = make_certificate(tmp_path)
+    thumbprint = hashlib.sha1(stranger[0].read_bytes()).hexdigest()
+
+    async def gets_in() -> bool:
+        try:
+            async with await secure_client(plant, stranger):
+                return True
+        except (ua.UaError, ConnectionError, TimeoutError):
+            return False
+
+    def listed() -> str:
+        lines = plant.cert("list").lower().splitlines()
+        return next((it for it in lines if thumbprint in it), "")
+
+    assert not await gets_in()
+    assert "rejected" in listed()
+    plant.cert("trust", thumbprint)
+    assert "trusted" in listed()
+    assert await gets_in()
+    plant.cert("reject", thumbprint)
+    assert not await gets_in()
 
 
 async def test_dis_01_endpoints_answer_with_the_host_that_was_asked(plant):
