@@ -305,7 +305,12 @@ fn wr_16(bench: &Bench) -> Check {
     let before = read_one(&mut link, &node)?;
     let wrong = opcua_types::ExtensionObject::from_message(opcua_types::EUInformation::default());
     code(written_one(&mut link, plain(&node, wrong))?, MISMATCH, "a structure of another type")?;
-    code(written_one(&mut link, plain(&node, before))?, FINE, "a structure of its own type")
+    let new: Variant =
+        opcua_types::ExtensionObject::from_message(opcua_types::Range { low: -1.0, high: 7.0 })
+            .into();
+    code(written_one(&mut link, plain(&node, new.clone()))?, FINE, "a structure of its own type")?;
+    equal(read_one(&mut link, &node)?, new, "the structure read back")?;
+    code(written_one(&mut link, plain(&node, before))?, FINE, "restoring the structure")
 }
 
 fn wr_17(bench: &Bench) -> Check {

@@ -2,7 +2,7 @@
 
 use opcua_types::{
     DateTime, GetEndpointsRequest, GetEndpointsResponse, PublishRequest, PublishResponse,
-    StatusCode, UserTokenType, VariableId, Variant,
+    ServerState, ServerStatusDataType, StatusCode, UserTokenType, VariableId, Variant,
 };
 
 use crate::items::{create, item, subscribe};
@@ -222,4 +222,22 @@ fn a_queue_of_five_is_given_and_filled() {
     // The first message may come before there is anything but the first value.
     let most = (0..3).map(|_| values(&published(&mut raw, &[])).len()).max().unwrap();
     assert_eq!(most, 5);
+}
+
+#[test]
+fn a_structure_is_monitored() {
+    let server = Server::start();
+    let mut raw = server.session();
+    let id = subscribe(&mut raw, 50.0).subscription_id;
+    let status = standard(VariableId::Server_ServerStatus as u32);
+    create(&mut raw, id, vec![item(status, 7)]).unwrap();
+    let mut last = None;
+    for _ in 0..2 {
+        let (handle, got) = values(&published(&mut raw, &[])).remove(0);
+        let Some(Variant::ExtensionObject(object)) = got.value else { panic!("{got:?}") };
+        let status = object.inner_as::<ServerStatusDataType>().expect("a ServerStatusDataType");
+        assert_eq!((handle, status.state), (7, ServerState::Running));
+        assert!(last.is_none_or(|it| it < status.current_time.ticks()), "it goes on");
+        last = Some(status.current_time.ticks());
+    }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use opcua_types::{
-    AttributeId, BrowseDirection, DataValue, EUInformation, NodeClass, NodeId, QualifiedName,
-    Range, ReadValueId, ReferenceDescription, StatusCode, Variant,
+    AttributeId, AxisInformation, BrowseDirection, DataValue, EUInformation, NodeClass, NodeId,
+    QualifiedName, Range, ReadValueId, ReferenceDescription, StatusCode, Variant,
 };
 
 use crate::raw::{Raw, Server, standard, tag};
@@ -287,4 +287,61 @@ fn variables_say_that_access_is_atomic_and_arrays_may_be_written_in_part() {
     let object = attribute(&standard(2253), AttributeId::AccessLevelEx);
     let got = read(&mut raw, 0.0, vec![object]).unwrap();
     assert_eq!(got[0].status, Some(StatusCode::BadAttributeIdInvalid));
+}
+
+/// Types of Part 8, the properties that each must have (Part 8, 5.3), and how many the fixture has.
+const ITEMS: [(u32, &[&str], usize); 10] = [
+    (2365, &["Definition", "ValuePrecision"], 34),
+    (2368, &["EURange", "EngineeringUnits", "InstrumentRange"], 20),
+    (2373, &["TrueState", "FalseState"], 1),
+    (2376, &["EnumStrings"], 4),
+    (11_238, &["EnumValues", "ValueAsText"], 8),
+    (12_029, &["EURange", "EngineeringUnits", "Title", "AxisScaleType", "XAxisDefinition"], 1),
+    (12_038, &["EURange", "EngineeringUnits", "Title", "AxisScaleType", "XAxisDefinition"], 1),
+    (12_047, &["EURange", "EngineeringUnits", "XAxisDefinition", "YAxisDefinition"], 1),
+    (
+        12_057,
+        &["EURange", "EngineeringUnits", "XAxisDefinition", "YAxisDefinition", "ZAxisDefinition"],
+        1,
+    ),
+    (12_068, &["EURange", "EngineeringUnits", "AxisDefinition"], 1),
+];
+
+/// Axes that a property describes.
+fn axes(value: &Variant) -> usize {
+    let is_axis = |it: &Variant| matches!(it, Variant::ExtensionObject(it) if it.inner_is::<AxisInformation>());
+    match value {
+        Variant::Array(array) => array.values.iter().filter(|it| is_axis(it)).count(),
+        one => usize::from(is_axis(one)),
+    }
+}
+
+#[test]
+fn the_fixture_has_items_of_data_access_with_their_properties() {
+    let server = Server::with_fixture();
+    let mut raw = server.session();
+    let objects = one(&mut raw, below(standard(85))).references.unwrap_or_default();
+    let fixture = objects
+        .into_iter()
+        .map(|it| it.node_id.node_id)
+        .find(|it| it.namespace > 3)
+        .expect("the fixture below Objects");
+    let all = variables(&mut raw, fixture);
+    for (number, wanted, count) in ITEMS {
+        let items: Vec<NodeId> =
+            all.iter().filter(|it| it.1 == standard(number)).map(|it| it.0.clone()).collect();
+        assert_eq!(items.len(), count, "variables of type i={number}");
+        for node in items {
+            let found = properties(&mut raw, &node);
+            let lacks: Vec<&&str> = wanted.iter().filter(|it| !found.contains_key(**it)).collect();
+            assert!(lacks.is_empty(), "{node} has no {lacks:?}");
+            let got = read(&mut raw, 0.0, vec![value(node.clone())]).unwrap().remove(0);
+            let Some(held) = got.value else { panic!("{node}: {:?}", got.status) };
+            let described: usize = found.values().map(axes).sum();
+            if let (12_029..=12_068, Variant::Array(array)) = (number, &held) {
+                let ranks = array.dimensions.as_ref().map_or(1, Vec::len);
+                assert_eq!(described, ranks, "axes of {node}");
+            }
+        }
+    }
 }
