@@ -11,6 +11,7 @@ pub const PROFILES: &[&str] = &[
     "http://opcfoundation.org/UA-Profile/Server/AggregateSubscription2022",
     "http://opcfoundation.org/UA-Profile/Server/ClientRedundancy",
     "http://opcfoundation.org/UA-Profile/Server/DataAccess",
+    "http://opcfoundation.org/UA-Profile/Server/ComplexTypes2017",
     "http://opcfoundation.org/UA-Profile/Server/Methods2022",
     "http://opcfoundation.org/UA-Profile/Server/ExposesTypeSystem",
     "http://opcfoundation.org/UA-Profile/Security/UserToken/Server/Anonymous",
@@ -22,6 +23,7 @@ pub const PROFILES: &[&str] = &[
 pub const UNITS: &[&str] = &[
     "Address Space Atomicity",
     "Address Space Base",
+    "Address Space DataTypeDefinition Attribute",
     "Address Space Full Array Only",
     "Address Space Method",
     "Aggregate Subscription – Average",

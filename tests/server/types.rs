@@ -168,8 +168,9 @@ fn types_of_namespace_0_are_shown() {
             assert_eq!(got[0].value, browse_name, "{unit}: i={number}");
             let is_abstract = got[1].value == Some(true.into());
             let chain = above(&mut raw, &node);
-            let is_structure = *number != 22 && chain.contains(&standard(22));
-            if is_structure && !is_abstract {
+            let is_described =
+                [22, 29].iter().any(|it| it != number && chain.contains(&standard(*it)));
+            if is_described && !is_abstract {
                 let definition = attribute(&node, AttributeId::DataTypeDefinition);
                 let got = read(&mut raw, 0.0, vec![definition]).unwrap();
                 assert!(is_good(&got[0]), "{unit}: definition of {name}: {:?}", got[0].status);
