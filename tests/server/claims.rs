@@ -1,8 +1,10 @@
 //! What the server claims (tests/conformance/claims.toml), and units that no other test shows.
 
 use opcua_types::{
-    DateTime, GetEndpointsRequest, GetEndpointsResponse, PublishRequest, PublishResponse,
-    ServerState, ServerStatusDataType, StatusCode, UserTokenType, VariableId, Variant,
+    AttributeId, DataChangeFilter, DataChangeTrigger, DataValue, DateTime, ExtensionObject,
+    GetEndpointsRequest, GetEndpointsResponse, NodeId, PublishRequest, PublishResponse, Range,
+    ServerState, ServerStatusDataType, StatusCode, UAString, UserTokenType, VariableId, Variant,
+    WriteRequest, WriteResponse, WriteValue,
 };
 
 use crate::items::{create, item, subscribe};
@@ -240,4 +242,72 @@ fn a_structure_is_monitored() {
         assert!(last.is_none_or(|it| it < status.current_time.ticks()), "it goes on");
         last = Some(status.current_time.ticks());
     }
+}
+
+/// Writes a number to a node.
+fn write(raw: &mut Raw, node: &NodeId, number: f64) {
+    let request = WriteRequest {
+        request_header: raw.header(),
+        nodes_to_write: Some(vec![WriteValue {
+            node_id: node.clone(),
+            attribute_id: AttributeId::Value as u32,
+            value: DataValue::value_only(Variant::Double(number)),
+            ..WriteValue::default()
+        }]),
+    };
+    let done: WriteResponse = raw.call(&request).unwrap();
+    assert_eq!(done.results, Some(vec![StatusCode::Good]), "{node} = {number}");
+}
+
+#[test]
+fn mon_14_and_17_only_a_step_beyond_the_deadband_is_reported() {
+    let server = Server::with_fixture();
+    let mut raw = server.session();
+    // Its EURange is 0 to 200 for this test: 10 percent of it are 20.
+    let node = NodeId::new(4, UAString::from("Analog.Double"));
+    let range = NodeId::new(4, UAString::from("Analog.Double.EURange"));
+    let whole = ExtensionObject::from_message(Range { low: 0.0, high: 200.0 });
+    let request = WriteRequest {
+        request_header: raw.header(),
+        nodes_to_write: Some(vec![WriteValue {
+            node_id: range,
+            attribute_id: AttributeId::Value as u32,
+            value: DataValue::value_only(Variant::from(whole)),
+            ..WriteValue::default()
+        }]),
+    };
+    raw.call::<WriteResponse>(&request).unwrap();
+    write(&mut raw, &node, 50.0);
+    let id = subscribe(&mut raw, 50.0).subscription_id;
+    // Client handle, kind of deadband (1 absolute, 2 percent) and its size; 0 reports everything.
+    for (handle, kind, size) in [(0, 0, 0.0), (1, 1, 5.0), (2, 2, 10.0)] {
+        let mut wanted = item(node.clone(), handle);
+        wanted.requested_parameters.queue_size = 10;
+        wanted.requested_parameters.filter = ExtensionObject::from_message(DataChangeFilter {
+            trigger: DataChangeTrigger::StatusValue,
+            deadband_type: kind,
+            deadband_value: size,
+        });
+        create(&mut raw, id, vec![wanted]).unwrap();
+    }
+    let mut seen = [vec![], vec![], vec![]];
+    let mut step = |raw: &mut Raw, number: f64| {
+        // The item without a deadband says that the server has looked.
+        while seen[0].last() != Some(&number) {
+            for (handle, got) in values(&published(raw, &[])) {
+                let Some(Variant::Double(value)) = got.value else { panic!("{got:?}") };
+                seen[handle as usize].push(value);
+            }
+        }
+        seen.clone()
+    };
+    step(&mut raw, 50.0);
+    for number in [54.0, 56.0, 69.0, 71.0, 60.0] {
+        write(&mut raw, &node, number);
+        step(&mut raw, number);
+    }
+    let seen = step(&mut raw, 60.0);
+    assert_eq!(seen[0], [50.0, 54.0, 56.0, 69.0, 71.0, 60.0]);
+    assert_eq!(seen[1], [50.0, 56.0, 69.0, 60.0], "absolute, 5");
+    assert_eq!(seen[2], [50.0, 71.0], "10 percent of 200");
 }

@@ -1,6 +1,6 @@
 //! Types and how variables describe themselves: what a client needs to understand a value (Part 3, Part 5, Part 8).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use opcua_types::{
     AttributeId, AxisInformation, BrowseDirection, DataValue, EUInformation, NodeClass, NodeId,
@@ -290,6 +290,35 @@ fn variables_say_that_access_is_atomic_and_arrays_may_be_written_in_part() {
     assert_eq!(got[0].status, Some(StatusCode::BadAttributeIdInvalid));
 }
 
+#[test]
+fn every_type_in_use_is_shown_with_what_stands_above_it() {
+    let server = Server::with_fixture();
+    let mut raw = server.session();
+    let mut types = BTreeSet::new();
+    for top in [standard(2253), tag("Line1.EL101"), tag("Line1.RF11"), fixture(&mut raw)] {
+        let all = variables(&mut raw, top);
+        assert!(all.len() > 20);
+        let wanted = all.iter().map(|it| attribute(&it.0, AttributeId::DataType)).collect();
+        for (got, (node, kind)) in read(&mut raw, 0.0, wanted).unwrap().iter().zip(&all) {
+            let Some(Variant::NodeId(data_type)) = &got.value else { panic!("{node}: {got:?}") };
+            types.insert(data_type.to_string());
+            types.insert(kind.to_string());
+        }
+    }
+    assert!(types.len() > 30, "{types:?}");
+    for name in types {
+        let chain = above(&mut raw, &name.parse().unwrap());
+        assert!(ROOTS.iter().any(|it| chain.last() == Some(&standard(*it))), "{name}");
+    }
+}
+
+/// The fixture's object.
+fn fixture(raw: &mut Raw) -> NodeId {
+    let objects = one(raw, below(standard(85))).references.unwrap_or_default();
+    let mut ids = objects.into_iter().map(|it| it.node_id.node_id);
+    ids.find(|it| it.namespace > 3).expect("the fixture below Objects")
+}
+
 /// Types of Part 8, the properties that each must have (Part 8, 5.3), and how many the fixture has.
 const ITEMS: [(u32, &[&str], usize); 10] = [
     (2365, &["Definition", "ValuePrecision"], 34),
@@ -321,13 +350,8 @@ fn axes(value: &Variant) -> usize {
 fn the_fixture_has_items_of_data_access_with_their_properties() {
     let server = Server::with_fixture();
     let mut raw = server.session();
-    let objects = one(&mut raw, below(standard(85))).references.unwrap_or_default();
-    let fixture = objects
-        .into_iter()
-        .map(|it| it.node_id.node_id)
-        .find(|it| it.namespace > 3)
-        .expect("the fixture below Objects");
-    let all = variables(&mut raw, fixture);
+    let top = fixture(&mut raw);
+    let all = variables(&mut raw, top);
     for (number, wanted, count) in ITEMS {
         let items: Vec<NodeId> =
             all.iter().filter(|it| it.1 == standard(number)).map(|it| it.0.clone()).collect();
