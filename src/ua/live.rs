@@ -1,12 +1,10 @@
 //! The Server object's values that change: status, capabilities, diagnostics (Part 5, 6.3).
 
-use std::cell::Cell;
 use std::sync::LazyLock;
 
 use opcua_types::{
     BuildInfo, DataValue, DateTime, ExtensionObject, LocalizedText, NumericRange, QualifiedName,
-    ServerDiagnosticsSummaryDataType, ServerState, ServerStatusDataType, StatusCode, UAString,
-    VariableId, Variant,
+    ServerState, ServerStatusDataType, StatusCode, UAString, VariableId, Variant,
 };
 
 use crate::engine::Snapshot;
@@ -18,45 +16,16 @@ use crate::ua::space::LiveId;
 use crate::ua::structure;
 use crate::ua::value::LiveValue;
 
-/// A counter of diagnostics.
-#[derive(Debug, Default)]
-pub struct Counter(Cell<u32>);
-
-impl Counter {
-    /// One more.
-    pub fn bump(&self) {
-        self.0.set(self.0.get().wrapping_add(1));
-    }
-
-    /// So many since the start.
-    pub fn get(&self) -> u32 {
-        self.0.get()
-    }
-}
-
-/// ServerDiagnosticsSummary (Part 5, 12.9) as far as it is not counted elsewhere.
-#[derive(Debug, Default)]
-pub struct Counters {
-    /// Sessions ever created.
-    pub sessions: Counter,
-    /// Sessions refused for security reasons.
-    pub security_rejected_sessions: Counter,
-    /// Sessions refused or closed for other reasons.
-    pub rejected_sessions: Counter,
-    /// Sessions ended by their timeout.
-    pub timed_out_sessions: Counter,
-    /// Requests refused for security reasons.
-    pub security_rejected_requests: Counter,
-    /// Requests refused.
-    pub rejected_requests: Counter,
-}
-
 impl Server {
     /// A value that the server knows at the moment.
     pub fn live(&self, id: LiveId, snapshot: &Snapshot) -> Option<LiveValue> {
         match id {
             LiveId::Server(number) => {
                 let value = self.live_variable(number, snapshot)?;
+                Some(LiveValue { value, status: StatusCode::Good, source: time::now() })
+            }
+            LiveId::Session(session, member) => {
+                let value = self.session_value(session, member)?;
                 Some(LiveValue { value, status: StatusCode::Good, source: time::now() })
             }
             LiveId::Stored(index) => self.stored.borrow().get(index).cloned(),
@@ -183,71 +152,6 @@ impl Server {
             }
             _ => return None,
         })
-    }
-
-    fn live_diagnostics(&self, variable: VariableId) -> Option<Variant> {
-        use VariableId as V;
-        let all = self.summary();
-        Some(match variable {
-            V::Server_ServerDiagnostics_EnabledFlag => true.into(),
-            V::Server_ServerDiagnostics_ServerDiagnosticsSummary => {
-                ExtensionObject::from_message(all).into()
-            }
-            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_CurrentSessionCount => {
-                all.current_session_count.into()
-            }
-            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_CumulatedSessionCount => {
-                all.cumulated_session_count.into()
-            }
-            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_SecurityRejectedSessionCount => {
-                all.security_rejected_session_count.into()
-            }
-            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_RejectedSessionCount => {
-                all.rejected_session_count.into()
-            }
-            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_SessionTimeoutCount => {
-                all.session_timeout_count.into()
-            }
-            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_ServerViewCount
-            | V::Server_ServerDiagnostics_ServerDiagnosticsSummary_SessionAbortCount => {
-                0_u32.into()
-            }
-            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_CurrentSubscriptionCount => {
-                all.current_subscription_count.into()
-            }
-            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_CumulatedSubscriptionCount => {
-                all.cumulated_subscription_count.into()
-            }
-            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_PublishingIntervalCount => {
-                all.publishing_interval_count.into()
-            }
-            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_SecurityRejectedRequestsCount => {
-                all.security_rejected_requests_count.into()
-            }
-            V::Server_ServerDiagnostics_ServerDiagnosticsSummary_RejectedRequestsCount => {
-                all.rejected_requests_count.into()
-            }
-            _ => return None,
-        })
-    }
-
-    fn summary(&self) -> ServerDiagnosticsSummaryDataType {
-        let subscriptions = self.subscriptions.try_borrow();
-        let (current, cumulated, intervals) = subscriptions.map_or((0, 0, 0), |it| it.counts());
-        ServerDiagnosticsSummaryDataType {
-            server_view_count: 0,
-            current_session_count: self.sessions.borrow().len() as u32,
-            cumulated_session_count: self.counters.sessions.get(),
-            security_rejected_session_count: self.counters.security_rejected_sessions.get(),
-            rejected_session_count: self.counters.rejected_sessions.get(),
-            session_timeout_count: self.counters.timed_out_sessions.get(),
-            session_abort_count: 0,
-            current_subscription_count: current,
-            cumulated_subscription_count: cumulated,
-            publishing_interval_count: intervals,
-            security_rejected_requests_count: self.counters.security_rejected_requests.get(),
-            rejected_requests_count: self.counters.rejected_requests.get(),
-        }
     }
 }
 

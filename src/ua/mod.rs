@@ -19,4 +19,5 @@ pub mod service;
 pub mod connection;
 pub mod claims;
 pub mod live;
+pub mod diagnostics;
 pub mod server;

@@ -19,8 +19,8 @@ use crate::engine::{EnginePort, Snapshot};
 use crate::time::{self, Timestamp};
 use crate::ua::channel::ChannelShared;
 use crate::ua::connection::{self, Connection};
+use crate::ua::diagnostics::Counters;
 use crate::ua::endpoint::Endpoints;
-use crate::ua::live::Counters;
 use crate::ua::session::{LoginGuard, Sessions};
 use crate::ua::space::{LiveId, Space};
 use crate::ua::stored::StoredValues;
@@ -58,6 +58,8 @@ pub struct Server {
     pub guard: RefCell<LoginGuard>,
     /// Diagnostics.
     pub counters: Counters,
+    /// Diagnostics are shown.
+    pub diagnostics_enabled: Cell<bool>,
     /// When the server started.
     pub start_time: Timestamp,
     /// Seconds until the end once shutdown has begun.
@@ -99,6 +101,7 @@ impl Server {
             connections: RefCell::new(BTreeMap::new()),
             guard: RefCell::new(LoginGuard::default()),
             counters: Counters::default(),
+            diagnostics_enabled: Cell::new(true),
             start_time: time::now(),
             stopping: Cell::new(false),
             replan: Notify::new(),
@@ -193,6 +196,7 @@ impl Server {
     /// Ends a session and, if asked, its subscriptions.
     pub fn end_session(&self, key: SessionKey, delete_subscriptions: bool) {
         let Some(session) = self.sessions.borrow_mut().remove(key) else { return };
+        self.show_sessions();
         self.with_subscriptions(|subscriptions, moment, outgoing| {
             subscriptions.session_closed(key, delete_subscriptions, moment.utc, outgoing);
         });

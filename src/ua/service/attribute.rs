@@ -13,8 +13,9 @@ use crate::ua::range;
 use crate::ua::server::Server;
 use crate::ua::service::reader::{self, Malformed, Reader};
 use crate::ua::service::{Answer, Outcome, Request};
-use crate::ua::space::{CURRENT_READ, LiveId, NodeIdRef, NodeRef, ValueSource};
+use crate::ua::space::{CURRENT_READ, NodeIdRef, NodeRef, ValueSource};
 use crate::ua::status;
+use crate::ua::subscription::SessionKey;
 use crate::ua::value::{self, date_time};
 
 /// Smallest encoded ReadValueId: two-byte NodeId, attribute, null range, null encoding.
@@ -59,7 +60,7 @@ pub(super) fn timestamps(number: i32) -> Result<TimestampsToReturn, StatusCode> 
 }
 
 /// Whether these roles may read the process at all.
-pub(super) fn may_read(roles: Roles) -> bool {
+pub fn may_read(roles: Roles) -> bool {
     use Role::{ConfigureAdmin, Engineer, Observer, Operator, SecurityAdmin, Supervisor};
     [Observer, Operator, Supervisor, Engineer, ConfigureAdmin, SecurityAdmin]
         .iter()
@@ -82,6 +83,7 @@ pub(super) fn read(mut request: Request<'_>) -> Outcome {
         server,
         snapshot: &snapshot,
         roles: request.roles(session),
+        session,
         timestamps,
         now: time::now(),
     };
@@ -103,6 +105,7 @@ pub(super) struct Sight<'a> {
     pub(super) server: &'a Server,
     pub(super) snapshot: &'a Snapshot,
     pub(super) roles: Roles,
+    pub(super) session: SessionKey,
     pub(super) timestamps: TimestampsToReturn,
     pub(super) now: Timestamp,
 }
@@ -187,7 +190,7 @@ impl Sight<'_> {
             }
             ValueSource::Constant(value) => Ok(self.stamped(DataValue::value_only(value), None)),
             ValueSource::Live(id) => {
-                if matches!(id, LiveId::Structure(..)) && !may_read(self.roles) {
+                if !self.server.may_see(id, self.roles, self.session) {
                     return Err(StatusCode::BadUserAccessDenied);
                 }
                 self.check_readable(node)?;

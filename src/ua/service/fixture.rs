@@ -33,7 +33,7 @@ pub(super) fn call(
         Err(status) => return Some(Err(failed(status))),
     };
     let given = call.input_arguments.as_deref().unwrap_or_default();
-    Some(arguments(server, node, given).and_then(|given| act(name, given)))
+    Some(arguments(server, node, given).and_then(|given| act(&name, given)))
 }
 
 /// Number and types of the arguments, as the InputArguments property declares them (MTH-02, MTH-03).

@@ -15,6 +15,7 @@ mod write;
 
 use std::rc::Rc;
 
+pub use attribute::may_read;
 use opcua_types::{
     BinaryDecodable, BinaryEncodable, Context, MessageInfo, ObjectId, RequestHeader,
     ResponseHeader, StatusCode,
@@ -82,6 +83,7 @@ impl Request<'_> {
         if session.identity.is_none() {
             drop(sessions);
             // Part 4, 5.7.2.1: a session used before its activation is closed.
+            self.server.counters.aborted_sessions.bump();
             self.server.end_session(key, true);
             return Err(StatusCode::BadSessionNotActivated);
         }
@@ -142,8 +144,15 @@ pub fn dispatch(server: &Rc<Server>, connection: &Rc<Connection>, id: u32, messa
         IdRef::Numeric(number) if kind.namespace == 0 => number,
         _ => 0,
     };
+    let token = header.authentication_token.clone();
     let request = Request { server, connection, id, header, body, context };
-    match serve(request, kind) {
+    let outcome = serve(request, kind);
+    if let Some(session) = server.sessions.borrow_mut().by_token(&token) {
+        let error = outcome.as_ref().err();
+        let is_unauthorized = error == Some(&StatusCode::BadUserAccessDenied);
+        session.counts.add(kind, error.is_some(), is_unauthorized);
+    }
+    match outcome {
         Ok(Answer::Now(out)) => connection.send(id, handle, &out),
         Ok(Answer::Later) => {}
         Err(status) => {

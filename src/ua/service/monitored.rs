@@ -72,6 +72,7 @@ pub(super) fn create(mut request: Request<'_>) -> Outcome {
         server: common.server,
         snapshot: &snapshot,
         roles: request.roles(common.session),
+        session: common.session,
         timestamps: common.timestamps,
         now: time::now(),
     };

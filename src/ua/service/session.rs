@@ -58,7 +58,9 @@ pub(super) fn create(mut request: Request<'_>) -> Outcome {
     let timeout_ms = revise(asked.timeout_ms, shortest, longest);
     let client = NewSession {
         name: name_of(&asked, request.connection.id),
-        client_uri: asked.client.application_uri.as_ref().to_owned(),
+        description: asked.client.clone(),
+        endpoint_url: asked.endpoint_url.as_ref().chars().take(NAME_CHARACTERS).collect(),
+        created: time::now(),
         channel: request.connection.id,
         client_certificate: channel_certificate.clone(),
         timeout: Duration::from_secs_f64(timeout_ms / 1000.0),
@@ -82,6 +84,8 @@ pub(super) fn create(mut request: Request<'_>) -> Outcome {
         server_signature: sign(server, policy, &channel_certificate, &asked.nonce)?,
         max_request_message_size: server.config.limits.message_bytes as u32,
     };
+    drop(sessions);
+    server.show_sessions();
     request.answer(&response)
 }
 
@@ -313,7 +317,7 @@ fn finish(
     session.renew_nonce()?;
     info!(session = %session.id, user = identity.user, channel = activation.channel, "session activated");
     let may_read = attribute::may_read(identity.roles);
-    session.identity = Some(identity);
+    session.identify(identity);
     session.channel = activation.channel;
     session.locales.clone_from(&activation.locales);
     session.last_used = time::monotonic();

@@ -194,6 +194,6 @@ fn owner(request: &Request<'_>, session: SessionKey) -> Owner {
     Owner {
         user: found.identity.as_ref().map_or_else(String::new, |it| it.user.clone()),
         is_anonymous: found.identity.as_ref().is_none_or(|it| it.is_anonymous),
-        client_uri: found.client.client_uri.clone(),
+        client_uri: found.client.description.application_uri.as_ref().to_owned(),
     }
 }

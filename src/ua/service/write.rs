@@ -113,6 +113,8 @@ enum Target {
     Structure { device: DeviceIndex, row: &'static StructureRow, target: control::Target },
     /// A value that the server keeps, or part of it.
     Stored(u32, NumericRange),
+    /// EnabledFlag of the diagnostics.
+    EnabledFlag,
     /// Another attribute.
     Attribute(NodeRef, AttributeId),
 }
@@ -137,6 +139,15 @@ fn begin_one(
         }
         Target::Stored(index, part) => {
             server.store(index, &part, value)?;
+            Ok(Operation::Done(StatusCode::Good))
+        }
+        Target::EnabledFlag => {
+            check_plain(&value)?;
+            let Some(Variant::Boolean(on)) = value.value else {
+                return Err(StatusCode::BadTypeMismatch);
+            };
+            info!(%actor, on, "diagnostics switched");
+            server.switch_diagnostics(on);
             Ok(Operation::Done(StatusCode::Good))
         }
         Target::Attribute(node, attribute) => {
@@ -174,6 +185,10 @@ fn check(
             (true, false) => Err(StatusCode::BadUserAccessDenied),
             (true, true) => Ok(Target::Stored(index, range)),
         };
+    }
+    if server.space.value_source(found) == ValueSource::Live(LiveId::ENABLED_FLAG) {
+        let may = Server::may_switch_diagnostics(roles);
+        return if may { Ok(Target::EnabledFlag) } else { Err(StatusCode::BadUserAccessDenied) };
     }
     if let ValueSource::Live(LiveId::Structure(device, number)) = server.space.value_source(found) {
         return check_structure(server, roles, (device, number), &range);

@@ -3,10 +3,12 @@
 //! A session is created on a channel, activated with an identity, may move to another channel of the
 //! same client, and ends by CloseSession or by its timeout (Part 4, 5.7).
 
+mod count;
 mod guard;
 mod identity;
 mod store;
 
+pub use count::ServiceCounts;
 pub use guard::LoginGuard;
 pub use identity::{Identity, IdentityProblem, Login, read_login};
 pub use store::{Continuation, NewSession, Session, Sessions};

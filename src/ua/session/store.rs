@@ -3,16 +3,20 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use opcua_types::{ByteString, Guid, Identifier, NodeId, StatusCode};
+use opcua_types::{ApplicationDescription, ByteString, Identifier, NodeId, StatusCode};
 
 use crate::access::Roles;
+use crate::time::Timestamp;
 use crate::ua::crypto;
-use crate::ua::session::Identity;
-use crate::ua::space::BrowsePosition;
+use crate::ua::session::{Identity, ServiceCounts};
+use crate::ua::space::{BrowsePosition, session_id};
 use crate::ua::subscription::SessionKey;
 
 /// Random bytes of an authentication token and of a nonce.
 const SECRET_BYTES: usize = 32;
+
+/// Users of one session that are remembered.
+const USERS: usize = 16;
 
 /// Where a Browse goes on.
 #[derive(Clone, Debug)]
@@ -30,8 +34,12 @@ pub struct Continuation {
 pub struct NewSession {
     /// As the client calls it; the server's choice if empty.
     pub name: String,
-    /// The client's ApplicationUri.
-    pub client_uri: String,
+    /// What the client says of itself.
+    pub description: ApplicationDescription,
+    /// The URL that it says it has come to.
+    pub endpoint_url: String,
+    /// When.
+    pub created: Timestamp,
     /// The channel it was created on.
     pub channel: u32,
     /// The client's certificate on that channel; empty on security None.
@@ -58,6 +66,10 @@ pub struct Session {
     pub channel: u32,
     /// Who, once activated.
     pub identity: Option<Identity>,
+    /// Users that it has acted for, oldest first.
+    pub users: VecDeque<String>,
+    /// How often it has used each service.
+    pub counts: ServiceCounts,
     /// Locales in the client's order.
     pub locales: Vec<String>,
     /// Browse continuation points, oldest first.
@@ -102,6 +114,17 @@ impl Session {
     pub fn recall(&mut self, id: u64) -> Option<Continuation> {
         let at = self.continuations.iter().position(|it| it.id == id)?;
         self.continuations.remove(at)
+    }
+
+    /// Acts for another user from now on.
+    pub fn identify(&mut self, identity: Identity) {
+        if self.users.back() != Some(&identity.user) {
+            while self.users.len() >= USERS {
+                self.users.pop_front();
+            }
+            self.users.push_back(identity.user.clone());
+        }
+        self.identity = Some(identity);
     }
 
     fn expires(&self) -> Instant {
@@ -153,15 +176,15 @@ impl Sessions {
         let key = SessionKey(self.next_key);
         self.next_key = self.next_key.wrapping_add(1).max(1);
         let secret = random()?;
-        let mut guid = [0; 16];
-        guid.copy_from_slice(&random()?[..16]);
         let session = Session {
             key,
-            id: NodeId::new(1, Identifier::Guid(Guid::from_bytes(guid))),
+            id: session_id(key.0),
             secret,
             server_nonce: random()?.to_vec(),
             channel: client.channel,
             identity: None,
+            users: VecDeque::new(),
+            counts: ServiceCounts::default(),
             locales: Vec::new(),
             continuations: VecDeque::new(),
             next_continuation: 0,

@@ -6,10 +6,10 @@ use opcua_types::{
     AttributeId, LocalizedText, NodeClass, NodeId, QualifiedName, StatusCode, Variant,
 };
 
-use crate::access::{Access, Roles};
+use crate::access::{Access, Role, Roles};
 use crate::tag::{DeviceIndex, DeviceKind};
 use crate::ua::space::template::Content;
-use crate::ua::space::{INSTANCES, NodeRef, Space};
+use crate::ua::space::{INSTANCES, LiveId, NodeRef, SERVER, Space, ValueSource};
 
 /// AccessLevel bit CurrentRead (Part 3, 8.57).
 pub const CURRENT_READ: u8 = 1;
@@ -44,8 +44,11 @@ impl Space {
             // Nothing but values can be written.
             AttributeId::WriteMask | AttributeId::UserWriteMask => Some(0_u32.into()),
             _ => match node {
-                NodeRef::Static(index) => self.static_attribute(index, attribute),
+                NodeRef::Static(index) => self.static_attribute(index, attribute, roles),
                 NodeRef::Device(device) => self.device_attribute(device, attribute),
+                NodeRef::Session(session, member) => {
+                    self.session_attribute(session, member, attribute)
+                }
                 NodeRef::Member(device, member) => {
                     self.member_attribute(device, member, attribute, roles)
                 }
@@ -57,7 +60,7 @@ impl Space {
     /// Node class.
     pub fn class(&self, node: NodeRef) -> NodeClass {
         match node {
-            NodeRef::Device(_) => NodeClass::Object,
+            NodeRef::Device(_) | NodeRef::Session(_, 0) => NodeClass::Object,
             _ => self.graph.class(self.declaration(node)),
         }
     }
@@ -67,23 +70,30 @@ impl Space {
         match node {
             NodeRef::Static(index) => index,
             NodeRef::Device(device) => self.template(self.table.device(device).kind).object_type,
+            NodeRef::Session(_, member) => self.session_declaration(member),
             NodeRef::Member(device, member) => self.member(device, member).declaration,
         }
     }
 
     /// BrowseName: namespace and name.
-    pub fn browse_name(&self, node: NodeRef) -> (u16, &str) {
-        if let NodeRef::Device(device) = node {
-            return (INSTANCES, &self.table.device(device).name);
+    pub fn browse_name(&self, node: NodeRef) -> (u16, Cow<'_, str>) {
+        match node {
+            NodeRef::Device(device) => (INSTANCES, self.table.device(device).name.as_str().into()),
+            NodeRef::Session(session, 0) => (SERVER, self.session_name(session).into()),
+            _ => {
+                let name = self.graph.node(self.declaration(node)).as_node().browse_name();
+                (name.namespace_index, name.name.as_ref().into())
+            }
         }
-        let name = self.graph.node(self.declaration(node)).as_node().browse_name();
-        (name.namespace_index, name.name.as_ref())
     }
 
     /// DisplayName: locale and text.
     pub fn display_name(&self, node: NodeRef) -> (Cow<'_, str>, Cow<'_, str>) {
         if let NodeRef::Device(device) = node {
             return ("".into(), self.table.device(device).name.as_str().into());
+        }
+        if let NodeRef::Session(session, 0) = node {
+            return ("".into(), self.session_name(session).into());
         }
         if let NodeRef::Static(index) = node
             && let Some(name) = self.names.borrow().get(&index)
@@ -95,9 +105,20 @@ impl Space {
         (name.locale.as_ref().into(), name.text.as_ref().into())
     }
 
-    fn static_attribute(&self, index: u32, attribute: AttributeId) -> Option<Variant> {
+    fn static_attribute(
+        &self,
+        index: u32,
+        attribute: AttributeId,
+        roles: Roles,
+    ) -> Option<Variant> {
         let is_variable = self.graph.class(index) == NodeClass::Variable;
+        let is_flag = || self.graph.value_source(index) == ValueSource::Live(LiveId::ENABLED_FLAG);
         match attribute {
+            AttributeId::AccessLevel if is_flag() => Some(access(true).into()),
+            AttributeId::UserAccessLevel if is_flag() => {
+                let may = roles.has(Role::ConfigureAdmin) || roles.has(Role::SecurityAdmin);
+                Some(access(may).into())
+            }
             AttributeId::AccessLevel | AttributeId::UserAccessLevel => {
                 is_variable.then(|| CURRENT_READ.into())
             }

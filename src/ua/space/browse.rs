@@ -115,7 +115,7 @@ impl Space {
         if asked(3) {
             let (namespace, name) = self.browse_name(reference.target);
             out.extend_from_slice(&namespace.to_le_bytes());
-            encode_text(name, out);
+            encode_text(&name, out);
         } else {
             out.extend_from_slice(&[0, 0, 0xff, 0xff, 0xff, 0xff]);
         }

@@ -93,13 +93,15 @@ impl Exporter<'_> {
 
     fn type_name(&self, node: NodeRef) -> String {
         let kind = self.space.type_definition(node);
-        kind.map_or_else(String::new, |it| self.space.browse_name(NodeRef::Static(it)).1.to_owned())
+        kind.map_or_else(String::new, |it| {
+            self.space.browse_name(NodeRef::Static(it)).1.into_owned()
+        })
     }
 
     fn data_type(&self, node: NodeRef) -> String {
         let id = self.space.data_type(node);
         let found = id.and_then(|it| self.space.resolve(&(&it).into()));
-        found.map_or_else(String::new, |it| self.space.browse_name(it).1.to_owned())
+        found.map_or_else(String::new, |it| self.space.browse_name(it).1.into_owned())
     }
 
     fn tree(&self, node: NodeRef, depth: usize, out: &mut dyn Write) -> io::Result<()> {
@@ -167,7 +169,7 @@ impl Exporter<'_> {
         };
         let (namespace, name) = self.space.browse_name(node);
         let id = self.xml_id(node);
-        write!(out, r#"  <{element} NodeId="{id}" BrowseName="{namespace}:{}""#, escaped(name))?;
+        write!(out, r#"  <{element} NodeId="{id}" BrowseName="{namespace}:{}""#, escaped(&name))?;
         if element == "UAVariable" {
             self.xml_variable(node, out)?;
         }

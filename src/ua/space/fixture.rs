@@ -1,5 +1,7 @@
 //! The conformance fixture: the one namespace whose nodes say themselves what clients may write.
 
+use std::borrow::Cow;
+
 use opcua_types::{
     Array, AttributeId, ExtensionObject, LocalizedText, NodeClass, Range, StatusCode, Variant,
     VariantScalarTypeId, WriteMask,
@@ -8,6 +10,9 @@ use opcua_types::{
 use crate::access::{Access, Roles};
 use crate::ua::space::{Declared, Kind, NodeRef, Space, ValueSource};
 
+/// Properties that say what the value of their variable means (Part 8, 5.2).
+const MEANINGS: &[&str] =
+    &["EURange", "EngineeringUnits", "InstrumentRange", "EnumStrings", "EnumValues"];
 /// Length of the last dimension of a matrix that a NodeSet gives no value; all others are 2.
 const COLUMNS: u32 = 3;
 
@@ -101,10 +106,8 @@ impl Space {
 
     /// The variable of the fixture that a node is a property of: its range or unit has a meaning for it.
     pub fn described_by(&self, property: u32) -> Option<u32> {
-        let is_meaning = matches!(
-            self.browse_name(NodeRef::Static(property)),
-            (0, "EURange" | "EngineeringUnits" | "InstrumentRange" | "EnumStrings" | "EnumValues")
-        );
+        let (namespace, name) = self.browse_name(NodeRef::Static(property));
+        let is_meaning = namespace == 0 && MEANINGS.contains(&name.as_ref());
         let references = self.graph.references(property).iter();
         let owner = references.filter(|it| !it.is_forward).map(|it| it.target);
         let mut owner = owner.filter(|it| is_meaning && self.is_stored(*it));
@@ -115,7 +118,7 @@ impl Space {
     pub fn property(&self, variable: u32, name: &str) -> Option<u32> {
         let references = self.graph.references(variable).iter();
         let mut targets = references.filter(|it| it.is_forward).map(|it| it.target);
-        targets.find(|it| self.browse_name(NodeRef::Static(*it)) == (0, name))
+        targets.find(|it| self.browse_name(NodeRef::Static(*it)) == (0, name.into()))
     }
 
     /// The name of the fixture's method `method` of the object `object`, below which it stands.
@@ -123,7 +126,7 @@ impl Space {
         &self,
         object: NodeRef,
         method: NodeRef,
-    ) -> Option<Result<(u32, &str), StatusCode>> {
+    ) -> Option<Result<(u32, Cow<'_, str>), StatusCode>> {
         let NodeRef::Static(method) = method else { return None };
         if !self.is_fixture(method) || self.value_source(object) != ValueSource::None {
             return None;

@@ -14,6 +14,7 @@ mod load;
 mod node;
 mod prune;
 mod reference;
+mod session;
 mod template;
 mod translate;
 
@@ -21,11 +22,12 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use opcua_types::{LocalizedText, StatusCode, Variant};
+use opcua_types::{LocalizedText, NodeClass, StatusCode, Variant};
 
 use crate::config::PlantConfig;
 use crate::tag::{DeviceIndex, DeviceKind, MethodRow, StructureRow, TagIndex, TagTable};
 use crate::ua::space::graph::Graph;
+use crate::ua::space::session::SessionNodes;
 use crate::ua::space::template::{Content, Template, TemplateNode};
 
 pub use attribute::{CURRENT_READ, CURRENT_WRITE};
@@ -34,7 +36,10 @@ pub use declared::{Declared, Kind};
 pub use export::{Format, export};
 pub use load::{LoadError, NodeSetFile, fixture};
 pub use node::{IdRef, NodeIdRef, NodeRef};
+pub use session::session_id;
 
+/// Namespace index of the server itself.
+pub const SERVER: u16 = 1;
 /// Namespace index of the plant's instances.
 pub const INSTANCES: u16 = 2;
 /// Namespace index of our types.
@@ -62,6 +67,13 @@ pub enum LiveId {
     Stored(u32),
     /// A structure of a device, by its place among those of the device's kind.
     Structure(DeviceIndex, u16),
+    /// Diagnostics of a session, by its number and the node below its object.
+    Session(u32, u16),
+}
+
+impl LiveId {
+    /// EnabledFlag of the diagnostics: the one variable of the Server object that can be written.
+    pub const ENABLED_FLAG: Self = Self::Server(2294);
 }
 
 /// A method of a device.
@@ -78,6 +90,7 @@ pub struct MethodTarget {
 pub struct Space {
     graph: Graph,
     templates: Vec<Template>,
+    sessions: SessionNodes,
     table: Arc<TagTable>,
     namespaces: Vec<String>,
     plant_name: String,
@@ -97,10 +110,11 @@ impl Space {
     ) -> Result<Self, LoadError> {
         let (graph, namespaces) = load::load(application_uri, &config.namespace_uri, further)?;
         let templates = template::build(&graph, &table)?;
+        let sessions = SessionNodes::new(template::of_sessions(&graph, &table)?);
         let at = namespaces.iter().position(|it| it == load::FIXTURE_URI);
         let fixture = at.and_then(|it| u16::try_from(it).ok());
         let (plant_name, names) = (config.name.clone(), RefCell::default());
-        Ok(Self { graph, templates, table, namespaces, plant_name, fixture, names })
+        Ok(Self { graph, templates, sessions, table, namespaces, plant_name, fixture, names })
     }
 
     /// NamespaceArray.
@@ -115,8 +129,10 @@ impl Space {
 
     /// The node with this id.
     pub fn resolve(&self, id: &NodeIdRef<'_>) -> Option<NodeRef> {
-        if id.namespace != INSTANCES {
-            return self.graph.resolve(id).map(NodeRef::Static);
+        match id.namespace {
+            INSTANCES => {}
+            SERVER => return self.resolve_session(id),
+            _ => return self.graph.resolve(id).map(NodeRef::Static),
         }
         let IdRef::Text(path) = id.identifier else { return None };
         let (device, rest) = self.table.split(path)?;
@@ -143,6 +159,10 @@ impl Space {
             }
             NodeRef::Static(index) => self.graph.value_source(index),
             NodeRef::Device(_) => ValueSource::None,
+            NodeRef::Session(session, member) => match self.class(node) {
+                NodeClass::Variable => ValueSource::Live(LiveId::Session(session, member)),
+                _ => ValueSource::None,
+            },
             NodeRef::Member(device, member) => {
                 let declared = self.member(device, member);
                 match declared.content {
@@ -176,7 +196,7 @@ impl Space {
                 Content::Tag(row) => Some(self.table.tag(device, row)),
                 _ => None,
             },
-            NodeRef::Static(_) | NodeRef::Device(_) => None,
+            NodeRef::Static(_) | NodeRef::Device(_) | NodeRef::Session(..) => None,
         }
     }
 
@@ -188,7 +208,7 @@ impl Space {
             let is_it = match method {
                 NodeRef::Member(owner, member) => owner == device && usize::from(member) == index,
                 NodeRef::Static(declaration) => declaration == it.declaration,
-                NodeRef::Device(_) => false,
+                NodeRef::Device(_) | NodeRef::Session(..) => false,
             };
             match it.content {
                 Content::Method(row) if is_it => Some(row),

@@ -3,7 +3,7 @@
 use opcua_types::{Identifier, NodeId};
 
 use crate::tag::DeviceIndex;
-use crate::ua::space::{INSTANCES, Space};
+use crate::ua::space::{INSTANCES, SERVER, Space};
 
 /// A node, inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,6 +12,8 @@ pub enum NodeRef {
     Static(u32),
     /// A device.
     Device(DeviceIndex),
+    /// A session's object (0), or a node below it, by its place in their template from 1.
+    Session(u32, u16),
     /// A node below a device, by its place in the template of the device's kind.
     Member(DeviceIndex, u16),
 }
@@ -51,7 +53,7 @@ impl Space {
     /// The string part of an instance's `NodeId`, in pieces that need no allocation.
     fn path(&self, node: NodeRef) -> Option<(&str, &str)> {
         match node {
-            NodeRef::Static(_) => None,
+            NodeRef::Static(_) | NodeRef::Session(..) => None,
             NodeRef::Device(device) => Some((&self.table.device(device).path, "")),
             NodeRef::Member(device, member) => {
                 Some((&self.table.device(device).path, &self.member(device, member).path))
@@ -63,6 +65,9 @@ impl Space {
     pub fn node_id(&self, node: NodeRef) -> NodeId {
         match (node, self.path(node)) {
             (NodeRef::Static(index), _) => self.graph.id(index).clone(),
+            (NodeRef::Session(session, member), _) => {
+                NodeId::new(SERVER, self.session_node_path(session, member))
+            }
             (_, Some((device, ""))) => NodeId::new(INSTANCES, device),
             (_, Some((device, rest))) => NodeId::new(INSTANCES, format!("{device}.{rest}")),
             (_, None) => NodeId::null(),
@@ -72,19 +77,28 @@ impl Space {
     /// Appends a node's `NodeId` in binary (Part 6, 5.2.2.9).
     pub fn encode_node_id(&self, node: NodeRef, out: &mut Vec<u8>) {
         let Some((device, rest)) = self.path(node) else {
-            if let NodeRef::Static(index) = node {
-                out.extend_from_slice(self.graph.encoded_id(index));
+            match node {
+                NodeRef::Static(index) => out.extend_from_slice(self.graph.encoded_id(index)),
+                NodeRef::Session(session, member) => {
+                    let path = self.session_node_path(session, member);
+                    encode_text_id(SERVER, &[&path], out);
+                }
+                NodeRef::Device(_) | NodeRef::Member(..) => {}
             }
             return;
         };
-        let dot = usize::from(!rest.is_empty());
-        out.push(3);
-        out.extend_from_slice(&INSTANCES.to_le_bytes());
-        out.extend_from_slice(&((device.len() + dot + rest.len()) as u32).to_le_bytes());
-        out.extend_from_slice(device.as_bytes());
-        if dot == 1 {
-            out.push(b'.');
-            out.extend_from_slice(rest.as_bytes());
-        }
+        let dot = if rest.is_empty() { "" } else { "." };
+        encode_text_id(INSTANCES, &[device, dot, rest], out);
+    }
+}
+
+/// Appends a string NodeId whose text comes in pieces.
+fn encode_text_id(namespace: u16, pieces: &[&str], out: &mut Vec<u8>) {
+    out.push(3);
+    out.extend_from_slice(&namespace.to_le_bytes());
+    let length: usize = pieces.iter().map(|it| it.len()).sum();
+    out.extend_from_slice(&(length as u32).to_le_bytes());
+    for piece in pieces {
+        out.extend_from_slice(piece.as_bytes());
     }
 }

@@ -19,8 +19,6 @@ pub(super) const PRUNED: &[u32] = &[
     11192, // HistoryServerCapabilities
     15606, // RoleSet: roles are shown once they can be managed.
     2289,  // SamplingIntervalDiagnosticsArray
-    2290,  // SubscriptionDiagnosticsArray
-    3706,  // SessionsDiagnosticsSummary
     15004, // UrisVersion
     17634, // LocalTime
     19361, // Logs

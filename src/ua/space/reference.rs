@@ -20,6 +20,7 @@ impl Space {
         match node {
             NodeRef::Static(index) => self.static_references(index),
             NodeRef::Device(device) => self.device_references(device),
+            NodeRef::Session(session, member) => self.session_references(session, member),
             NodeRef::Member(device, member) => self.member_references(device, member),
         }
     }
@@ -31,6 +32,7 @@ impl Space {
             target: NodeRef::Static(it.target),
         });
         let mut all: Vec<Reference> = own.collect();
+        all.extend(self.references_to_sessions(index));
         let known = self.graph.known;
         if index == known.objects_folder {
             let roots =
@@ -89,7 +91,7 @@ impl Space {
     /// The node's type definition.
     pub(super) fn type_definition(&self, node: NodeRef) -> Option<u32> {
         match node {
-            NodeRef::Device(_) => Some(self.declaration(node)),
+            NodeRef::Device(_) | NodeRef::Session(_, 0) => Some(self.declaration(node)),
             _ => self.graph.type_definition(self.declaration(node)),
         }
     }

@@ -84,22 +84,35 @@ pub(super) fn build(graph: &Graph, table: &TagTable) -> Result<Vec<Template>, Lo
         .iter()
         .map(|(kind, name, number)| {
             let object_type = find(*number).ok_or(LoadError::NoType(name))?;
-            let builder = Builder { graph, table, kind: *kind, name, devices: &devices };
-            builder.build(object_type)
+            let builder = Builder { graph, table, kind: Some(*kind), name, devices: &devices };
+            builder.build(*kind, object_type)
         })
         .collect()
+}
+
+/// What hangs below the object of each session: SessionDiagnosticsObjectType (Part 5, 6.3.5).
+pub(super) fn of_sessions(graph: &Graph, table: &TagTable) -> Result<Template, LoadError> {
+    let name = "SessionDiagnosticsObjectType";
+    let id = NodeIdRef { namespace: 0, identifier: IdRef::Numeric(2029) };
+    let object_type = graph.resolve(&id).ok_or(LoadError::NoType(name))?;
+    let mut template =
+        Template { object_type, nodes: Vec::new(), top: Vec::new(), by_path: IndexMap::default() };
+    let builder = Builder { graph, table, kind: None, name, devices: &[] };
+    builder.add_below(object_type, None, &mut template)?;
+    Ok(template)
 }
 
 struct Builder<'a> {
     graph: &'a Graph,
     table: &'a TagTable,
-    kind: DeviceKind,
+    /// None for what is no device.
+    kind: Option<DeviceKind>,
     name: &'static str,
     devices: &'a [u32],
 }
 
 impl Builder<'_> {
-    fn build(&self, object_type: u32) -> Result<Template, LoadError> {
+    fn build(&self, kind: DeviceKind, object_type: u32) -> Result<Template, LoadError> {
         let mut template = Template {
             object_type,
             nodes: Vec::new(),
@@ -113,17 +126,17 @@ impl Builder<'_> {
         for declared in chain {
             self.add_below(declared, None, &mut template)?;
         }
-        for row in self.table.rows(self.kind) {
+        for row in self.table.rows(kind) {
             if template.find(row.path).is_none() {
                 return Err(self.disagree(row.path, "the catalogue"));
             }
         }
-        for row in self.table.structures(self.kind) {
-            if template.find(row.path).is_none() || !self.has_fields(row) {
+        for row in self.table.structures(kind) {
+            if template.find(row.path).is_none() || !self.has_fields(kind, row) {
                 return Err(self.disagree(row.path, "the catalogue"));
             }
         }
-        for row in self.table.methods(self.kind) {
+        for row in self.table.methods(kind) {
             if template.find(row.name).is_none() {
                 return Err(self.disagree(row.name, "the catalogue"));
             }
@@ -180,16 +193,17 @@ impl Builder<'_> {
         path: &str,
         template: &Template,
     ) -> Result<Content, LoadError> {
+        let Some(kind) = self.kind else { return Ok(Content::Constant) };
         match self.graph.class(declared) {
             NodeClass::Method => {
-                let row = self.table.methods(self.kind).iter().find(|it| it.name == path);
+                let row = self.table.methods(kind).iter().find(|it| it.name == path);
                 row.map(Content::Method).ok_or_else(|| self.disagree(path, "the NodeSet"))
             }
             NodeClass::Variable => {
-                if let Some(member) = self.table.member(self.kind, path) {
+                if let Some(member) = self.table.member(kind, path) {
                     return Ok(Content::Tag(member));
                 }
-                let structures = self.table.structures(self.kind);
+                let structures = self.table.structures(kind);
                 if let Some(number) = structures.iter().position(|it| it.path == path) {
                     return Ok(Content::Structure(number as u16));
                 }
@@ -207,7 +221,7 @@ impl Builder<'_> {
     }
 
     /// Whether the DataType of a structure has its very fields, each of its signal's type.
-    fn has_fields(&self, row: &StructureRow) -> bool {
+    fn has_fields(&self, kind: DeviceKind, row: &StructureRow) -> bool {
         let id = NodeIdRef { namespace: TYPES, identifier: IdRef::Numeric(row.data_type) };
         let node = self.graph.resolve(&id);
         let found = node.and_then(|it| self.graph.attribute(it, AttributeId::DataTypeDefinition));
@@ -220,8 +234,8 @@ impl Builder<'_> {
                 let wanted = match field.part {
                     Part::Time => Some(ValueType::Time),
                     Part::Value => {
-                        let member = self.table.member(self.kind, field.path);
-                        let row = member.map(|it| &self.table.rows(self.kind)[usize::from(it.0)]);
+                        let member = self.table.member(kind, field.path);
+                        let row = member.map(|it| &self.table.rows(kind)[usize::from(it.0)]);
                         row.map(|it| it.value_type)
                     }
                 };

@@ -67,7 +67,8 @@ impl Space {
             // Part 4, 5.9.4.4: an unknown type in a path is a path that leads nowhere.
             Some(self.reference_type(&id).map_err(|_| StatusCode::BadNoMatch)?)
         };
-        let wanted = (element.target_name.namespace_index, element.target_name.name.as_ref());
+        let wanted =
+            (element.target_name.namespace_index, element.target_name.name.as_ref().into());
         let mut found = Vec::new();
         for node in from {
             let references = self.references(*node);

@@ -101,6 +101,8 @@ pub struct Item {
     pub(super) id: u32,
     pub(super) settings: ItemSettings,
     pub(super) mode: Mode,
+    /// Values lost because the queue was full.
+    pub(super) overflows: u32,
     /// Items that report when this one does; ids.
     pub(super) links: Vec<u32>,
     /// A trigger has fired, and what is queued is to go.
@@ -127,6 +129,7 @@ impl Item {
             id,
             settings: item.settings,
             mode: item.mode,
+            overflows: 0,
             links: Vec::new(),
             triggered: false,
             source: item.source,
@@ -304,12 +307,14 @@ impl Item {
         } else if self.queued() < size {
             self.rest.push_back(entry);
         } else if self.settings.discard_oldest {
+            self.overflows = self.overflows.wrapping_add(1);
             self.first = self.rest.pop_front();
             self.rest.push_back(entry);
             if let Some(first) = &mut self.first {
                 first.stamp.status |= OVERFLOW;
             }
         } else if let Some(newest) = self.rest.back_mut() {
+            self.overflows = self.overflows.wrapping_add(1);
             *newest = entry;
             newest.stamp.status |= OVERFLOW;
         }

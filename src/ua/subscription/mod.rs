@@ -5,6 +5,7 @@
 //! Publish request of its session is there to carry it. The message stays for Republish until it is
 //! acknowledged.
 
+mod diagnostics;
 mod filter;
 mod held;
 mod item;

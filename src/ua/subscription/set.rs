@@ -193,6 +193,7 @@ impl SubscriptionSet {
         found.settings = settings;
         found.follows_scans = follows_scans;
         found.next_ms = now_ms + settings.interval_ms;
+        found.tally.modified = found.tally.modified.wrapping_add(1);
         Ok(settings)
     }
 
@@ -206,6 +207,9 @@ impl SubscriptionSet {
         match self.own(session, id) {
             Ok(found) => {
                 found.is_publishing = is_publishing;
+                let tally = &mut found.tally;
+                let counter = if is_publishing { &mut tally.enabled } else { &mut tally.disabled };
+                *counter = counter.wrapping_add(1);
                 StatusCode::Good
             }
             Err(status) => status,
@@ -314,6 +318,9 @@ impl SubscriptionSet {
             return Err(StatusCode::BadNoSubscription);
         }
         queue.requests.push_back(request);
+        for own in self.all.values_mut().filter(|it| it.session == Some(session)) {
+            own.tally.publish_requests = own.tally.publish_requests.wrapping_add(1);
+        }
         if queue.requests.len() > self.bounds.publish_requests
             && let Some(oldest) = queue.requests.pop_front()
         {
@@ -333,7 +340,11 @@ impl SubscriptionSet {
         id: u32,
         sequence: u32,
     ) -> Result<Rc<[u8]>, StatusCode> {
-        self.own(session, id)?.retained(sequence).ok_or(StatusCode::BadMessageNotAvailable)
+        let found = self.own(session, id)?;
+        let message = found.retained(sequence).ok_or(StatusCode::BadMessageNotAvailable);
+        found.tally.republish_requests = found.tally.republish_requests.wrapping_add(1);
+        found.tally.republished = found.tally.republished.wrapping_add(u32::from(message.is_ok()));
+        message
     }
 
     /// When [`SubscriptionSet::tick`] is to be called next, ms.

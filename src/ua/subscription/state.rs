@@ -6,6 +6,7 @@ use std::rc::Rc;
 use opcua_types::{Context, StatusCode};
 
 use crate::time::Timestamp;
+use crate::ua::subscription::diagnostics::Tally;
 use crate::ua::subscription::message::{self, DataMessage, OVERHEAD};
 use crate::ua::subscription::{Item, Mode, Owner, SessionKey};
 
@@ -84,10 +85,12 @@ pub(super) struct Subscription {
     pub(super) late_since_ms: Option<f64>,
     /// Some item may be ready.
     pub(super) may_have: bool,
+    /// What is counted.
+    pub(super) tally: Tally,
     keep_alive_due: bool,
-    quiet_cycles: u32,
-    lonely_cycles: u32,
-    sequence: u32,
+    pub(super) quiet_cycles: u32,
+    pub(super) lonely_cycles: u32,
+    pub(super) sequence: u32,
     retained: VecDeque<(u32, Rc<[u8]>)>,
     /// Item where the next message goes on.
     cursor: usize,
@@ -112,6 +115,7 @@ impl Subscription {
             may_have: false,
             // Part 4, 5.14.1.2: the first cycle always says something.
             keep_alive_due: true,
+            tally: Tally::default(),
             quiet_cycles: 0,
             lonely_cycles: 0,
             sequence: 1,
@@ -148,6 +152,7 @@ impl Subscription {
                 return None;
             }
         }
+        let was_late = self.late_since_ms.is_some();
         if self.has_notifications() {
             self.late_since_ms.get_or_insert(now_ms);
         } else {
@@ -159,7 +164,11 @@ impl Subscription {
                 self.late_since_ms.get_or_insert(now_ms);
             }
         }
-        Some(self.late_since_ms.is_some())
+        let is_late = self.late_since_ms.is_some();
+        if is_late && !was_late && !has_request {
+            self.tally.late = self.tally.late.wrapping_add(1);
+        }
+        Some(is_late)
     }
 
     /// Whether notifications wait and may go.
@@ -228,12 +237,14 @@ impl Subscription {
                 item.pop();
             }
         }
+        self.tally.data_changes = self.tally.data_changes.wrapping_add(message.count() as u32);
         message.finish()
     }
 
     fn retain(&mut self, bytes: Rc<[u8]>, bound: usize) {
         while self.retained.len() >= bound.max(1) {
             self.retained.pop_front();
+            self.tally.discarded = self.tally.discarded.wrapping_add(1);
         }
         self.retained.push_back((self.sequence, bytes));
         // Part 4, 7.10: after the largest number comes 1.

@@ -43,6 +43,7 @@ impl SubscriptionSet {
         let own = self.all.values().filter(|it| it.session == Some(session)).count();
         let bound = self.bounds.subscriptions_per_session;
         let found = self.all.get_mut(&id).ok_or(StatusCode::BadSubscriptionIdInvalid)?;
+        found.tally.transfer_requests = found.tally.transfer_requests.wrapping_add(1);
         if !found.owner.is_same(owner) {
             return Err(StatusCode::BadUserAccessDenied);
         }
@@ -54,6 +55,11 @@ impl SubscriptionSet {
         }
         let farewell = found.farewell(StatusCode::GoodSubscriptionTransferred, now);
         let before = found.session.replace(session);
+        let is_same = found.owner.client_uri == owner.client_uri;
+        let tally = &mut found.tally;
+        let counter =
+            if is_same { &mut tally.transferred_to_same } else { &mut tally.transferred_to_other };
+        *counter = counter.wrapping_add(1);
         found.owner.clone_from(owner);
         found.touch();
         if send_initial_values {

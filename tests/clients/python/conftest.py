@@ -19,7 +19,8 @@ def certificate(tmp_path_factory) -> tuple[Path, Path]:
 @pytest.fixture(scope="session")
 def plant(tmp_path_factory, certificate) -> Plant:
     running = Plant(tmp_path_factory.mktemp("plant"))
-    for name, role in [("olga", "Operator"), ("eng", "Engineer"), ("sven", "Supervisor"), ("vera", "Observer")]:
+    for name, role in [("olga", "Operator"), ("eng", "Engineer"), ("sven", "Supervisor"), ("vera", "Observer"),
+                       ("adam", "SecurityAdmin")]:
         running.add_user(name, role)
     running.trust(certificate[0].read_bytes(), "client")
     running.start()
@@ -55,5 +56,12 @@ async def operator(plant, certificate):
 @pytest_asyncio.fixture(scope="session")
 async def engineer(plant, certificate):
     client = await secure_client(plant, certificate, "eng")
+    async with client:
+        yield client
+
+
+@pytest_asyncio.fixture(scope="session")
+async def administrator(plant, certificate):
+    client = await secure_client(plant, certificate, "adam")
     async with client:
         yield client
