@@ -141,7 +141,7 @@ fn snapshot(table: &TagTable, scan: u64) -> Snapshot {
         let times: Vec<Timestamp> = vec![now; size];
         Arc::new(Chunk { values, qualities: vec![Quality::Good; size], times })
     });
-    Snapshot { scan, revision: scan, time: now, chunks: chunks.collect() }
+    Snapshot { scan, revision: scan, time: now, chunks: chunks.collect(), ..Snapshot::default() }
 }
 
 fn value(table: &TagTable, tag: usize, scan: u64) -> Value {

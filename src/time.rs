@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Datelike, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, TimeZone, Utc};
 
 /// Ticks of 100 ns in one second.
 pub const TICKS_PER_S: i64 = 10_000_000;
@@ -66,6 +66,13 @@ impl fmt::Display for Timestamp {
 pub fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     Timestamp::from_unix_us(since.map_or(0, |it| it.as_micros() as i64))
+}
+
+/// Minutes that local time is ahead of UTC.
+pub fn local_offset_min() -> i16 {
+    let local = chrono::Local.timestamp_opt(now().unix_us() / 1_000_000, 0).single();
+    let seconds = local.map_or(0, |it| it.offset().local_minus_utc());
+    i16::try_from(seconds / 60).unwrap_or_default()
 }
 
 /// The monotonic clock, for deadlines.

@@ -23,4 +23,4 @@ pub use replay::{Replay, ReplayError};
 pub use runtime::{COMMANDS_MAX, Counters, EngineFailure, Handle, spawn};
 pub use scan::Engine;
 pub use scenario::{Scenario, ScenarioError, Step};
-pub use snapshot::{CHUNK_TAGS, Chunk, Sample, Snapshot};
+pub use snapshot::{CHUNK_TAGS, Chunk, Sample, Snapshot, Turn};

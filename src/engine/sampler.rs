@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::engine::{CHUNK_TAGS, Chunk};
+use crate::engine::{CHUNK_TAGS, Chunk, Turn};
+use crate::field::Quality;
 use crate::tag::{Device, DeviceIndex, Sampled, Scan, TagIndex, TagTable, Value};
 use crate::time::Timestamp;
+
+/// Changes of quality that one snapshot tells; a run without snapshots keeps no more.
+const TURNS_MAX: usize = 4096;
 
 /// Where one tag comes from.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +37,7 @@ pub(super) struct Sampler {
     groups: Vec<Group>,
     working: Vec<Chunk>,
     dirty: Vec<bool>,
+    turns: Vec<Turn>,
     published: Vec<Arc<Chunk>>,
     spare: Vec<Arc<Chunk>>,
 }
@@ -60,7 +65,7 @@ impl Sampler {
         let published = working.iter().map(|it| Arc::new(it.clone())).collect();
         let spare = working.iter().map(|it| Arc::new(it.clone())).collect();
         let dirty = vec![true; working.len()];
-        Self { table, probes, groups, working, dirty, published, spare }
+        Self { table, probes, groups, working, dirty, turns: Vec::new(), published, spare }
     }
 
     /// The tags and devices.
@@ -78,6 +83,7 @@ impl Sampler {
                 let probe = self.probes[tag as usize];
                 let sampled = (probe.source)(scan, self.table.device(probe.device));
                 let index = tag as usize / CHUNK_TAGS;
+                note_turn(&mut self.turns, &self.working[index], tag, sampled.quality);
                 let changed =
                     store(&mut self.working[index], tag as usize % CHUNK_TAGS, sampled, scan.time);
                 if changed || probe.rated {
@@ -96,10 +102,16 @@ impl Sampler {
             let probe = self.probes[tag as usize];
             let sampled = (probe.source)(scan, self.table.device(device));
             let index = tag as usize / CHUNK_TAGS;
+            note_turn(&mut self.turns, &self.working[index], tag, sampled.quality);
             if store(&mut self.working[index], tag as usize % CHUNK_TAGS, sampled, time) {
                 self.dirty[index] = true;
             }
         }
+    }
+
+    /// Signals whose quality has changed since this was last asked.
+    pub(super) fn take_turns(&mut self) -> Vec<Turn> {
+        std::mem::take(&mut self.turns)
     }
 
     /// The chunks for a snapshot: those that did not change are the ones handed out before.
@@ -137,8 +149,16 @@ fn copy_values(into: &mut [Value], from: &[Value]) {
 fn empty(size: usize) -> Chunk {
     Chunk {
         values: vec![Value::Null; size],
-        qualities: vec![crate::field::Quality::WaitingForData; size],
+        qualities: vec![Quality::WaitingForData; size],
         times: vec![Timestamp::default(); size],
+    }
+}
+
+/// Notes a quality that is about to change. A first value is no change.
+fn note_turn(turns: &mut Vec<Turn>, chunk: &Chunk, tag: u32, to: Quality) {
+    let from = chunk.qualities[tag as usize % CHUNK_TAGS];
+    if from != to && from != Quality::WaitingForData && turns.len() < TURNS_MAX {
+        turns.push(Turn { tag: TagIndex(tag), from, to });
     }
 }
 

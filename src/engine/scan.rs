@@ -30,6 +30,8 @@ pub struct Engine {
     production: Production,
     sampler: Sampler,
     events: EventLog,
+    /// Events that snapshots have told.
+    told: u64,
     journal: Option<Journal>,
     touched: Touched,
     /// Scans made; the number of the next.
@@ -58,6 +60,7 @@ impl Engine {
             production: Production::new(&config),
             sampler: Sampler::new(table, config.scan_ms),
             events: EventLog::default(),
+            told: 0,
             journal: None,
             touched: Touched::new(&config),
             scans: 0,
@@ -251,8 +254,11 @@ impl Engine {
             scan: self.scans - 1,
             revision: self.revision,
             time: self.time,
+            events: self.events.since(self.told).cloned().collect(),
+            turns: self.sampler.take_turns(),
             chunks: self.sampler.chunks(),
         });
+        self.told = self.events.total();
         &self.latest
     }
 }

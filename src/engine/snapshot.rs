@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::engine::Logged;
 use crate::field::Quality;
 use crate::tag::{TagIndex, Value};
 use crate::time::Timestamp;
@@ -31,6 +32,17 @@ pub struct Sample<'a> {
     pub time: Timestamp,
 }
 
+/// The quality of a signal has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Whose.
+    pub tag: TagIndex,
+    /// Before.
+    pub from: Quality,
+    /// Now.
+    pub to: Quality,
+}
+
 /// The plant at one scan.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
@@ -40,6 +52,10 @@ pub struct Snapshot {
     pub revision: u64,
     /// Plant time of the scan.
     pub time: Timestamp,
+    /// What has happened since the snapshot before.
+    pub events: Vec<Logged>,
+    /// Signals whose quality is another than in the snapshot before; none that has got its first value.
+    pub turns: Vec<Turn>,
     /// All tags, [`CHUNK_TAGS`] to a chunk.
     pub chunks: Vec<Arc<Chunk>>,
 }

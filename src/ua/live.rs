@@ -11,8 +11,10 @@ use crate::engine::Snapshot;
 use crate::time::{self, Timestamp};
 use crate::ua::claims;
 use crate::ua::connection::Connection;
+use crate::ua::event;
 use crate::ua::server::Server;
-use crate::ua::space::LiveId;
+use crate::ua::service::MOST_CLAUSES;
+use crate::ua::space::{LiveId, NodeRef};
 use crate::ua::structure;
 use crate::ua::value::LiveValue;
 
@@ -46,8 +48,27 @@ impl Server {
         self.stored.borrow_mut().write(&self.space, (index, part), value, time::now())?;
         if let Some(variable) = self.space.described_by(index) {
             self.subscriptions.borrow_mut().mean_anew(LiveId::Stored(variable));
+            let variable = NodeRef::Static(variable);
+            self.raise(event::semantic_change(
+                &self.space,
+                variable,
+                self.event_ids.next(),
+                time::now(),
+            ));
+        }
+        if let Some(severity) = self.space.is_trigger(index).then(|| self.severity_of(index)) {
+            let (trigger, id) = (NodeRef::Static(index), self.event_ids.next());
+            self.raise(event::triggered(&self.space, trigger, severity, id, time::now()));
         }
         Ok(())
+    }
+
+    /// Severity, 1 to 1000, that the value of the fixture's trigger stands for.
+    fn severity_of(&self, index: u32) -> u16 {
+        match self.stored.borrow().get(index).map(|it| &it.value) {
+            Some(Variant::UInt32(severity)) => (*severity).clamp(1, 1000) as u16,
+            _ => 1,
+        }
     }
 
     /// The value of a variable of the Server object by its number in namespace 0.
@@ -139,6 +160,8 @@ impl Server {
             V::Server_ServerCapabilities_MaxMonitoredItemsPerSubscription => {
                 count(limits.monitored_items_per_subscription)
             }
+            V::Server_ServerCapabilities_MaxSelectClauseParameters
+            | V::Server_ServerCapabilities_MaxWhereClauseParameters => MOST_CLAUSES.into(),
             V::Server_ServerCapabilities_MaxMonitoredItemsQueueSize => limits.queue_size.into(),
             V::Server_ServerCapabilities_ConformanceUnits => units(claims::UNITS),
             V::Server_ServerCapabilities_OperationLimits_MaxNodesPerRead

@@ -12,6 +12,7 @@ pub mod channel;
 pub mod endpoint;
 pub mod session;
 pub mod space;
+pub mod event;
 pub mod stored;
 pub mod structure;
 pub mod subscription;

@@ -21,10 +21,13 @@ use crate::ua::channel::ChannelShared;
 use crate::ua::connection::{self, Connection};
 use crate::ua::diagnostics::Counters;
 use crate::ua::endpoint::Endpoints;
+use crate::ua::event::{self, Event, EventIds};
 use crate::ua::session::{LoginGuard, Sessions};
 use crate::ua::space::{LiveId, Space};
 use crate::ua::stored::StoredValues;
-use crate::ua::subscription::{LiveValues, Moment, Outgoing, Pass, SessionKey, SubscriptionSet};
+use crate::ua::subscription::{
+    LiveValues, Moment, Outgoing, Pass, SessionKey, Stage, SubscriptionSet,
+};
 use crate::ua::wire::{TransportLimits, Types};
 
 /// How often timeouts of sessions are looked at.
@@ -56,6 +59,8 @@ pub struct Server {
     pub connections: RefCell<BTreeMap<u32, Rc<Connection>>>,
     /// Failed logins.
     pub guard: RefCell<LoginGuard>,
+    /// Ids of events.
+    pub event_ids: EventIds,
     /// Diagnostics.
     pub counters: Counters,
     /// Diagnostics are shown.
@@ -100,6 +105,7 @@ impl Server {
             sessions: RefCell::new(Sessions::new(limits.sessions)),
             connections: RefCell::new(BTreeMap::new()),
             guard: RefCell::new(LoginGuard::default()),
+            event_ids: EventIds::new(time::now()),
             counters: Counters::default(),
             diagnostics_enabled: Cell::new(true),
             start_time: time::now(),
@@ -166,8 +172,21 @@ impl Server {
         result
     }
 
-    /// Samples `snapshot` for every monitored item.
+    /// Tells all who listen of an event.
+    pub fn raise(&self, event: Option<Event>) {
+        let Some(event) = event else { return };
+        let context = self.context();
+        let stage = Stage { space: &self.space, ids: &self.event_ids, context: &context };
+        self.subscriptions.borrow_mut().raise(&event, &stage);
+    }
+
+    /// Samples `snapshot` for every monitored item, and tells what has happened.
     fn sample(&self, snapshot: &Snapshot) {
+        if self.subscriptions.borrow().has_listeners() {
+            for event in event::of_snapshot(&self.space, snapshot, &self.event_ids, time::now()) {
+                self.raise(Some(event));
+            }
+        }
         // Before the subscriptions are borrowed: some of these values count them.
         let watched = self.subscriptions.borrow().live();
         let live = self.live_values(&watched, snapshot);
@@ -248,6 +267,8 @@ pub async fn serve(server: Rc<Server>, listener: TcpListener, mut stop: watch::R
         }
     }
     server.stopping.set(true);
+    server.raise(event::shutdown(&server.space, server.event_ids.next(), time::now()));
+    server.with_subscriptions(SubscriptionSet::hurry);
     publisher.abort();
     sweeper.abort();
     for connection in server.connections.borrow().values() {

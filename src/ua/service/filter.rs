@@ -1,16 +1,17 @@
 //! Filters of monitored items (Part 4, 7.22), checked against what they are for (MON-15 to MON-19, MON-27).
 
 use opcua_types::{
-    AggregateConfiguration, AggregateFilter, AggregateFilterResult, BinaryDecodable,
-    ExtensionObject, NodeId, ObjectId, Range, StatusCode, Variant,
+    AggregateConfiguration, AggregateFilter, AggregateFilterResult, BinaryDecodable, ContentFilter,
+    ExtensionObject, NodeId, ObjectId, Range, SimpleAttributeOperand, StatusCode, Variant,
 };
 
 use crate::engine::Snapshot;
 use crate::tag::ValueType;
 use crate::time::Timestamp;
 use crate::ua::aggregate::{Aggregate, AggregateSettings, Configuration, Function};
+use crate::ua::event::{EventFilter, Problem};
 use crate::ua::server::Server;
-use crate::ua::service::reader::{Malformed, Reader};
+use crate::ua::service::reader::{Malformed, Reader, index_range};
 use crate::ua::space::{IdRef, LiveId, NodeIdRef, NodeRef};
 use crate::ua::subscription::{DataFilter, Deadband, Source, Trigger};
 use crate::ua::value::date_time;
@@ -22,6 +23,9 @@ const DATA_CHANGE_FILTER: u32 = ObjectId::DataChangeFilter_Encoding_DefaultBinar
 const EVENT_FILTER: u32 = ObjectId::EventFilter_Encoding_DefaultBinary as u32;
 /// Encoding id of an AggregateFilter.
 const AGGREGATE_FILTER: u32 = ObjectId::AggregateFilter_Encoding_DefaultBinary as u32;
+/// Select clauses, elements of the where clause and operands of an element, each at most: what
+/// MaxSelectClauseParameters and MaxWhereClauseParameters show.
+pub const MOST_CLAUSES: u32 = 100;
 /// Longest processing interval, ms: a day.
 const LONGEST_INTERVAL_MS: f64 = 86_400_000.0;
 
@@ -90,6 +94,47 @@ pub(super) fn check(
             .map(|settings| Filter::Aggregate(Box::new(Aggregate::new(settings, snapshot.time)))),
         _ => Err(StatusCode::BadMonitoredItemFilterUnsupported),
     }
+}
+
+/// Checks the filter of an item that listens to events (Part 4, 7.22.3). It is read clause by clause, so that a
+/// wrong index range costs one clause and not the filter.
+pub(super) fn events(
+    server: &Server,
+    filter: &(NodeIdRef<'_>, &[u8]),
+) -> Result<EventFilter, Problem> {
+    let (kind, body) = filter;
+    match kind.identifier {
+        IdRef::Numeric(EVENT_FILTER) if kind.namespace == 0 => {}
+        IdRef::Numeric(0) => return Err(StatusCode::BadEventFilterInvalid.into()),
+        _ => return Err(StatusCode::BadFilterNotAllowed.into()),
+    }
+    let (clauses, where_clause) =
+        read_events(server, body).map_err(|_| StatusCode::BadEventFilterInvalid)?;
+    EventFilter::new(&server.space, clauses, &where_clause, MOST_CLAUSES as usize)
+}
+
+/// Select clauses, each or what is wrong with it, and the where clause.
+type ReadEvents = (Vec<Result<SimpleAttributeOperand, StatusCode>>, ContentFilter);
+
+fn read_events(server: &Server, body: &[u8]) -> Result<ReadEvents, Malformed> {
+    let context = server.decoding(body);
+    let mut body = Reader::new(body);
+    // A two-byte NodeId, a null path, an attribute and a null range.
+    let count = body.array(2 + 4 + 4 + 4)?;
+    let mut clauses = Vec::with_capacity(count);
+    for _ in 0..count {
+        let type_definition_id = body.typed(&context)?;
+        let browse_path = body.typed(&context)?;
+        let attribute_id = body.u32()?;
+        let range = index_range(body.text()?);
+        clauses.push(range.map(|index_range| SimpleAttributeOperand {
+            type_definition_id,
+            browse_path,
+            attribute_id,
+            index_range,
+        }));
+    }
+    Ok((clauses, body.typed(&context)?))
 }
 
 /// DataChangeFilter (Part 4, 7.22.2).

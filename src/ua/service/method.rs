@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use opcua_types::{
-    CallMethodRequest, CallMethodResult, CallResponse, MethodId, ObjectId, ResponseHeader,
-    StatusCode, Variant,
+    CallMethodRequest, CallMethodResult, CallResponse, MethodId, ObjectId, ObjectTypeId,
+    ResponseHeader, StatusCode, Variant,
 };
 use tokio::sync::oneshot;
 use tracing::info;
@@ -15,12 +15,14 @@ use crate::access::Actor;
 use crate::control::{self, Command, Order, Refusal, Scalar};
 use crate::engine::Request as EngineRequest;
 use crate::tag::MethodRow;
+use crate::time;
+use crate::ua::event::{self, Event};
 use crate::ua::server::Server;
 use crate::ua::service::fixture::{self, Done};
 use crate::ua::service::{Answer, Outcome, Request, encode, variant, write};
 use crate::ua::space::NodeIdRef;
 use crate::ua::status;
-use crate::ua::subscription::SessionKey;
+use crate::ua::subscription::{SessionKey, Stage};
 
 /// A request of calls without a TimeoutHint takes no longer.
 const LONGEST_CALL: Duration = Duration::from_mins(1);
@@ -92,7 +94,8 @@ fn start(
     actor: &Actor,
     call: &CallMethodRequest,
 ) -> Operation {
-    if let Some(result) = own_method(server, session, call) {
+    let own = own_method(server, session, call).or_else(|| refresh(server, session, call));
+    if let Some(result) = own {
         return Operation::Done(result);
     }
     if let Some(result) = fixture::call(server, call) {
@@ -216,6 +219,52 @@ fn refused(row: &MethodRow, refusal: &Refusal) -> CallMethodResult {
         result.input_argument_results = Some(codes);
     }
     result
+}
+
+/// ConditionRefresh and ConditionRefresh2 of ConditionType (Part 9, 5.5.7 and 5.5.8): there are no conditions
+/// yet, so nothing stands between the two events.
+fn refresh(
+    server: &Server,
+    session: SessionKey,
+    call: &CallMethodRequest,
+) -> Option<CallMethodResult> {
+    let of_all = call.method_id == (0, MethodId::ConditionType_ConditionRefresh as u32);
+    let of_one = call.method_id == (0, MethodId::ConditionType_ConditionRefresh2 as u32);
+    if call.object_id != ObjectTypeId::ConditionType || !(of_all || of_one) {
+        return None;
+    }
+    let given = call.input_arguments.as_deref().unwrap_or_default();
+    let wanted = if of_all { 1 } else { 2 };
+    if given.len() != wanted {
+        let few = given.len() < wanted;
+        let status =
+            if few { StatusCode::BadArgumentsMissing } else { StatusCode::BadTooManyArguments };
+        return Some(failed(status));
+    }
+    let of = match given {
+        [Variant::UInt32(subscription)] => (*subscription, None),
+        [Variant::UInt32(subscription), Variant::UInt32(item)] => (*subscription, Some(*item)),
+        _ => {
+            let code = |it: &Variant| match it {
+                Variant::UInt32(_) => StatusCode::Good,
+                _ => StatusCode::BadTypeMismatch,
+            };
+            return Some(CallMethodResult {
+                input_argument_results: Some(given.iter().map(code).collect()),
+                ..failed(StatusCode::BadInvalidArgument)
+            });
+        }
+    };
+    let (space, ids, now) = (&server.space, &server.event_ids, time::now());
+    let events: Vec<Event> =
+        [event::refresh_start(space, ids.next(), now), event::refresh_end(space, ids.next(), now)]
+            .into_iter()
+            .flatten()
+            .collect();
+    let context = server.context();
+    let stage = Stage { space, ids, context: &context };
+    let done = server.subscriptions.borrow_mut().refresh(session, of, &events, &stage);
+    Some(done.map_or_else(failed, |()| answered(call, Vec::new())))
 }
 
 /// GetMonitoredItems and ResendData of the Server object (Part 5, 9.1 and 9.2).

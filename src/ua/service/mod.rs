@@ -16,6 +16,7 @@ mod write;
 use std::rc::Rc;
 
 pub use attribute::may_read;
+pub use filter::MOST_CLAUSES;
 use opcua_types::{
     BinaryDecodable, BinaryEncodable, Context, MessageInfo, ObjectId, RequestHeader,
     ResponseHeader, StatusCode,

@@ -1,5 +1,7 @@
 //! MonitoredItem service set (Part 4, 5.13): decoded in place, so that a wrong item costs only itself.
 
+use std::rc::Rc;
+
 use opcua_types::{
     AttributeId, BinaryEncodable, ExtensionObject, NumericRange, ObjectId, StatusCode,
     TimestampsToReturn, Variant,
@@ -7,14 +9,15 @@ use opcua_types::{
 
 use crate::time;
 use crate::ua::envelope::array_length;
+use crate::ua::event::Problem;
 use crate::ua::server::Server;
 use crate::ua::service::attribute::{self, ReadItem, Sight};
 use crate::ua::service::filter;
 use crate::ua::service::reader::{self, Malformed, Reader};
 use crate::ua::service::{Answer, Outcome, Request};
-use crate::ua::space::{NodeIdRef, ValueSource};
+use crate::ua::space::{NodeIdRef, NodeRef, ValueSource};
 use crate::ua::subscription::{
-    DataFilter, ItemSettings, LiveValues, Mode, NewItem, Pass, SessionKey, Source,
+    DataFilter, ItemSettings, ListenerSettings, LiveValues, Mode, NewItem, Pass, SessionKey, Source,
 };
 
 /// Smallest encoded MonitoredItemCreateRequest.
@@ -42,6 +45,9 @@ impl<'a> Parameters<'a> {
         })
     }
 }
+
+/// Events in one item's queue at most: each may be some kilobytes.
+const EVENT_QUEUE: u32 = 10_000;
 
 /// What all items of one request share.
 struct Common<'a> {
@@ -84,26 +90,30 @@ pub(super) fn create(mut request: Request<'_>) -> Outcome {
         let mode = request.body.i32()?;
         let parameters = Parameters::read(&mut request.body)?;
         let made = common.create(&sight, &item, mode, &parameters);
-        let (status, id, made) = match made {
-            Ok((id, settings, result)) => (StatusCode::Good, id, Some((settings, result))),
-            Err(status) => (status, 0, None),
+        let (status, id) = match &made {
+            Ok((id, _)) => (StatusCode::Good, *id),
+            Err(problem) => (problem.status, 0),
         };
         out.extend_from_slice(&status.bits().to_le_bytes());
         out.extend_from_slice(&id.to_le_bytes());
-        common.revised(made.as_ref(), &mut out);
+        common.revised(made.map(|(_, made)| made), &mut out);
     }
     array_length(&mut out, None);
     Ok(Answer::Now(out))
 }
 
-/// What an item looks at (MON-02, MON-03).
-fn source_of(sight: &Sight<'_>, item: &ReadItem<'_>) -> Result<Source, StatusCode> {
-    let space = &sight.server.space;
-    let node = space.resolve(&item.node).ok_or(if reader::is_null(&item.node) {
+fn node_of(sight: &Sight<'_>, item: &ReadItem<'_>) -> Result<NodeRef, StatusCode> {
+    sight.server.space.resolve(&item.node).ok_or(if reader::is_null(&item.node) {
         StatusCode::BadNodeIdInvalid
     } else {
         StatusCode::BadNodeIdUnknown
-    })?;
+    })
+}
+
+/// What an item looks at (MON-02, MON-03).
+fn source_of(sight: &Sight<'_>, item: &ReadItem<'_>) -> Result<Source, StatusCode> {
+    let space = &sight.server.space;
+    let node = node_of(sight, item)?;
     let attribute =
         AttributeId::from_u32(item.attribute).map_err(|_| StatusCode::BadAttributeIdInvalid)?;
     let range = reader::index_range(item.range)?;
@@ -135,6 +145,13 @@ fn source_of(sight: &Sight<'_>, item: &ReadItem<'_>) -> Result<Source, StatusCod
     }
 }
 
+/// What became of what a client asked for an item.
+struct Made {
+    sampling_ms: f64,
+    queue_size: u32,
+    filter: ExtensionObject,
+}
+
 impl Common<'_> {
     fn create(
         &self,
@@ -142,7 +159,10 @@ impl Common<'_> {
         item: &ReadItem<'_>,
         mode: i32,
         parameters: &Parameters<'_>,
-    ) -> Result<(u32, ItemSettings, ExtensionObject), StatusCode> {
+    ) -> Result<(u32, Made), Problem> {
+        if item.attribute == AttributeId::EventNotifier as u32 {
+            return self.listen(sight, item, mode, parameters);
+        }
         let source = source_of(sight, item)?;
         let mode = Mode::from_number(mode)?;
         let is_value = item.attribute == AttributeId::Value as u32;
@@ -158,7 +178,46 @@ impl Common<'_> {
         let mut subscriptions = self.server.subscriptions.borrow_mut();
         let item = NewItem { source, mode, settings, aggregate: filter.aggregate() };
         let id = subscriptions.add_item(self.session, self.subscription, item, &pass)?;
-        Ok((id, settings, result))
+        let sampling_ms = subscriptions.sampling_ms(settings.every);
+        Ok((id, Made { sampling_ms, queue_size: settings.queue_size, filter: result }))
+    }
+
+    /// An item of events (EVT-01, EVT-13).
+    fn listen(
+        &self,
+        sight: &Sight<'_>,
+        item: &ReadItem<'_>,
+        mode: i32,
+        parameters: &Parameters<'_>,
+    ) -> Result<(u32, Made), Problem> {
+        let notifier = node_of(sight, item)?;
+        sight.server.space.attribute(notifier, AttributeId::EventNotifier, sight.roles)?;
+        if !sight.server.space.is_notifier(notifier) {
+            return Err(StatusCode::BadNotSupported.into());
+        }
+        if !attribute::may_read(sight.roles) {
+            return Err(StatusCode::BadUserAccessDenied.into());
+        }
+        let mode = Mode::from_number(mode)?;
+        let settings = self.listener_settings(parameters)?;
+        let made = Made::of(&settings);
+        let mut subscriptions = self.server.subscriptions.borrow_mut();
+        let with = (mode, settings);
+        let id = subscriptions.add_listener(self.session, self.subscription, notifier, with)?;
+        Ok((id, made))
+    }
+
+    /// Part 4, 7.21: of events 0 asks for the largest queue, and any number for as much of it as there is.
+    fn listener_settings(&self, parameters: &Parameters<'_>) -> Result<ListenerSettings, Problem> {
+        let filter = Rc::new(filter::events(self.server, &parameters.filter)?);
+        let subscriptions = self.server.subscriptions.borrow();
+        let asked = if parameters.queue_size == 0 { u32::MAX } else { parameters.queue_size };
+        Ok(ListenerSettings {
+            client_handle: parameters.client_handle,
+            filter,
+            queue_size: subscriptions.queue_size(asked.min(EVENT_QUEUE)),
+            discard_oldest: parameters.discard_oldest,
+        })
     }
 
     fn settings(&self, parameters: &Parameters<'_>, filter: DataFilter) -> ItemSettings {
@@ -173,26 +232,34 @@ impl Common<'_> {
         }
     }
 
-    /// Revised interval and queue size, and what became of the filter.
-    fn revised(&self, made: Option<&(ItemSettings, ExtensionObject)>, out: &mut Vec<u8>) {
-        let subscriptions = self.server.subscriptions.borrow();
-        let interval = made.map_or(0.0, |(it, _)| subscriptions.sampling_ms(it.every));
-        out.extend_from_slice(&interval.to_le_bytes());
-        out.extend_from_slice(&made.map_or(0, |(it, _)| it.queue_size).to_le_bytes());
+    /// Revised interval and queue size, and what became of the filter, also of one that is refused.
+    fn revised(&self, made: Result<Made, Problem>, out: &mut Vec<u8>) {
+        let none = |it: Problem| Made { sampling_ms: 0.0, queue_size: 0, filter: it.result };
+        let made = made.unwrap_or_else(none);
+        out.extend_from_slice(&made.sampling_ms.to_le_bytes());
+        out.extend_from_slice(&made.queue_size.to_le_bytes());
         let before = out.len();
-        let result = made.map(|(_, result)| result).filter(|it| !it.is_null());
-        let written = result.map(|it| it.encode(out, &self.server.context()));
-        if !matches!(written, Some(Ok(()))) {
+        let is_written =
+            !made.filter.is_null() && made.filter.encode(out, &self.server.context()).is_ok();
+        if !is_written {
             out.truncate(before);
             out.extend_from_slice(&[0, 0, 0]);
         }
     }
 
-    fn modify(
-        &self,
-        id: u32,
-        parameters: &Parameters<'_>,
-    ) -> Result<(ItemSettings, ExtensionObject), StatusCode> {
+    fn modify(&self, id: u32, parameters: &Parameters<'_>) -> Result<Made, Problem> {
+        let is_listener = self.server.subscriptions.borrow_mut().is_listener(
+            self.session,
+            self.subscription,
+            id,
+        )?;
+        if is_listener {
+            let settings = self.listener_settings(parameters)?;
+            let made = Made::of(&settings);
+            let mut subscriptions = self.server.subscriptions.borrow_mut();
+            subscriptions.modify_listener(self.session, self.subscription, id, settings)?;
+            return Ok(made);
+        }
         let (source, before) = {
             let mut subscriptions = self.server.subscriptions.borrow_mut();
             subscriptions.item_settings(self.session, self.subscription, id)?
@@ -209,7 +276,15 @@ impl Common<'_> {
         let mut subscriptions = self.server.subscriptions.borrow_mut();
         let change = (settings, filter.aggregate());
         subscriptions.modify_item(self.session, self.subscription, id, change)?;
-        Ok((settings, result))
+        let sampling_ms = subscriptions.sampling_ms(settings.every);
+        Ok(Made { sampling_ms, queue_size: settings.queue_size, filter: result })
+    }
+}
+
+impl Made {
+    fn of(settings: &ListenerSettings) -> Self {
+        let filter = settings.filter.result();
+        Self { sampling_ms: 0.0, queue_size: settings.queue_size, filter }
     }
 }
 
@@ -224,9 +299,9 @@ pub(super) fn modify(mut request: Request<'_>) -> Outcome {
         let id = request.body.u32()?;
         let parameters = Parameters::read(&mut request.body)?;
         let made = common.modify(id, &parameters);
-        let status = made.as_ref().err().copied().unwrap_or(StatusCode::Good);
+        let status = made.as_ref().err().map_or(StatusCode::Good, |it| it.status);
         out.extend_from_slice(&status.bits().to_le_bytes());
-        common.revised(made.ok().as_ref(), &mut out);
+        common.revised(made, &mut out);
     }
     array_length(&mut out, None);
     Ok(Answer::Now(out))

@@ -123,8 +123,8 @@ impl Space {
                 is_variable.then(|| CURRENT_READ.into())
             }
             AttributeId::EventNotifier => {
-                // No events yet: what the NodeSet says of the Server object would be a lie.
-                self.graph.attribute(index, attribute).map(|_| 0_u8.into())
+                let notifies = u8::from(self.is_notifier(NodeRef::Static(index)));
+                self.graph.attribute(index, attribute).map(|_| notifies.into())
             }
             _ => self.graph.attribute(index, attribute),
         }
@@ -143,7 +143,8 @@ impl Space {
             AttributeId::Description => {
                 self.graph.attribute(self.declaration(NodeRef::Device(index)), attribute)
             }
-            AttributeId::EventNotifier => Some(0_u8.into()),
+            // SubscribeToEvents (Part 3, 5.5.1).
+            AttributeId::EventNotifier => Some(1_u8.into()),
             _ => None,
         }
     }

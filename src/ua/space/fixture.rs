@@ -114,6 +114,11 @@ impl Space {
         owner.next()
     }
 
+    /// Whether writing this variable of the fixture is an event.
+    pub fn is_trigger(&self, variable: u32) -> bool {
+        self.is_fixture(variable) && self.browse_name(NodeRef::Static(variable)).1 == "Trigger"
+    }
+
     /// The property `name` of namespace 0 of a stored variable.
     pub fn property(&self, variable: u32, name: &str) -> Option<u32> {
         let references = self.graph.references(variable).iter();

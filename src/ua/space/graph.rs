@@ -31,6 +31,9 @@ pub(super) struct WellKnown {
     pub(super) objects_folder: u32,
     pub(super) mandatory: u32,
     pub(super) has_encoding: u32,
+    pub(super) has_notifier: u32,
+    pub(super) server: u32,
+    pub(super) base_event: u32,
 }
 
 /// Nodes and references.
@@ -92,6 +95,9 @@ impl Graph {
             objects_folder: find(85),
             mandatory: find(78),
             has_encoding: find(38),
+            has_notifier: find(48),
+            server: find(2253),
+            base_event: find(2041),
         }
     }
 

@@ -6,6 +6,7 @@
 mod attribute;
 mod browse;
 mod declared;
+mod event;
 mod export;
 mod fixture;
 mod graph;

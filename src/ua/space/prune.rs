@@ -23,7 +23,6 @@ pub(super) const PRUNED: &[u32] = &[
     17634, // LocalTime
     19361, // Logs
     19372, // ServerLog
-    24099, 24100, // limits of event filters: no events yet
     12165, 12166, 12167, 12168, 11713, // limits of history and node management
     16314, // FileSystem
 ];

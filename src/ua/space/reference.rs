@@ -33,6 +33,7 @@ impl Space {
         });
         let mut all: Vec<Reference> = own.collect();
         all.extend(self.references_to_sessions(index));
+        all.extend(self.notifier_references(NodeRef::Static(index)));
         let known = self.graph.known;
         if index == known.objects_folder {
             let roots =
@@ -63,6 +64,7 @@ impl Space {
             Some(parent) => inverse(known.has_component, NodeRef::Device(parent)),
             None => inverse(known.organizes, NodeRef::Static(known.objects_folder)),
         });
+        all.extend(self.notifier_references(NodeRef::Device(index)));
         all
     }
 

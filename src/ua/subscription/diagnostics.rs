@@ -38,8 +38,9 @@ impl SubscriptionSet {
     /// Subscriptions, items and waiting Publish requests of a session.
     pub fn counts_of(&self, session: SessionKey) -> (u32, u32, u32) {
         let own = self.all.values().filter(|it| it.session == Some(session));
-        let (subscriptions, items) =
-            own.fold((0, 0), |(count, items), it| (count + 1, items + it.items.len()));
+        let (subscriptions, items) = own.fold((0, 0), |(count, items), it| {
+            (count + 1, items + it.items.len() + it.listeners.len())
+        });
         let requests = self.queues.get(&session).map_or(0, |it| it.requests.len());
         (subscriptions, items as u32, requests as u32)
     }
@@ -48,7 +49,9 @@ impl SubscriptionSet {
 impl Subscription {
     fn diagnostics(&self, session_id: NodeId) -> SubscriptionDiagnosticsDataType {
         let tally = &self.tally;
-        let disabled = self.items.iter().filter(|it| it.mode == Mode::Disabled).count();
+        let modes = self.items.iter().map(|it| it.mode);
+        let modes = modes.chain(self.listeners.iter().map(|it| it.mode));
+        let disabled = modes.filter(|it| *it == Mode::Disabled).count();
         SubscriptionDiagnosticsDataType {
             session_id,
             subscription_id: self.id,
@@ -76,11 +79,11 @@ impl Subscription {
             current_lifetime_count: self.lonely_cycles,
             unacknowledged_message_count: self.available().len() as u32,
             discarded_message_count: tally.discarded,
-            monitored_item_count: self.items.len() as u32,
+            monitored_item_count: (self.items.len() + self.listeners.len()) as u32,
             disabled_monitored_item_count: disabled as u32,
             monitoring_queue_overflow_count: self.items.iter().map(|it| it.overflows).sum(),
             next_sequence_number: self.sequence,
-            event_queue_overflow_count: 0,
+            event_queue_overflow_count: self.listeners.iter().map(|it| it.overflows).sum(),
         }
     }
 }

@@ -112,6 +112,9 @@ impl SubscriptionSet {
         change: (Mode, &Pass<'_>),
     ) -> Result<(), StatusCode> {
         let (mode, pass) = change;
+        if self.set_listener_mode(session, subscription, (id, mode))? {
+            return Ok(());
+        }
         let found = self.own(session, subscription)?;
         let may_read = found.may_read;
         let item = found.item(id).ok_or(StatusCode::BadMonitoredItemIdInvalid)?;
@@ -136,7 +139,8 @@ impl SubscriptionSet {
         let mut gone = BTreeSet::new();
         let codes = ids.iter().map(|id| {
             // A second mention of the same item finds it gone.
-            let is_there = found.item(*id).is_some() && gone.insert(*id);
+            let is_there = found.item(*id).is_some() || found.listener(*id).is_some();
+            let is_there = is_there && gone.insert(*id);
             if is_there { StatusCode::Good } else { StatusCode::BadMonitoredItemIdInvalid }
         });
         let codes = codes.collect();
@@ -146,10 +150,18 @@ impl SubscriptionSet {
             freed += if stays { 0 } else { it.settings.queue_size as usize };
             stays
         });
+        let listeners = found.listeners.len();
+        found.listeners.retain(|it| {
+            let stays = !gone.contains(&it.id);
+            freed += if stays { 0 } else { it.settings.queue_size as usize };
+            stays
+        });
+        let listeners = listeners - found.listeners.len();
         for item in &mut found.items {
             item.links.retain(|it| !gone.contains(it));
         }
         self.items -= gone.len();
+        self.listeners -= listeners;
         self.reserved -= freed;
         Ok(codes)
     }
@@ -175,7 +187,7 @@ impl SubscriptionSet {
         });
         let removed: Vec<StatusCode> = removed.collect();
         let added = add.iter().map(|id| {
-            if found.item(*id).is_none() {
+            if found.item(*id).is_none() && found.listener(*id).is_none() {
                 return StatusCode::BadMonitoredItemIdInvalid;
             }
             if links.len() >= LINKS {
@@ -201,7 +213,9 @@ impl SubscriptionSet {
     ) -> Result<(Vec<u32>, Vec<u32>), StatusCode> {
         self.check_other(session, subscription)?;
         let found = self.own(session, subscription)?;
-        Ok(found.items.iter().map(|it| (it.id, it.settings.client_handle)).unzip())
+        let items = found.items.iter().map(|it| (it.id, it.settings.client_handle));
+        let listeners = found.listeners.iter().map(|it| (it.id, it.settings.client_handle));
+        Ok(items.chain(listeners).unzip())
     }
 
     /// Every reporting item reports its last value once more (SUB-26).

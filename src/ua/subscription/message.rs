@@ -75,30 +75,53 @@ fn head(out: &mut Vec<u8>, sequence: u32, now: Timestamp) {
     out.extend_from_slice(&now.ticks().to_le_bytes());
 }
 
-/// A DataChangeNotification being filled (Part 4, 7.25.2).
+/// A message being filled: an EventNotificationList and a DataChangeNotification, or one of them
+/// (Part 4, 7.25.2 and 7.25.3).
 #[derive(Debug)]
-pub(super) struct DataMessage {
+pub(super) struct Notifications {
     bytes: Vec<u8>,
-    /// Where the length of the structure and the number of its items stand.
-    length_at: usize,
+    /// Where the number of structures stands.
+    structures_at: usize,
+    structures: u32,
+    open: Option<Structure>,
+    /// In all structures.
     count: u32,
 }
 
-impl DataMessage {
+/// The structure being filled.
+#[derive(Debug)]
+struct Structure {
+    start: usize,
+    /// Where its length and the number of its items stand.
+    length_at: usize,
+    count: u32,
+    has_diagnostics: bool,
+}
+
+impl Notifications {
     /// An empty one with room for `bytes`.
     pub(super) fn new(sequence: u32, now: Timestamp, bytes: usize) -> Self {
         let mut out = Vec::with_capacity(bytes);
         head(&mut out, sequence, now);
-        array_length(&mut out, Some(1));
-        type_id(&mut out, ObjectId::DataChangeNotification_Encoding_DefaultBinary);
-        out.push(1);
-        let length_at = out.len();
-        out.extend_from_slice(&[0; 8]);
-        Self { bytes: out, length_at, count: 0 }
+        let structures_at = out.len();
+        array_length(&mut out, Some(0));
+        Self { bytes: out, structures_at, structures: 0, open: None, count: 0 }
     }
 
-    /// Appends one item's value; `false`, and nothing appended, if that made it longer than `bound`.
-    /// The first value always fits: it could not go any other way.
+    /// Begins a structure of this type; one that stays empty is left out.
+    pub(super) fn begin(&mut self, kind: ObjectId) {
+        self.end();
+        let start = self.bytes.len();
+        type_id(&mut self.bytes, kind);
+        self.bytes.push(1);
+        let length_at = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; 8]);
+        let has_diagnostics = kind == ObjectId::DataChangeNotification_Encoding_DefaultBinary;
+        self.open = Some(Structure { start, length_at, count: 0, has_diagnostics });
+    }
+
+    /// Appends one item's value or event; `false`, and nothing appended, if that made it longer than `bound`.
+    /// The first always fits: it could not go any other way.
     pub(super) fn add(
         &mut self,
         client_handle: u32,
@@ -113,21 +136,40 @@ impl DataMessage {
             return false;
         }
         self.count += 1;
+        if let Some(open) = &mut self.open {
+            open.count += 1;
+        }
         true
     }
 
-    /// Values in it.
+    /// Values and events in it.
     pub(super) fn count(&self) -> usize {
         self.count as usize
     }
 
+    fn end(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        if open.count == 0 {
+            self.bytes.truncate(open.start);
+            return;
+        }
+        if open.has_diagnostics {
+            array_length(&mut self.bytes, None);
+        }
+        let body = self.bytes.len() - open.length_at - 4;
+        self.patch(open.length_at, body as u32);
+        self.patch(open.length_at + 4, open.count);
+        self.structures += 1;
+    }
+
+    fn patch(&mut self, at: usize, number: u32) {
+        self.bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
+    }
+
     /// The encoded message.
     pub(super) fn finish(mut self) -> Vec<u8> {
-        array_length(&mut self.bytes, None);
-        let body = self.bytes.len() - self.length_at - 4;
-        let (length, count) = ((body as i32).to_le_bytes(), self.count.to_le_bytes());
-        self.bytes[self.length_at..self.length_at + 4].copy_from_slice(&length);
-        self.bytes[self.length_at + 4..self.length_at + 8].copy_from_slice(&count);
+        self.end();
+        self.patch(self.structures_at, self.structures);
         self.bytes
     }
 }

@@ -6,6 +6,7 @@
 //! acknowledged.
 
 mod diagnostics;
+mod event_item;
 mod filter;
 mod held;
 mod item;
@@ -17,6 +18,7 @@ mod set;
 mod state;
 mod transfer;
 
+pub use event_item::{ListenerSettings, Stage};
 pub use filter::{DataFilter, Deadband, Trigger};
 pub use held::{Held, LiveValues, Pass};
 pub use item::{Item, ItemSettings, Mode, NewItem, Source};

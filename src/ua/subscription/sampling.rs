@@ -2,6 +2,7 @@
 
 use crate::time::Timestamp;
 use crate::ua::space::LiveId;
+use crate::ua::subscription::event_item::Listener;
 use crate::ua::subscription::held::Pass;
 use crate::ua::subscription::set::{Moment, SubscriptionSet};
 use crate::ua::subscription::state::Subscription;
@@ -47,6 +48,9 @@ impl SubscriptionSet {
         for subscription in changed {
             subscription.may_read = may_read;
             subscription.may_have = true;
+            if !may_read {
+                subscription.listeners.iter_mut().for_each(Listener::forget);
+            }
             for item in subscription.items.iter_mut().filter(|it| it.is_of_process()) {
                 if may_read { item.forget() } else { item.deny(now) }
             }

@@ -70,6 +70,8 @@ pub struct SubscriptionSet {
     pub(super) last_scan: Option<u64>,
     /// Items of all subscriptions.
     pub(super) items: usize,
+    /// Those of them that listen to events.
+    pub(super) listeners: usize,
     /// Sum of the sizes of all queues.
     pub(super) reserved: usize,
     next_id: u32,
@@ -86,6 +88,7 @@ impl SubscriptionSet {
             queues: BTreeMap::new(),
             last_scan: None,
             items: 0,
+            listeners: 0,
             reserved: 0,
             next_id: 1,
             created: 0,
@@ -234,9 +237,11 @@ impl SubscriptionSet {
 
     fn forget(&mut self, id: u32) {
         if let Some(gone) = self.all.remove(&id) {
-            self.items -= gone.items.len();
-            self.reserved -=
-                gone.items.iter().map(|it| it.settings.queue_size as usize).sum::<usize>();
+            self.items -= gone.items.len() + gone.listeners.len();
+            self.listeners -= gone.listeners.len();
+            let items = gone.items.iter().map(|it| it.settings.queue_size);
+            let listeners = gone.listeners.iter().map(|it| it.settings.queue_size);
+            self.reserved -= items.chain(listeners).map(|it| it as usize).sum::<usize>();
         }
     }
 
@@ -379,6 +384,14 @@ impl SubscriptionSet {
                 found.next_ms += (missed + 1.0) * found.settings.interval_ms;
                 found.in_step = false;
             }
+            self.cycle(id, moment, outgoing);
+        }
+    }
+
+    /// Runs a cycle of every subscription that has something to say, due or not: the server ends.
+    pub fn hurry(&mut self, moment: &Moment<'_>, outgoing: &mut Vec<Outgoing>) {
+        let all: Vec<u32> = self.all.values().filter(|it| it.may_have).map(|it| it.id).collect();
+        for id in all {
             self.cycle(id, moment, outgoing);
         }
     }

@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use opcua_types::{Context, StatusCode};
+use opcua_types::{Context, ObjectId, StatusCode};
 
 use crate::time::Timestamp;
 use crate::ua::subscription::diagnostics::Tally;
-use crate::ua::subscription::message::{self, DataMessage, OVERHEAD};
+use crate::ua::subscription::event_item::Listener;
+use crate::ua::subscription::message::{self, Notifications, OVERHEAD};
 use crate::ua::subscription::{Item, Mode, Owner, SessionKey};
 
 /// Encoded size of a usual notification, to reserve by.
@@ -74,6 +75,8 @@ pub(super) struct Subscription {
     pub(super) may_read: bool,
     /// Sorted by id.
     pub(super) items: Vec<Item>,
+    /// Items of events, sorted by id.
+    pub(super) listeners: Vec<Listener>,
     next_item: u32,
     /// When the next cycle is due, ms of the server's clock.
     pub(super) next_ms: f64,
@@ -107,6 +110,7 @@ impl Subscription {
             is_publishing: true,
             may_read: true,
             items: Vec::new(),
+            listeners: Vec::new(),
             next_item: 1,
             next_ms: 0.0,
             follows_scans: false,
@@ -173,7 +177,10 @@ impl Subscription {
 
     /// Whether notifications wait and may go.
     fn has_notifications(&mut self) -> bool {
-        if self.may_have && !self.items.iter().any(Item::is_ready) {
+        if self.may_have
+            && !self.listeners.iter().any(Listener::is_ready)
+            && !self.items.iter().any(Item::is_ready)
+        {
             self.may_have = false;
         }
         self.is_publishing && self.may_have
@@ -212,14 +219,18 @@ impl Subscription {
         Message { bytes, available: self.available(), more }
     }
 
-    /// Makes a data message of what is ready, starting behind the item where the last one ended.
+    /// Makes a message of what is ready: events first, then values, starting behind the item where the last
+    /// message ended.
     fn collect(&mut self, now: Timestamp, context: &Context<'_>, max_bytes: usize) -> Vec<u8> {
         let bound = max_bytes.saturating_sub(OVERHEAD + 4 * self.retained.len());
         let count = self.items.len();
         let reserve = (count * TYPICAL_NOTIFICATION).min(MOST_RESERVED).min(bound);
-        let mut message = DataMessage::new(self.sequence, now, reserve);
-        let start = if self.cursor < count { self.cursor } else { 0 };
+        let mut message = Notifications::new(self.sequence, now, reserve);
         let most = self.settings.notifications;
+        self.collect_events(&mut message, bound);
+        let events = message.count();
+        message.begin(ObjectId::DataChangeNotification_Encoding_DefaultBinary);
+        let start = if self.cursor < count { self.cursor } else { 0 };
         'items: for step in 0..count {
             let at = if start + step < count { start + step } else { start + step - count };
             let item = &mut self.items[at];
@@ -237,8 +248,26 @@ impl Subscription {
                 item.pop();
             }
         }
-        self.tally.data_changes = self.tally.data_changes.wrapping_add(message.count() as u32);
+        let values = message.count() - events;
+        self.tally.events = self.tally.events.wrapping_add(events as u32);
+        self.tally.data_changes = self.tally.data_changes.wrapping_add(values as u32);
         message.finish()
+    }
+
+    fn collect_events(&mut self, message: &mut Notifications, bound: usize) {
+        let most = self.settings.notifications;
+        message.begin(ObjectId::EventNotificationList_Encoding_DefaultBinary);
+        for listener in self.listeners.iter_mut().filter(|it| it.is_ready()) {
+            let handle = listener.settings.client_handle;
+            while let Some(fields) = listener.front() {
+                let is_full = message.count() >= most
+                    || !message.add(handle, bound, |out| out.extend_from_slice(fields));
+                if is_full {
+                    return;
+                }
+                listener.pop();
+            }
+        }
     }
 
     fn retain(&mut self, bytes: Rc<[u8]>, bound: usize) {
@@ -290,6 +319,9 @@ impl Subscription {
         for link in &links {
             if let Some(item) = self.item(*link).filter(|it| it.mode == Mode::Sampling) {
                 item.triggered = item.queued() > 0;
+            }
+            if let Some(listener) = self.listener(*link).filter(|it| it.mode == Mode::Sampling) {
+                listener.triggered = listener.queued() > 0;
             }
         }
         self.items[triggering].links = links;

@@ -1,0 +1,120 @@
+//! EventFilter (Part 4, 7.22.3): checked once, asked at every event.
+
+use opcua_types::{
+    BinaryEncodable, ContentFilter, ContentFilterResult, Context, EventFilterResult,
+    ExtensionObject, NodeId, SimpleAttributeOperand, StatusCode, Variant,
+};
+
+use crate::ua::event::select::Clause;
+use crate::ua::event::{Event, Fields, WhereClause};
+use crate::ua::space::Space;
+
+/// What a listener wants to know of which events.
+#[derive(Clone, Debug)]
+pub struct EventFilter {
+    /// A clause that cannot be answered stays in its place and gives null (EVT-04).
+    select: Vec<Result<Clause, StatusCode>>,
+    condition: WhereClause,
+}
+
+/// Why a filter is refused, and what was wrong with its parts.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// The operation's result.
+    pub status: StatusCode,
+    /// EventFilterResult, or nothing.
+    pub result: ExtensionObject,
+}
+
+impl From<StatusCode> for Problem {
+    fn from(status: StatusCode) -> Self {
+        Self { status, result: ExtensionObject::null() }
+    }
+}
+
+impl EventFilter {
+    /// Checks a filter as a client sends it; a clause may be wrong already. `most` bounds its clauses, elements and operands (EVT-09).
+    pub fn new(
+        space: &Space,
+        clauses: Vec<Result<SimpleAttributeOperand, StatusCode>>,
+        where_clause: &ContentFilter,
+        most: usize,
+    ) -> Result<Self, Problem> {
+        if clauses.is_empty() || clauses.len() > most {
+            return Err(StatusCode::BadEventFilterInvalid.into());
+        }
+        let select: Vec<_> =
+            clauses.into_iter().map(|it| it.and_then(|it| Clause::new(space, &it))).collect();
+        let check = |operand: &SimpleAttributeOperand| {
+            Clause::new(space, operand).err().unwrap_or(StatusCode::Good)
+        };
+        let is_event_type = |id: &NodeId| space.event_type(id).is_some();
+        match WhereClause::new(where_clause, most, &check, &is_event_type) {
+            Ok(condition) => Ok(Self { select, condition }),
+            Err(result) => Err(Problem {
+                status: StatusCode::BadEventFilterInvalid,
+                result: outcome(&select, result),
+            }),
+        }
+    }
+
+    /// What the client is told of its filter; nothing if all of it is in order.
+    pub fn result(&self) -> ExtensionObject {
+        if self.select.iter().all(Result::is_ok) {
+            return ExtensionObject::null();
+        }
+        outcome(&self.select, ContentFilterResult::default())
+    }
+
+    /// Whether an event is wanted.
+    pub fn passes(&self, space: &Space, event: &Event) -> bool {
+        self.condition.passes(&Asked { space, event })
+    }
+
+    /// The selected fields of an event as an encoded array of Variants: one for each clause.
+    pub fn select(&self, space: &Space, event: &Event, context: &Context<'_>) -> Box<[u8]> {
+        let mut out = Vec::with_capacity(32 * self.select.len());
+        out.extend_from_slice(&(self.select.len() as i32).to_le_bytes());
+        for clause in &self.select {
+            let value = clause.as_ref().map_or(Variant::Empty, |it| it.value(space, event));
+            let before = out.len();
+            if value.encode(&mut out, context).is_err() {
+                out.truncate(before);
+                out.push(0);
+            }
+        }
+        out.into()
+    }
+}
+
+fn outcome(
+    select: &[Result<Clause, StatusCode>],
+    where_clause_result: ContentFilterResult,
+) -> ExtensionObject {
+    let code = |it: &Result<Clause, StatusCode>| it.as_ref().err().copied();
+    ExtensionObject::from_message(EventFilterResult {
+        select_clause_results: Some(
+            select.iter().map(|it| code(it).unwrap_or(StatusCode::Good)).collect(),
+        ),
+        select_clause_diagnostic_infos: None,
+        where_clause_result,
+    })
+}
+
+/// An event as a where clause sees it.
+struct Asked<'a> {
+    space: &'a Space,
+    event: &'a Event,
+}
+
+impl Fields for Asked<'_> {
+    fn field(&self, operand: &SimpleAttributeOperand) -> Variant {
+        let clause = Clause::new(self.space, operand);
+        clause.map_or(Variant::Empty, |it| it.value(self.space, self.event))
+    }
+
+    fn is_of_type(&self, kind: &NodeId) -> bool {
+        let kind = self.space.event_type(kind);
+        kind.is_some_and(|it| self.space.is_event_below(self.event.kind, it))
+    }
+}
