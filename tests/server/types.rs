@@ -184,7 +184,9 @@ fn variables(raw: &mut Raw, top: NodeId) -> Vec<(NodeId, NodeId)> {
     let mut found = Vec::new();
     let mut front = vec![top];
     while let Some(node) = front.pop() {
-        for it in one(raw, below(node)).references.unwrap_or_default() {
+        let references = one(raw, below(node)).references.unwrap_or_default();
+        // HasNotifier leads to other devices.
+        for it in references.into_iter().filter(|it| it.reference_type_id != standard(48)) {
             let (id, kind) = (it.node_id.node_id, it.type_definition.node_id);
             match it.node_class {
                 NodeClass::Object => front.push(id),

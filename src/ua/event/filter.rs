@@ -6,7 +6,7 @@ use opcua_types::{
 };
 
 use crate::ua::event::select::Clause;
-use crate::ua::event::{Event, Fields, WhereClause};
+use crate::ua::event::{Checks, Event, Fields, WhereClause};
 use crate::ua::space::Space;
 
 /// What a listener wants to know of which events.
@@ -49,7 +49,8 @@ impl EventFilter {
             Clause::new(space, operand).err().unwrap_or(StatusCode::Good)
         };
         let is_event_type = |id: &NodeId| space.event_type(id).is_some();
-        match WhereClause::new(where_clause, most, &check, &is_event_type) {
+        let checks = Checks { field: &check, is_event_type: &is_event_type };
+        match WhereClause::new(where_clause, most, &checks) {
             Ok(condition) => Ok(Self { select, condition }),
             Err(result) => Err(Problem {
                 status: StatusCode::BadEventFilterInvalid,

@@ -1,10 +1,13 @@
 //! Events: what they say, who hears them, and the filters of those who listen (Part 3, 4.7; Part 4, 7.22.3; Part 5, 6.4).
 
+mod compare;
 mod filter;
 mod plant;
 mod select;
 mod server;
 mod where_clause;
+#[cfg(test)]
+mod where_clause_tests;
 
 use opcua_types::{
     Array, ByteString, LocalizedText, NodeId, TimeZoneDataType, Variant, VariantScalarTypeId,
@@ -19,7 +22,7 @@ pub use plant::of_snapshot;
 pub use server::{
     queue_overflow, refresh_end, refresh_start, semantic_change, shutdown, triggered,
 };
-pub use where_clause::{Fields, WhereClause};
+pub use where_clause::{Checks, Fields, WhereClause};
 
 /// Severities (domain B8): urgent, high, medium, and for the record.
 pub(super) const URGENT: u16 = 900;

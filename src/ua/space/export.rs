@@ -75,7 +75,8 @@ impl Exporter<'_> {
             Format::Csv => self.csv(node, out)?,
             Format::NodeSet => self.xml(node, &references, out)?,
         }
-        for reference in references.iter().filter(|it| it.is_forward) {
+        let has_notifier = self.space.graph.known.has_notifier;
+        for reference in references.iter().filter(|it| it.is_forward && it.kind != has_notifier) {
             if !matches!(reference.target, NodeRef::Static(_)) {
                 self.node(reference.target, depth + 1, format, out)?;
             }
