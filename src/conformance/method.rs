@@ -29,12 +29,16 @@ pub(super) const CASES: &[Case] = &[
 const SERVER: u32 = 2253;
 const GET_MONITORED_ITEMS: u32 = 11492;
 
-fn one(object: NodeId, method: NodeId, arguments: Vec<Variant>) -> CallMethodRequest {
+pub(super) fn request_of(
+    object: NodeId,
+    method: NodeId,
+    arguments: Vec<Variant>,
+) -> CallMethodRequest {
     CallMethodRequest { object_id: object, method_id: method, input_arguments: Some(arguments) }
 }
 
 fn get_items(arguments: Vec<Variant>) -> CallMethodRequest {
-    one(standard(SERVER), standard(GET_MONITORED_ITEMS), arguments)
+    request_of(standard(SERVER), standard(GET_MONITORED_ITEMS), arguments)
 }
 
 pub(super) fn call(
@@ -66,7 +70,7 @@ fn fixture_method(
     let method = material.need(&format!("Method.{name}"))?;
     let found = material.methods.iter().find(|it| it.method == method);
     let object = some(found, &format!("Method.{name}"))?.object.clone();
-    Ok(one(object, method, inputs))
+    Ok(request_of(object, method, inputs))
 }
 
 fn mth_01(bench: &Bench) -> Check {
@@ -120,9 +124,9 @@ fn mth_05(bench: &Bench) -> Check {
     let unknown = NodeId::new(0, 999_999);
     let argument = vec![Variant::UInt32(1)];
     let calls = vec![
-        one(unknown.clone(), standard(GET_MONITORED_ITEMS), argument.clone()),
-        one(standard(SERVER), unknown, argument.clone()),
-        one(standard(85), standard(GET_MONITORED_ITEMS), argument),
+        request_of(unknown.clone(), standard(GET_MONITORED_ITEMS), argument.clone()),
+        request_of(standard(SERVER), unknown, argument.clone()),
+        request_of(standard(85), standard(GET_MONITORED_ITEMS), argument),
     ];
     let statuses: Vec<StatusCode> =
         called(&mut link, calls)?.iter().map(|it| it.status_code).collect();
@@ -136,7 +140,7 @@ fn mth_06(bench: &Bench) -> Check {
     let of_type = standard(11489);
     let subscription = subscribe(&mut link, 1000.0)?;
     let arguments = vec![Variant::UInt32(subscription)];
-    let result = called_one(&mut link, one(standard(SERVER), of_type, arguments))?;
+    let result = called_one(&mut link, request_of(standard(SERVER), of_type, arguments))?;
     let wanted = [StatusCode::Good, StatusCode::BadMethodInvalid];
     code(result.status_code, &wanted, "ServerType's GetMonitoredItems on the Server object")
 }
@@ -198,8 +202,8 @@ fn mth_10(bench: &Bench) -> Check {
 fn mth_11(bench: &Bench) -> Check {
     let mut link = bench.session()?;
     let calls = vec![
-        one(standard(SERVER), standard(2259), Vec::new()),
-        one(standard(2256), standard(GET_MONITORED_ITEMS), vec![Variant::UInt32(1)]),
+        request_of(standard(SERVER), standard(2259), Vec::new()),
+        request_of(standard(2256), standard(GET_MONITORED_ITEMS), vec![Variant::UInt32(1)]),
     ];
     for result in called(&mut link, calls)? {
         let wanted = [

@@ -6,8 +6,10 @@
 //! A case leaves the server as it found it: what it writes, it writes back.
 
 mod bench;
+mod diagnostics;
 mod discovery;
 mod encoding;
+mod event;
 mod expect;
 mod filter;
 mod item;
@@ -98,6 +100,8 @@ pub fn cases() -> Vec<Case> {
         transfer::CASES,
         item::CASES,
         filter::CASES,
+        event::CASES,
+        diagnostics::CASES,
     ]
     .concat()
 }

@@ -6,6 +6,7 @@ mod channel;
 mod claims;
 mod conformance;
 mod encoding;
+mod events;
 mod items;
 mod publishing;
 mod raw;
