@@ -139,6 +139,16 @@ pub struct ConformanceArgs {
     /// Also writes variables outside the fixture; each is given its value back.
     #[arg(long)]
     pub write: bool,
+    /// Keeps the runner's keys and certificates here. Give the server the files in DIR/trusted and DIR/issuers,
+    /// and the cases of secured channels run.
+    #[arg(long, value_name = "DIR")]
+    pub pki: Option<PathBuf>,
+    /// A user of the server's, for the cases that log in.
+    #[arg(long, value_name = "NAME", requires = "password_file")]
+    pub user: Option<String>,
+    /// The user's password: the first line of this file.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub password_file: Option<PathBuf>,
     /// Prints the cases and runs none.
     #[arg(long)]
     pub list: bool,

@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("ua", &["access", "config", "control", "engine", "field", "tag", "time"]),
-    ("conformance", &["time", "ua"]),
+    ("conformance", &["config", "time", "ua"]),
 ];
 
 /// Outside crates, and the only modules that may name them.

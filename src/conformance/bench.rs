@@ -1,5 +1,6 @@
 //! What a case works with: the server's URL, fresh connections, and what is known of the server.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use opcua_types::{
@@ -12,6 +13,8 @@ use crate::conformance::Stop;
 use crate::conformance::expect::good;
 use crate::conformance::link::Link;
 use crate::conformance::material::Material;
+use crate::conformance::secure::{Offer, Opening};
+use crate::conformance::wallet::{Identity, Wallet};
 
 /// What the runner is told.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +25,25 @@ pub struct Options {
     pub only: Option<String>,
     /// Variables outside the fixture may be written too; each is given its value back.
     pub may_write: bool,
+    /// Where the runner's keys and certificates are kept between runs.
+    pub pki: Option<PathBuf>,
+    /// A user of the server's.
+    pub user: Option<User>,
+}
+
+/// A user of the server's and the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    /// Name.
+    pub name: String,
+    /// Password.
+    pub password: String,
+}
+
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "User({}, ***)", self.name)
+    }
 }
 
 /// One server on the bench.
@@ -30,16 +52,33 @@ pub struct Bench {
     /// What the runner was told.
     pub options: Options,
     material: OnceLock<Result<Material, Stop>>,
+    wallet: OnceLock<Result<Wallet, Stop>>,
+    offers: OnceLock<Result<Vec<Offer>, Stop>>,
+    trusted: OnceLock<Result<(), Stop>>,
+    all_trusted: OnceLock<Result<(), Stop>>,
 }
 
 impl Bench {
     /// A server to be looked at.
     pub fn new(options: Options) -> Self {
-        Self { options, material: OnceLock::new() }
+        Self {
+            options,
+            material: OnceLock::new(),
+            wallet: OnceLock::new(),
+            offers: OnceLock::new(),
+            trusted: OnceLock::new(),
+            all_trusted: OnceLock::new(),
+        }
     }
 
     /// Whether there is a server that an anonymous client may talk to without security; if not, why.
+    /// Makes the runner's certificates where a folder for them was named.
     pub fn check(&self) -> Result<(), String> {
+        if self.options.pki.is_some() {
+            self.wallet().map_err(|it| match it {
+                Stop::Failed(why) | Stop::Skipped(why) => why,
+            })?;
+        }
         match self.session() {
             Ok(_) => Ok(()),
             Err(Stop::Failed(why) | Stop::Skipped(why)) => Err(format!(
@@ -68,6 +107,91 @@ impl Bench {
     pub(super) fn material(&self) -> Result<&Material, Stop> {
         let found = self.material.get_or_init(|| Material::find(&mut self.session()?));
         found.as_ref().map_err(Clone::clone)
+    }
+
+    /// The runner's keys and certificates.
+    pub(super) fn wallet(&self) -> Result<&Wallet, Stop> {
+        let wallet = self.wallet.get_or_init(|| Wallet::open(self.options.pki.as_deref()));
+        wallet.as_ref().map_err(Clone::clone)
+    }
+
+    /// Every secured endpoint whose policy the runner speaks.
+    pub(super) fn offers(&self) -> Result<&[Offer], Stop> {
+        let offers = self.offers.get_or_init(|| {
+            let found: Vec<Offer> = self.endpoints()?.into_iter().filter_map(Offer::of).collect();
+            if found.is_empty() {
+                return Err(Stop::skipped("the server has no secured endpoint of a known policy"));
+            }
+            Ok(found)
+        });
+        offers.as_ref().map(Vec::as_slice).map_err(Clone::clone)
+    }
+
+    /// The secured endpoint that most cases use: one that encrypts, if there is one.
+    pub(super) fn offer(&self) -> Result<&Offer, Stop> {
+        let offers = self.offers()?;
+        let best = offers.iter().find(|it| it.encrypts()).or(offers.first());
+        best.ok_or_else(|| Stop::skipped("the server has no secured endpoint"))
+    }
+
+    /// The runner's own identity, if the server trusts it.
+    pub(super) fn runner(&self) -> Result<Identity, Stop> {
+        self.trusted.get_or_init(|| self.is_trusted("runner")).clone()?;
+        Ok(self.wallet()?.identity("runner"))
+    }
+
+    /// All of the runner's certificates, if the server trusts those it should.
+    pub(super) fn trusted_wallet(&self) -> Result<&Wallet, Stop> {
+        self.all_trusted.get_or_init(|| self.is_trusted("other")).clone()?;
+        self.wallet()
+    }
+
+    fn is_trusted(&self, name: &str) -> Result<(), Stop> {
+        let who = self.wallet()?.identity(name);
+        let mut link = Link::greeted(&self.options.url, self.offer()?, &who)?;
+        match link.open_with(&Opening::default()) {
+            Ok(_) => Ok(()),
+            Err(Stop::Skipped(why)) => Err(Stop::Skipped(why)),
+            Err(Stop::Failed(why)) => Err(Stop::Skipped(self.advice(name, &why))),
+        }
+    }
+
+    fn advice(&self, name: &str, why: &str) -> String {
+        let what = if name == "runner" {
+            "the certificate trusted/certs/runner.der"
+        } else {
+            "the files of trusted and issuers"
+        };
+        match &self.options.pki {
+            Some(folder) => format!(
+                "the server does not trust the runner ({why}): give it {what} in {} and run again",
+                folder.display()
+            ),
+            None => format!(
+                "the server does not trust the runner ({why}): run with --pki DIR, give it {what} \
+                 in DIR and run again"
+            ),
+        }
+    }
+
+    /// A secured channel of the runner's.
+    pub(super) fn open_secured(&self) -> Result<Link, Stop> {
+        Link::open_secured(&self.options.url, self.offer()?, &self.runner()?)
+    }
+
+    /// An activated anonymous session on a secured channel.
+    pub(super) fn secured_session(&self) -> Result<Link, Stop> {
+        let mut link = self.open_secured()?;
+        good(link.create_session(60_000.0)?, "CreateSession")?;
+        good(link.activate()?, "ActivateSession")?;
+        Ok(link)
+    }
+
+    /// The user whom the runner was given.
+    pub(super) fn user(&self) -> Result<&User, Stop> {
+        self.options.user.as_ref().ok_or_else(|| {
+            Stop::skipped("needs a user of the server's: --user NAME --password-file FILE")
+        })
     }
 
     /// The server's endpoints.

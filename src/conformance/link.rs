@@ -5,13 +5,12 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
 use opcua_types::{
-    ActivateSessionRequest, ActivateSessionResponse, ApplicationDescription, BinaryDecodable,
-    BinaryEncodable, CloseSessionRequest, CloseSessionResponse, ContextOwned, CreateSessionRequest,
-    CreateSessionResponse, DateTime, ExtensionObject, MessageInfo, NodeId, ObjectId, RequestHeader,
-    ServiceFault, StatusCode,
+    BinaryDecodable, BinaryEncodable, CloseSessionRequest, ContextOwned, DateTime, MessageInfo,
+    NodeId, ObjectId, RequestHeader, ServiceFault, StatusCode,
 };
 
 use crate::conformance::Stop;
+use crate::conformance::secure::Secured;
 use crate::time;
 
 /// An answer is waited for so long.
@@ -61,6 +60,10 @@ pub(super) struct Link {
     pub(super) request: u32,
     /// Authentication token of the session.
     pub(super) session: NodeId,
+    /// Nonce that the next ActivateSession signs and a password is encrypted with.
+    pub(super) server_nonce: Vec<u8>,
+    /// Keys and certificates of a secured channel.
+    pub(super) secured: Option<Box<Secured>>,
     context: ContextOwned,
 }
 
@@ -99,6 +102,8 @@ impl Link {
             sequence: 0,
             request: 0,
             session: NodeId::null(),
+            server_nonce: Vec::new(),
+            secured: None,
             context: ContextOwned::default(),
         })
     }
@@ -281,14 +286,8 @@ impl Link {
 
     /// Sends a message in one chunk of this kind; its request id.
     pub(super) fn post(&mut self, kind: &str, message: &[u8]) -> u32 {
-        self.sequence += 1;
-        self.request += 1;
-        let mut body = Vec::with_capacity(16 + message.len());
-        for number in [self.channel, self.token, self.sequence, self.request] {
-            body.extend_from_slice(&number.to_le_bytes());
-        }
-        body.extend_from_slice(message);
-        self.send_frame(kind, &body);
+        let chunk = self.sealed(kind, message);
+        self.send(&chunk);
         self.request
     }
 
@@ -302,7 +301,7 @@ impl Link {
     pub(super) fn message(&mut self) -> Result<(u32, u32, Vec<u8>), Stop> {
         let mut whole = Vec::new();
         loop {
-            let frame = match self.receive()? {
+            let mut frame = match self.receive()? {
                 Some(frame) if frame.kind.starts_with("MSG") && frame.body.len() >= 16 => frame,
                 Some(frame) => {
                     let said = frame.error().map_or(frame.kind.clone(), |it| format!("ERR {it}"));
@@ -310,7 +309,10 @@ impl Link {
                 }
                 None => return Err(Stop::failed("the connection was closed".to_owned())),
             };
-            whole.extend_from_slice(&frame.body[16..]);
+            if let Some(secured) = &self.secured {
+                secured.unseal(&mut frame)?;
+            }
+            whole.extend_from_slice(frame.body.get(16..).unwrap_or_default());
             if whole.len() > LONGEST_FRAME {
                 return Err(Stop::failed("the response has no end".to_owned()));
             }
@@ -368,55 +370,6 @@ impl Link {
         self.ask(request);
         self.answer()
     }
-
-    /// A CreateSession request.
-    pub(super) fn session_request(&self, timeout_ms: f64) -> CreateSessionRequest {
-        CreateSessionRequest {
-            request_header: self.header(),
-            client_description: ApplicationDescription {
-                application_uri: "urn:cellhouse:conformance:client".into(),
-                application_name: "Cellhouse conformance".into(),
-                application_type: opcua_types::ApplicationType::Client,
-                ..ApplicationDescription::default()
-            },
-            endpoint_url: self.url.as_str().into(),
-            session_name: "conformance".into(),
-            requested_session_timeout: timeout_ms,
-            ..CreateSessionRequest::default()
-        }
-    }
-
-    /// CreateSession; the link takes the session's token.
-    pub(super) fn create_session(
-        &mut self,
-        timeout_ms: f64,
-    ) -> Result<Answer<CreateSessionResponse>, Stop> {
-        let request = self.session_request(timeout_ms);
-        let answer: Answer<CreateSessionResponse> = self.call(&request)?;
-        if let Ok(response) = &answer {
-            self.session = response.authentication_token.clone();
-        }
-        Ok(answer)
-    }
-
-    /// ActivateSession, anonymous.
-    pub(super) fn activate(&mut self) -> Result<Answer<ActivateSessionResponse>, Stop> {
-        let request = ActivateSessionRequest {
-            request_header: self.header(),
-            user_identity_token: ExtensionObject::null(),
-            ..ActivateSessionRequest::default()
-        };
-        self.call(&request)
-    }
-
-    /// CloseSession.
-    pub(super) fn close_session(
-        &mut self,
-        delete_subscriptions: bool,
-    ) -> Result<Answer<CloseSessionResponse>, Stop> {
-        let request = CloseSessionRequest { request_header: self.header(), delete_subscriptions };
-        self.call(&request)
-    }
 }
 
 impl Drop for Link {
@@ -432,7 +385,8 @@ impl Drop for Link {
     }
 }
 
-fn type_id(body: &mut Vec<u8>, id: ObjectId) {
+/// Appends a message's type.
+pub(super) fn type_id(body: &mut Vec<u8>, id: ObjectId) {
     body.extend_from_slice(&[1, 0]);
     body.extend_from_slice(&(id as u32 as u16).to_le_bytes());
 }

@@ -7,6 +7,9 @@
 
 mod bench;
 mod diagnostics;
+mod channel;
+mod channel_open;
+mod client;
 mod discovery;
 mod encoding;
 mod event;
@@ -19,16 +22,19 @@ mod method;
 mod path;
 mod publish;
 mod read;
+mod recipe;
 mod report;
 mod run;
+mod secure;
 mod session;
 mod subscription;
 mod transfer;
 mod transport;
 mod view;
+mod wallet;
 mod write;
 
-pub use bench::{Bench, Options};
+pub use bench::{Bench, Options, User};
 pub use report::{Report, Row, Verdict};
 pub use run::run;
 
@@ -87,6 +93,8 @@ const fn alone(id: &'static str, title: &'static str, run: fn(&Bench) -> Check) 
 pub fn cases() -> Vec<Case> {
     [
         transport::CASES,
+        channel_open::CASES,
+        channel::CASES,
         encoding::CASES,
         discovery::CASES,
         session::CASES,

@@ -48,7 +48,7 @@ const ANY_TCP: &[StatusCode] = &[
 ];
 
 /// The server hangs up; if it says why, with one of these codes.
-fn hung_up(link: &mut Link, wanted: &[StatusCode], of: &str) -> Check {
+pub(super) fn hung_up(link: &mut Link, wanted: &[StatusCode], of: &str) -> Check {
     match link.refusal()? {
         Some(status) => code(status, wanted, of),
         None => Ok(()),

@@ -1,0 +1,197 @@
+//! Sessions from the client's side: created, activated by anybody, closed; signed where the channel is secured.
+
+use opcua_types::{
+    ActivateSessionRequest, ActivateSessionResponse, ApplicationDescription, ByteString,
+    CloseSessionRequest, CloseSessionResponse, CreateSessionRequest, CreateSessionResponse,
+    ExtensionObject, SignatureData, UAString, UserNameIdentityToken, UserTokenPolicy,
+    UserTokenType,
+};
+
+use crate::config::SecurityPolicy;
+use crate::conformance::Stop;
+use crate::conformance::expect::that;
+use crate::conformance::link::{Answer, Link};
+use crate::conformance::recipe::URI;
+use crate::conformance::secure::random;
+use crate::ua::crypto::{self, PublicKey};
+use crate::ua::pki;
+
+impl Link {
+    /// A CreateSession request.
+    pub(super) fn session_request(&self, timeout_ms: f64) -> CreateSessionRequest {
+        let certificate = self.secured.as_ref().map(|it| it.identity.chain.as_slice());
+        let nonce = self.secured.as_ref().and_then(|_| random().ok());
+        CreateSessionRequest {
+            request_header: self.header(),
+            client_description: ApplicationDescription {
+                application_uri: URI.into(),
+                application_name: "Cellhouse conformance".into(),
+                application_type: opcua_types::ApplicationType::Client,
+                ..ApplicationDescription::default()
+            },
+            endpoint_url: self.url.as_str().into(),
+            session_name: "conformance".into(),
+            client_nonce: nonce.map_or_else(ByteString::null, ByteString::from),
+            client_certificate: certificate.map_or_else(ByteString::null, ByteString::from),
+            requested_session_timeout: timeout_ms,
+            ..CreateSessionRequest::default()
+        }
+    }
+
+    /// CreateSession; the link takes the session's token.
+    pub(super) fn create_session(
+        &mut self,
+        timeout_ms: f64,
+    ) -> Result<Answer<CreateSessionResponse>, Stop> {
+        let request = self.session_request(timeout_ms);
+        self.create_with(&request)
+    }
+
+    /// The same with a request of one's own. The server's signature is checked.
+    pub(super) fn create_with(
+        &mut self,
+        request: &CreateSessionRequest,
+    ) -> Result<Answer<CreateSessionResponse>, Stop> {
+        let answer: Answer<CreateSessionResponse> = self.call(request)?;
+        if let Ok(response) = &answer {
+            self.session = response.authentication_token.clone();
+            self.server_nonce = response.server_nonce.value.clone().unwrap_or_default();
+            if let Some(secured) = &self.secured {
+                let nonce = request.client_nonce.value.as_deref().unwrap_or_default();
+                let data = [pki::leaf(&secured.identity.chain), nonce].concat();
+                let signature = response.server_signature.signature.value.as_deref();
+                that(
+                    secured.verify(&data, signature.unwrap_or_default()),
+                    "the server's signature in CreateSession is wrong",
+                )?;
+            }
+        }
+        Ok(answer)
+    }
+
+    /// An ActivateSession request, signed where the channel is.
+    pub(super) fn activate_request(
+        &self,
+        token: ExtensionObject,
+    ) -> Result<ActivateSessionRequest, Stop> {
+        let client_signature = match &self.secured {
+            Some(secured) => {
+                let data = [secured.offer.certificate(), self.server_nonce.as_slice()].concat();
+                SignatureData {
+                    algorithm: crypto::signature_uri(secured.offer.policy)
+                        .unwrap_or_default()
+                        .into(),
+                    signature: ByteString::from(secured.sign(&data)?),
+                }
+            }
+            None => SignatureData::default(),
+        };
+        Ok(ActivateSessionRequest {
+            request_header: self.header(),
+            client_signature,
+            user_identity_token: token,
+            ..ActivateSessionRequest::default()
+        })
+    }
+
+    /// ActivateSession, anonymous.
+    pub(super) fn activate(&mut self) -> Result<Answer<ActivateSessionResponse>, Stop> {
+        self.activate_as(ExtensionObject::null())
+    }
+
+    /// ActivateSession with this token.
+    pub(super) fn activate_as(
+        &mut self,
+        token: ExtensionObject,
+    ) -> Result<Answer<ActivateSessionResponse>, Stop> {
+        let request = self.activate_request(token)?;
+        self.activate_with(&request)
+    }
+
+    /// The same with a request of one's own. The link takes the new nonce.
+    pub(super) fn activate_with(
+        &mut self,
+        request: &ActivateSessionRequest,
+    ) -> Result<Answer<ActivateSessionResponse>, Stop> {
+        let answer: Answer<ActivateSessionResponse> = self.call(request)?;
+        if let Ok(response) = &answer {
+            self.server_nonce = response.server_nonce.value.clone().unwrap_or_default();
+        }
+        Ok(answer)
+    }
+
+    /// CloseSession.
+    pub(super) fn close_session(
+        &mut self,
+        delete_subscriptions: bool,
+    ) -> Result<Answer<CloseSessionResponse>, Stop> {
+        let request = CloseSessionRequest { request_header: self.header(), delete_subscriptions };
+        self.call(&request)
+    }
+}
+
+/// A token policy of this kind.
+pub(super) fn policy_of(
+    tokens: &[UserTokenPolicy],
+    kind: UserTokenType,
+) -> Option<&UserTokenPolicy> {
+    tokens.iter().find(|it| it.token_type == kind)
+}
+
+/// Name and password for a server: how the password is protected (Part 4, 7.40.2).
+pub(super) struct Login<'a> {
+    /// Its id.
+    pub(super) policy_id: UAString,
+    /// Policy that encrypts; None sends in clear text.
+    pub(super) policy: SecurityPolicy,
+    /// The server's certificate in DER.
+    pub(super) certificate: &'a [u8],
+    /// The server's nonce.
+    pub(super) nonce: &'a [u8],
+}
+
+impl<'a> Login<'a> {
+    /// As the server's token policy says; `channel` is the policy of the endpoint.
+    pub(super) fn new(
+        token: &UserTokenPolicy,
+        channel: SecurityPolicy,
+        certificate: &'a [u8],
+        nonce: &'a [u8],
+    ) -> Result<Self, Stop> {
+        let own = token.security_policy_uri.as_ref();
+        let policy = if own.is_empty() { Some(channel) } else { crypto::policy_of(own) };
+        let policy = policy.ok_or_else(|| {
+            Stop::skipped(format!("the runner does not speak the token policy {own}"))
+        })?;
+        Ok(Self { policy_id: token.policy_id.clone(), policy, certificate, nonce })
+    }
+
+    /// Encrypts length, password and nonce; or anything else of that form.
+    pub(super) fn secret(&self, password: &[u8]) -> Result<Vec<u8>, Stop> {
+        let mut plain = ((password.len() + self.nonce.len()) as u32).to_le_bytes().to_vec();
+        plain.extend_from_slice(password);
+        plain.extend_from_slice(self.nonce);
+        PublicKey::of_certificate(self.certificate)
+            .and_then(|key| key.encrypt(self.policy, &plain))
+            .map_err(|_| Stop::failed("the server's certificate cannot encrypt a password"))
+    }
+
+    /// The token of this user.
+    pub(super) fn token(&self, name: &str, password: &[u8]) -> Result<ExtensionObject, Stop> {
+        if self.policy == SecurityPolicy::None {
+            return Ok(self.raw(name, password.to_vec(), UAString::null()));
+        }
+        let algorithm = crypto::encryption_uri(self.policy).unwrap_or_default().into();
+        Ok(self.raw(name, self.secret(password)?, algorithm))
+    }
+
+    /// A token with any secret and algorithm.
+    pub(super) fn raw(&self, name: &str, secret: Vec<u8>, algorithm: UAString) -> ExtensionObject {
+        ExtensionObject::from_message(UserNameIdentityToken {
+            policy_id: self.policy_id.clone(),
+            user_name: name.into(),
+            password: ByteString::from(secret),
+            encryption_algorithm: algorithm,
+        })
+    }
+}
