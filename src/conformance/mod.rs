@@ -7,6 +7,7 @@
 
 mod bench;
 mod diagnostics;
+mod certificate;
 mod channel;
 mod channel_open;
 mod client;
@@ -27,9 +28,11 @@ mod report;
 mod run;
 mod secure;
 mod session;
+mod session_secure;
 mod subscription;
 mod transfer;
 mod transport;
+mod user;
 mod view;
 mod wallet;
 mod write;
@@ -97,7 +100,9 @@ pub fn cases() -> Vec<Case> {
         channel::CASES,
         encoding::CASES,
         discovery::CASES,
+        certificate::CASES,
         session::CASES,
+        session_secure::CASES,
         view::CASES,
         path::CASES,
         read::CASES,
@@ -110,6 +115,8 @@ pub fn cases() -> Vec<Case> {
         filter::CASES,
         event::CASES,
         diagnostics::CASES,
+        // Its last case locks the user out for a while.
+        user::CASES,
     ]
     .concat()
 }

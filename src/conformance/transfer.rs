@@ -27,7 +27,8 @@ pub(super) const CASES: &[Case] = &[
     case("SUB-27", "what was sent into a broken connection is sent again", sub_27),
 ];
 
-fn transfer(
+/// TransferSubscriptions.
+pub(super) fn transfer(
     link: &mut Link,
     ids: Vec<u32>,
     initial: bool,

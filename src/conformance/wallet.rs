@@ -35,6 +35,7 @@ pub(super) struct Wallet {
     keys: Keys,
     runner: Arc<PrivateKey>,
     other: Arc<PrivateKey>,
+    authority: Arc<PrivateKey>,
     certificates: BTreeMap<&'static str, Vec<u8>>,
 }
 
@@ -64,6 +65,7 @@ impl Wallet {
         Ok(Self {
             runner: private(&keys.runner)?,
             other: private(&keys.other)?,
+            authority: private(&keys.authority)?,
             keys,
             certificates,
         })
@@ -81,6 +83,11 @@ impl Wallet {
         let is_other = RECIPES.iter().any(|it| it.name == name && it.key == Key::Other);
         let key = if is_other { &self.other } else { &self.runner };
         Identity { chain: chain.copied().collect(), key: Arc::clone(key) }
+    }
+
+    /// The owner of an authority's key, as if it were an application.
+    pub(super) fn as_authority(&self, name: &str) -> Identity {
+        Identity { key: Arc::clone(&self.authority), ..self.identity(name) }
     }
 
     /// Any bytes as the runner's certificate.

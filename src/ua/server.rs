@@ -32,6 +32,8 @@ use crate::ua::wire::{TransportLimits, Types};
 
 /// How often timeouts of sessions are looked at.
 const SWEEP: Duration = Duration::from_millis(200);
+/// How often the trust list is looked at for changes.
+const TRUST_LOOK: Duration = Duration::from_secs(1);
 /// Clients are given so long to take their last bytes at shutdown.
 const FAREWELL: Duration = Duration::from_millis(200);
 
@@ -249,6 +251,21 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Closes secured channels whose certificate is no longer trusted or has been revoked (CRT-25).
+    fn close_untrusted(&self) {
+        for connection in self.connections.borrow().values() {
+            let channel = connection.channel.borrow();
+            let certificate = channel.as_ref().and_then(|it| it.client_certificate());
+            let Some(certificate) = certificate else { continue };
+            if let Err(problem) = self.channels.trust.still_good(certificate, time::now()) {
+                warn!(channel = connection.id, %problem, "channel closed: trust withdrawn");
+                connection.close();
+            }
+        }
+    }
+}
+
 /// Serves `listener` until `stop` turns true.
 pub async fn serve(server: Rc<Server>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
     let publisher = tokio::task::spawn_local(publish(Rc::clone(&server)));
@@ -303,10 +320,20 @@ async fn publish(server: Rc<Server>) {
     }
 }
 
-/// Ends sessions whose timeout has passed.
+/// Ends sessions whose timeout has passed, and channels whose certificate is no longer trusted.
 async fn sweep(server: Rc<Server>) {
+    let mut stamp = server.channels.trust.stamp();
+    let mut looked = time::monotonic();
     loop {
         tokio::time::sleep(SWEEP).await;
+        if time::monotonic() >= looked + TRUST_LOOK {
+            looked = time::monotonic();
+            let now = server.channels.trust.stamp();
+            if now != stamp {
+                stamp = now;
+                server.close_untrusted();
+            }
+        }
         let expired = server.sessions.borrow().expired(time::monotonic());
         for key in expired {
             server.counters.timed_out_sessions.bump();

@@ -5,6 +5,37 @@ use std::process::Command;
 
 use crate::raw::Server;
 
+/// Options of the runner and what it said: success and standard output.
+fn runner(server: &Server, options: &[&std::ffi::OsStr]) -> (bool, String) {
+    let done = Command::new(env!("CARGO_BIN_EXE_cellhouse"))
+        .args(["conformance", &format!("opc.tcp://{}", server.address)])
+        .args(options)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(done.stdout).unwrap();
+    (done.status.success(), said + &String::from_utf8_lossy(&done.stderr))
+}
+
+/// Passed, failed, skipped in the last line.
+fn counts(said: &str) -> Vec<usize> {
+    let last = said.lines().last().unwrap();
+    last.split(", ").map(|it| it.split(' ').next().unwrap().parse().unwrap()).collect()
+}
+
+/// Copies a folder of the runner's below the server's.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
 #[test]
 fn our_server_fails_no_case_of_the_runner() {
     let server = Server::with_fixture();
@@ -12,20 +43,36 @@ fn our_server_fails_no_case_of_the_runner() {
     // `./test claims` reads this one afterwards.
     let json = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance.json");
     let junit = folder.path().join("report.xml");
-    let done = Command::new(env!("CARGO_BIN_EXE_cellhouse"))
-        .args(["conformance", &format!("opc.tcp://{}", server.address)])
-        .arg("--json")
-        .arg(&json)
-        .arg("--junit")
-        .arg(&junit)
-        .output()
-        .unwrap();
-    let said = String::from_utf8(done.stdout).unwrap();
-    assert!(done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
-    let last = said.lines().last().unwrap();
-    let counts: Vec<usize> =
-        last.split(", ").map(|it| it.split(' ').next().unwrap().parse().unwrap()).collect();
-    assert!(counts[0] > 100 && counts[1] == 0, "{last}");
+    let (pki, password) = (folder.path().join("pki"), folder.path().join("password"));
+    let (ok, said) =
+        runner(&server, &["--pki".as_ref(), pki.as_ref(), "--only".as_ref(), "CRT-01".as_ref()]);
+    assert!(ok && said.contains("does not trust the runner"), "{said}");
+    for place in ["trusted", "issuers"] {
+        copy(&pki.join(place), &server.data.join("pki").join(place));
+    }
+    std::fs::write(&password, "a long way to the cathode\n").unwrap();
+    server.add_user("conformance", "a long way to the cathode", "Operator");
+    let (ok, said) = runner(
+        &server,
+        &[
+            "--pki".as_ref(),
+            pki.as_ref(),
+            "--user".as_ref(),
+            "conformance".as_ref(),
+            "--password-file".as_ref(),
+            password.as_ref(),
+            "--json".as_ref(),
+            json.as_ref(),
+            "--junit".as_ref(),
+            junit.as_ref(),
+        ],
+    );
+    assert!(ok, "{said}");
+    let counts = counts(&said);
+    assert!(counts[0] > 250 && counts[1] == 0, "{counts:?}");
+    for id in ["SC-01", "SC-18", "SES-36", "CRT-03", "CRT-08", "USR-04", "USR-10"] {
+        assert!(said.contains(&format!("{id} passed")), "{said}");
+    }
     let rows = std::fs::read_to_string(&json).unwrap();
     assert_eq!(rows.matches("\"id\":").count(), counts.iter().sum::<usize>());
     assert!(std::fs::read_to_string(&junit).unwrap().contains("<testsuite"));

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Server {
     process: Child,
     pub(crate) address: String,
+    /// Its data folder.
+    pub(crate) data: PathBuf,
     _folder: TempDir,
 }
 
@@ -54,11 +57,24 @@ impl Server {
             .expect("the server says where it answers");
         // Whoever does not read the rest of the greeting must not block the server.
         std::thread::spawn(move || lines.count());
-        Self { process, address: url, _folder: folder }
+        Self { process, address: url, data: folder.path().join("data"), _folder: folder }
     }
 
     pub(crate) fn start() -> Self {
         Self::with("")
+    }
+
+    /// Adds a local user.
+    pub(crate) fn add_user(&self, name: &str, password: &str, role: &str) {
+        let mut adding = Command::new(env!("CARGO_BIN_EXE_cellhouse"))
+            .args(["user", "add", name, "--role", role, "--data"])
+            .arg(&self.data)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        writeln!(adding.stdin.take().unwrap(), "{password}").unwrap();
+        assert!(adding.wait().unwrap().success());
     }
 
     /// Resident memory, KiB.

@@ -120,6 +120,7 @@ impl Opener {
                 if endpoint != channel.endpoint || self.certificate != channel.client_certificate {
                     return Err(ChannelError::SecurityChecks);
                 }
+                self.admit(channel, utc)?;
             }
         }
         let client_nonce = self.check_nonce(channel)?;
@@ -175,7 +176,7 @@ impl Opener {
         if self.policy == SecurityPolicy::None {
             return Ok(());
         }
-        let accepted = channel.shared.trust.borrow_mut().check(&self.certificate, utc);
+        let accepted = channel.shared.trust.check(&self.certificate, utc);
         accepted.map_err(|problem| {
             warn!(channel = channel.id, %problem, "client certificate refused");
             ChannelError::SecurityChecks

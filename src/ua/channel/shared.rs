@@ -1,6 +1,5 @@
 //! What all channels of a server share.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -19,7 +18,8 @@ pub struct ChannelShared {
     offered: Vec<EndpointConfig>,
     lifetime_ms: (u32, u32),
     pub(super) limits: Limits,
-    pub(super) trust: RefCell<TrustStore>,
+    /// Whom we trust.
+    pub trust: TrustStore,
     pub(super) types: Types,
 }
 
@@ -48,7 +48,7 @@ impl ChannelShared {
             offered,
             lifetime_ms: limits.channel_lifetime_ms,
             limits: limits.clone(),
-            trust: RefCell::new(trust),
+            trust,
             types: Types::new(NamespaceMap::new()),
         }
     }

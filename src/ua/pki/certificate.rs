@@ -23,9 +23,38 @@ pub enum CertificateProblem {
     /// Key usage does not allow signing and key encipherment.
     #[error("certificate {0} may not be used by an application")]
     UseNotAllowed(String),
-    /// Key type or length.
-    #[error("certificate {0} has a key that the policy does not allow")]
+    /// Key type or length, or a signature by a broken hash.
+    #[error("certificate {0} has a key or signature that the policy does not allow")]
     PolicyCheckFailed(String),
+    /// An issuer is not known.
+    #[error(
+        "certificate {0} has an issuer that is not known: put the issuer's certificate into \
+         pki/issuers/certs, or into pki/trusted/certs to trust all that it issues"
+    )]
+    ChainIncomplete(String),
+    /// An issuer's certificate has expired or is not valid yet.
+    #[error("issuer {0} is not valid at this time")]
+    IssuerTimeInvalid(String),
+    /// An issuer may not issue.
+    #[error("issuer {0} may not issue this certificate")]
+    IssuerUseNotAllowed(String),
+    /// Its issuer has revoked it.
+    #[error("certificate {0} has been revoked")]
+    Revoked(String),
+    /// An issuer of it has been revoked.
+    #[error("certificate {0} has an issuer that has been revoked")]
+    IssuerRevoked(String),
+    /// No valid revocation list of the issuer.
+    #[error(
+        "certificate {0} may have been revoked: its issuer has no valid revocation list in \
+         pki/trusted/crl or pki/issuers/crl"
+    )]
+    RevocationUnknown(String),
+    /// No valid revocation list for an issuer.
+    #[error(
+        "certificate {0} has an issuer that may have been revoked: a revocation list is missing"
+    )]
+    IssuerRevocationUnknown(String),
 }
 
 /// SHA-1 of the DER form, as Part 6 names certificates.
@@ -82,7 +111,7 @@ pub fn summary(der: &[u8]) -> Option<String> {
 }
 
 /// Names in the subject alternative name: hosts and addresses.
-pub(super) fn host_names(der: &[u8]) -> Vec<String> {
+pub fn host_names(der: &[u8]) -> Vec<String> {
     let Ok((_, certificate)) = X509Certificate::from_der(der) else { return Vec::new() };
     let Ok(Some(names)) = certificate.subject_alternative_name() else { return Vec::new() };
     names
@@ -114,7 +143,16 @@ pub(super) fn is_valid_at(der: &[u8], utc: Timestamp) -> bool {
     })
 }
 
-/// Time, usage and key of an application certificate.
+/// Signatures with SHA-1 and older hashes, by RSA and ECDSA (CRT-12).
+const BROKEN_SIGNATURES: [&str; 5] = [
+    "1.2.840.113549.1.1.2",
+    "1.2.840.113549.1.1.4",
+    "1.2.840.113549.1.1.5",
+    "1.3.14.3.2.29",
+    "1.2.840.10045.4.1",
+];
+
+/// Time, usage, key and signature algorithm of an application certificate.
 pub(super) fn check(der: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
     let (_, certificate) =
         X509Certificate::from_der(der).map_err(|_| CertificateProblem::Invalid)?;
@@ -129,7 +167,14 @@ pub(super) fn check(der: &[u8], utc: Timestamp) -> Result<(), CertificateProblem
             return Err(CertificateProblem::UseNotAllowed(name()));
         }
     }
-    if crate::ua::crypto::PublicKey::of_certificate(der).is_err() {
+    let usage = certificate.extended_key_usage().ok().flatten();
+    if usage.is_some_and(|it| !it.value.client_auth && !it.value.any) {
+        return Err(CertificateProblem::UseNotAllowed(name()));
+    }
+    let signature = certificate.signature_algorithm.algorithm.to_id_string();
+    if BROKEN_SIGNATURES.contains(&signature.as_str())
+        || crate::ua::crypto::PublicKey::of_certificate(der).is_err()
+    {
         return Err(CertificateProblem::PolicyCheckFailed(name()));
     }
     Ok(())

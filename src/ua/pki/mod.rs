@@ -2,15 +2,19 @@
 //!
 //! ```text
 //! <data>/pki/own/certs/cellhouse.der       <data>/pki/own/private/cellhouse.pem (mode 0600)
-//! <data>/pki/trusted/certs                 <data>/pki/rejected/certs
+//! <data>/pki/trusted/certs, trusted/crl    whom we trust, and whose issued certificates; revocation lists
+//! <data>/pki/issuers/certs, issuers/crl    issuers that only complete a chain
+//! <data>/pki/rejected/certs                refused, kept for review
 //! ```
 
 mod certificate;
+mod chain;
 mod identity;
 mod trust;
 
 pub use certificate::{
-    CertificateProblem, application_uri, from_file, leaf, summary, thumbprint, thumbprint_hex,
+    CertificateProblem, application_uri, from_file, host_names, leaf, summary, thumbprint,
+    thumbprint_hex,
 };
 pub use identity::{Identity, IdentityError};
 pub use trust::{Listed, Place, TrustStore};

@@ -3,9 +3,11 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::time::Timestamp;
 use crate::ua::pki::certificate::{self, CertificateProblem, leaf, thumbprint_hex};
+use crate::ua::pki::chain::{self, Lists};
 
 /// Rejected certificates kept for review; the oldest goes first (CRT-26).
 const REJECTED: usize = 100;
@@ -47,20 +49,46 @@ impl TrustStore {
         Self { folder: data.join("pki"), trust_unknown }
     }
 
-    /// Checks a client's chain. The folder is read at each check: a certificate dropped there counts
-    /// at once (CRT-24).
-    pub fn check(&mut self, chain: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
+    /// Checks a client's chain; what is refused is kept for review. The folders are read at each check:
+    /// a certificate dropped there counts at once (CRT-24).
+    pub fn check(&self, chain: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
+        let checked = self.still_good(chain, utc);
         let der = leaf(chain);
-        certificate::check(der, utc)?;
-        let trusted = self.trusted().iter().any(|it| it.der == der);
-        if trusted || self.trust_unknown {
-            return Ok(());
-        }
-        let name = thumbprint_hex(der);
-        if let Err(error) = self.reject(&name, der) {
+        let is_certificate = !matches!(checked, Ok(()) | Err(CertificateProblem::Invalid));
+        if is_certificate && let Err(error) = self.reject(&thumbprint_hex(der), der) {
             tracing::warn!(%error, "rejected certificate cannot be kept for review");
         }
-        Err(CertificateProblem::Untrusted(name))
+        checked
+    }
+
+    /// Checks a client's chain and keeps nothing: for a channel that is open already (CRT-25).
+    pub fn still_good(&self, chain: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
+        certificate::check(leaf(chain), utc)?;
+        if self.trust_unknown { Ok(()) } else { chain::check(chain, &self.lists(), utc) }
+    }
+
+    fn lists(&self) -> Lists {
+        let read = |folder: &str| -> Vec<Vec<u8>> {
+            let all = list(&self.folder.join(folder), Place::Trusted);
+            all.into_iter().map(|it| it.der).collect()
+        };
+        let mut revocations = read("trusted/crl");
+        revocations.extend(read("issuers/crl"));
+        Lists { trusted: read("trusted/certs"), issuers: read("issuers/certs"), revocations }
+    }
+
+    /// Names, sizes and times of all that trust depends on: it changes whenever trust may have changed.
+    pub fn stamp(&self) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
+        let mut all = Vec::new();
+        for folder in ["trusted/certs", "trusted/crl", "issuers/certs", "issuers/crl"] {
+            let Ok(entries) = fs::read_dir(self.folder.join(folder)) else { continue };
+            all.extend(entries.flatten().filter_map(|it| {
+                let about = it.metadata().ok()?;
+                Some((it.path(), about.len(), about.modified().ok()))
+            }));
+        }
+        all.sort();
+        all
     }
 
     /// Every trusted certificate.

@@ -30,8 +30,8 @@ pub enum Login {
     User {
         /// Name.
         name: String,
-        /// Password as UTF-8 bytes.
-        password: Vec<u8>,
+        /// Password as UTF-8 bytes; `None` if it could not be decrypted, which must take as long to refuse.
+        password: Option<Vec<u8>>,
     },
 }
 
@@ -98,13 +98,14 @@ fn anonymous(policies: &[TokenPolicy], id: Option<&str>) -> Result<Login, Identi
     }
 }
 
-/// The password in the clear. Every failure of decryption looks the same to the client.
+/// The password in the clear; `None` if it cannot be decrypted. That is no error yet: the client must not
+/// learn, not even from the time it takes, whether padding, nonce or password was wrong (USR-10).
 fn password(
     token: &UserNameIdentityToken,
     policy: SecurityPolicy,
     key: Option<&PrivateKey>,
     server_nonce: &[u8],
-) -> Result<Vec<u8>, IdentityProblem> {
+) -> Result<Option<Vec<u8>>, IdentityProblem> {
     let secret = token.password.value.as_deref().unwrap_or_default();
     let algorithm = token.encryption_algorithm.as_ref();
     if secret.len() > PASSWORD_BYTES {
@@ -112,11 +113,11 @@ fn password(
     }
     if policy == SecurityPolicy::None {
         let in_clear = algorithm.is_empty();
-        return if in_clear { Ok(secret.to_vec()) } else { Err(IdentityProblem::Invalid) };
+        return if in_clear { Ok(Some(secret.to_vec())) } else { Err(IdentityProblem::Invalid) };
     }
     let key = key.ok_or(IdentityProblem::Invalid)?;
     if crypto::encryption_uri(policy) != Some(algorithm) {
         return Err(IdentityProblem::Invalid);
     }
-    crypto::decrypt_password(policy, key, secret, server_nonce).map_err(|_| IdentityProblem::Denied)
+    Ok(crypto::decrypt_password(policy, key, secret, server_nonce).ok())
 }
