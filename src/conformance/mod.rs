@@ -5,6 +5,8 @@
 //! server. Each section of the list is a file; a new case is a function and a row in its `CASES`.
 //! A case leaves the server as it found it: what it writes, it writes back.
 
+mod alarm;
+mod audit;
 mod bench;
 mod diagnostics;
 mod certificate;
@@ -22,9 +24,11 @@ mod material;
 mod method;
 mod path;
 mod publish;
+mod push;
 mod read;
 mod recipe;
 mod report;
+mod role;
 mod run;
 mod secure;
 mod session;
@@ -115,8 +119,53 @@ pub fn cases() -> Vec<Case> {
         filter::CASES,
         event::CASES,
         diagnostics::CASES,
+        alarm::CASES,
+        role::CASES,
+        push::CASES,
+        audit::CASES,
         // Its last case locks the user out for a while.
         user::CASES,
     ]
     .concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// How many rows each section of the first two waves of the list has.
+    const ROWS: &[(&str, usize)] = &[
+        ("TCP", 18),
+        ("SC", 28),
+        ("ENC", 17),
+        ("DIS", 13),
+        ("CRT", 28),
+        ("SES", 39),
+        ("USR", 20),
+        ("VIW", 27),
+        ("RD", 19),
+        ("WR", 18),
+        ("MTH", 12),
+        ("SUB", 31),
+        ("MON", 27),
+        ("AC", 31),
+        ("ROL", 12),
+        ("GDS", 11),
+        ("AUD", 7),
+    ];
+
+    #[test]
+    fn every_row_of_the_first_two_waves_is_a_case_and_no_case_is_there_twice() {
+        let all = cases();
+        let ids: BTreeSet<&str> = all.iter().map(|it| it.id).collect();
+        assert_eq!(ids.len(), all.len());
+        for (section, rows) in ROWS {
+            for row in 1..=*rows {
+                let id = format!("{section}-{row:02}");
+                assert!(ids.contains(id.as_str()), "no case shows {id}");
+            }
+        }
+    }
 }

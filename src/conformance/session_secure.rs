@@ -222,7 +222,7 @@ fn rights(link: &mut Link, nodes: &[NodeId]) -> Result<Vec<bool>, Stop> {
 }
 
 /// Variables that the user may write and nobody else may; at most twenty.
-fn gained(bench: &Bench) -> Result<Vec<NodeId>, Stop> {
+pub(super) fn gained(bench: &Bench) -> Result<Vec<NodeId>, Stop> {
     bench.user()?;
     let candidates: Vec<NodeId> = bench
         .material()?

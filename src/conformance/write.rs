@@ -61,6 +61,15 @@ fn written_one(link: &mut Link, value: WriteValue) -> Result<StatusCode, Stop> {
     Ok(written(link, vec![value])?.pop().unwrap_or(StatusCode::Bad))
 }
 
+/// What the server says to one value written.
+pub(super) fn write_status(
+    link: &mut Link,
+    node: &NodeId,
+    value: Variant,
+) -> Result<StatusCode, Stop> {
+    written_one(link, plain(node, value))
+}
+
 /// Writes one value, which must be taken.
 pub(super) fn put(link: &mut Link, node: &NodeId, value: Variant) -> Check {
     code(written_one(link, plain(node, value))?, FINE, &format!("writing {node}"))
