@@ -158,11 +158,13 @@ fn crt_11(bench: &Bench) -> Check {
 }
 
 fn crt_12(_: &Bench) -> Check {
-    Err(Stop::skipped("the runner signs nothing with SHA-1; ours is tested in src/ua/pki"))
+    Err(Stop::skipped("the runner signs nothing with SHA-1; shown by tests/server/certificates.rs"))
 }
 
 fn crt_13(_: &Bench) -> Check {
-    Err(Stop::skipped("the runner makes keys of 2048 bits only; ours is tested in src/ua/pki"))
+    Err(Stop::skipped(
+        "the runner makes keys of 2048 bits only; shown by tests/server/certificates.rs",
+    ))
 }
 
 fn crt_14(bench: &Bench) -> Check {
@@ -268,11 +270,11 @@ fn crt_23(bench: &Bench) -> Check {
 }
 
 fn crt_24(_: &Bench) -> Check {
-    Err(Stop::skipped(format!("{BY_HAND}; shown by tests/server/certificates.rs")))
+    Err(Stop::skipped(format!("{BY_HAND}; shown by tests/clients/python/test_security.py")))
 }
 
 fn crt_25(_: &Bench) -> Check {
-    Err(Stop::skipped(format!("{BY_HAND}; shown by tests/server/certificates.rs")))
+    Err(Stop::skipped(format!("{BY_HAND}; shown by tests/clients/python/test_security.py")))
 }
 
 fn crt_26(bench: &Bench) -> Check {

@@ -1,7 +1,8 @@
 //! The real program, spoken to byte by byte: what well-meaning clients cannot send, and the answers of
-//! every service. Case ids as in the conformance list. Certificates and signatures are the client suites'.
+//! every service. Case ids as in the conformance list.
 
 mod capacity;
+mod certificates;
 mod channel;
 mod claims;
 mod conformance;

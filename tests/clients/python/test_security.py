@@ -12,6 +12,7 @@ from asyncua.crypto.security_policies import (
 
 from certificates import make_certificate
 from conftest import secure_client
+from plant import eventually
 
 POLICIES = [SecurityPolicyBasic256Sha256, SecurityPolicyAes128Sha256RsaOaep, SecurityPolicyAes256Sha256RsaPss]
 MODES = [ua.MessageSecurityMode.Sign, ua.MessageSecurityMode.SignAndEncrypt]
@@ -64,6 +65,30 @@ async def test_crt_24_a_certificate_is_listed_trusted_and_rejected_while_the_ser
     assert await gets_in()
     plant.cert("reject", thumbprint)
     assert not await gets_in()
+
+
+async def test_crt_25_a_certificate_that_is_no_longer_trusted_ends_its_channels(plant, tmp_path):
+    newcomer = make_certificate(tmp_path)
+    listed = plant.data / "pki" / "trusted" / "certs" / "newcomer.der"
+    plant.trust(newcomer[0].read_bytes(), "newcomer")
+    client = await secure_client(plant, newcomer)
+    await client.connect()
+    state = client.get_node(ua.ObjectIds.Server_ServerStatus_State)
+    assert await state.read_value() == 0
+    listed.unlink()
+
+    async def is_cut_off():
+        try:
+            await state.read_value()
+        except (ConnectionError, ua.UaError, OSError):
+            return True
+        return False
+
+    await eventually(is_cut_off)
+    client.disconnect_socket()
+    with pytest.raises(Exception):
+        async with await secure_client(plant, newcomer):
+            pass
 
 
 async def test_dis_01_endpoints_answer_with_the_host_that_was_asked(plant):

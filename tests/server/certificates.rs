@@ -1,0 +1,149 @@
+//! The trust list from inside: what no client can show, because it never sees the folders.
+
+use std::fs;
+use std::path::Path;
+
+use cellhouse::time::Timestamp;
+use cellhouse::ua::pki::{CertificateProblem, TrustStore};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer,
+    KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RevokedCertParams, SerialNumber,
+    date_time_ymd,
+};
+
+/// A moment at which every certificate here is valid.
+fn now() -> Timestamp {
+    Timestamp::parse_rfc3339("2030-01-01T00:00:00Z").unwrap()
+}
+
+fn key() -> KeyPair {
+    KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).unwrap()
+}
+
+fn params(name: &str, serial: u64) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.serial_number = Some(SerialNumber::from(serial));
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
+    params
+}
+
+fn authority(name: &str) -> CertificateParams {
+    let mut params = params(name, 1);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+fn revocation_list(issuer: &Issuer<'_, &KeyPair>, revoked: u64) -> Vec<u8> {
+    let params = CertificateRevocationListParams {
+        this_update: date_time_ymd(2020, 1, 1),
+        next_update: date_time_ymd(2090, 1, 1),
+        crl_number: SerialNumber::from(1_u64),
+        issuing_distribution_point: None,
+        revoked_certs: vec![RevokedCertParams {
+            serial_number: SerialNumber::from(revoked),
+            revocation_time: date_time_ymd(2021, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        }],
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    params.signed_by(issuer).unwrap().der().to_vec()
+}
+
+fn put(data: &Path, place: &str, name: &str, bytes: &[u8]) {
+    let folder = data.join("pki").join(place);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(name), bytes).unwrap();
+}
+
+fn rejected(data: &Path) -> Vec<String> {
+    let folder = fs::read_dir(data.join("pki/rejected/certs")).unwrap();
+    folder.map(|it| it.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn crt_12_and_13_broken_hashes_and_keys_out_of_bounds_are_refused_even_if_trusted() {
+    let data = tempfile::tempdir().unwrap();
+    let store = TrustStore::new(data.path(), false);
+    let all: [(&str, &[u8]); 3] = [
+        ("sha1", include_bytes!("certificates/sha1.der")),
+        ("rsa1024", include_bytes!("certificates/rsa1024.der")),
+        ("rsa8192", include_bytes!("certificates/rsa8192.der")),
+    ];
+    for (name, der) in all {
+        put(data.path(), "trusted/certs", name, der);
+        let problem = store.check(der, now()).unwrap_err();
+        assert!(matches!(problem, CertificateProblem::PolicyCheckFailed(_)), "{name}: {problem}");
+    }
+}
+
+#[test]
+fn crt_04_05_a_certificate_that_a_person_trusts_needs_no_issuer_and_its_issuer_is_not_trusted_by_it()
+ {
+    let data = tempfile::tempdir().unwrap();
+    let store = TrustStore::new(data.path(), false);
+    let (above, own) = (key(), key());
+    let issuer = Issuer::new(authority("authority"), &above);
+    let named = params("named", 2).signed_by(&own, &issuer).unwrap();
+    let other = params("other", 3).signed_by(&own, &issuer).unwrap();
+    let problem = store.check(named.der(), now()).unwrap_err();
+    assert!(matches!(problem, CertificateProblem::ChainIncomplete(_)), "{problem}");
+    put(data.path(), "trusted/certs", "named.der", named.der());
+    assert_eq!(store.check(named.der(), now()), Ok(()));
+    assert!(store.check(other.der(), now()).is_err());
+    let root = authority("authority").self_signed(&above).unwrap();
+    put(data.path(), "issuers/certs", "root.der", root.der());
+    assert_eq!(store.check(named.der(), now()), Ok(()), "no revocation list is no reason here");
+    put(data.path(), "issuers/crl", "root.crl", &revocation_list(&issuer, 77));
+    let problem = store.check(other.der(), now()).unwrap_err();
+    assert!(matches!(problem, CertificateProblem::Untrusted(_)), "{problem}");
+}
+
+#[test]
+fn crt_08_a_revoked_certificate_is_refused_even_if_a_person_trusts_it() {
+    let data = tempfile::tempdir().unwrap();
+    let store = TrustStore::new(data.path(), false);
+    let (above, own) = (key(), key());
+    let issuer = Issuer::new(authority("authority"), &above);
+    let root = authority("authority").self_signed(&above).unwrap();
+    let revoked = params("revoked", 5).signed_by(&own, &issuer).unwrap();
+    put(data.path(), "trusted/certs", "revoked.der", revoked.der());
+    put(data.path(), "issuers/certs", "root.der", root.der());
+    assert_eq!(store.check(revoked.der(), now()), Ok(()));
+    let before = store.stamp();
+    put(data.path(), "issuers/crl", "root.crl", &revocation_list(&issuer, 5));
+    assert_ne!(store.stamp(), before, "open channels are looked at again (CRT-25)");
+    let problem = store.check(revoked.der(), now()).unwrap_err();
+    assert!(matches!(problem, CertificateProblem::Revoked(_)), "{problem}");
+}
+
+#[test]
+fn crt_23_and_26_rejected_certificates_have_safe_names_and_are_a_hundred_at_most() {
+    let data = tempfile::tempdir().unwrap();
+    let store = TrustStore::new(data.path(), false);
+    let own = key();
+    for number in 0..120 {
+        let climbing =
+            params(&format!("../../../../tmp/{number}"), number).self_signed(&own).unwrap();
+        assert!(store.check(climbing.der(), now()).is_err());
+    }
+    let kept = rejected(data.path());
+    assert_eq!(kept.len(), 100);
+    let is_safe = |name: &String| {
+        let name = name.strip_suffix(".der").unwrap();
+        name.len() == 40 && name.bytes().all(|it| it.is_ascii_hexdigit())
+    };
+    assert!(kept.iter().all(is_safe), "{kept:?}");
+}
+
+#[test]
+fn crt_22_what_is_no_certificate_is_not_kept_for_review() {
+    let data = tempfile::tempdir().unwrap();
+    let store = TrustStore::new(data.path(), true);
+    for bytes in [&[][..], &[0x30, 3, 1, 2, 3], &[0x30; 4000]] {
+        assert_eq!(store.check(bytes, now()), Err(CertificateProblem::Invalid));
+    }
+    assert!(!data.path().join("pki/rejected").exists());
+}
