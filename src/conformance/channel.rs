@@ -123,7 +123,7 @@ fn unharmed(bench: &Bench, offer: &Offer, how: impl Fn(&mut Link, &[u8]) -> Vec<
     hung_up(&mut link, CHECKS, &offer.name())?;
     let mut again = Link::open_secured(url, offer, &who)?;
     again.session = link.session.clone();
-    again.server_nonce = link.server_nonce.clone();
+    again.server_nonce.clone_from(&link.server_nonce);
     good(again.activate()?, "the session that the refused message should have closed")?;
     alive(&mut again)
 }

@@ -48,16 +48,9 @@ fn carries_a_session(link: &mut Link) -> Check {
     read(link, vec![value(standard(2259))]).map(|_| ())
 }
 
-/// The server refuses an OPN that is wrong in this way.
-fn refuses(
-    bench: &Bench,
-    offer: &Offer,
-    who: &Identity,
-    how: &Opening,
-    wanted: &[StatusCode],
-    of: &str,
-) -> Check {
-    let mut link = Link::greeted(&bench.options.url, offer, who)?;
+/// The server refuses this OPN of the runner's.
+fn refuses(bench: &Bench, offer: &Offer, how: &Opening, wanted: &[StatusCode], of: &str) -> Check {
+    let mut link = Link::greeted(&bench.options.url, offer, &bench.runner()?)?;
     link.send_opening(how)?;
     hung_up(&mut link, wanted, of)
 }
@@ -94,7 +87,6 @@ fn sc_02(bench: &Bench) -> Check {
 }
 
 fn sc_03(bench: &Bench) -> Check {
-    let who = bench.runner()?;
     let offers = bench.offers()?;
     let wanted = [StatusCode::BadSecurityModeRejected];
     for offer in offers {
@@ -109,7 +101,7 @@ fn sc_03(bench: &Bench) -> Check {
         for mode in modes.into_iter().filter(|it| !is_offered(*it)) {
             let how = Opening { mode: Some(mode as u32), ..Opening::default() };
             let of = format!("{} asked for mode {mode:?}", offer.name());
-            refuses(bench, offer, &who, &how, &wanted, &of)?;
+            refuses(bench, offer, &how, &wanted, &of)?;
         }
     }
     Ok(())
@@ -129,7 +121,6 @@ fn sc_05(bench: &Bench) -> Check {
     refuses(
         bench,
         bench.offer()?,
-        &bench.runner()?,
         &how,
         &[StatusCode::BadSecurityChecksFailed, StatusCode::BadCertificateInvalid],
         "the thumbprint of another certificate",
@@ -137,11 +128,10 @@ fn sc_05(bench: &Bench) -> Check {
 }
 
 fn sc_06(bench: &Bench) -> Check {
-    let who = bench.runner()?;
     let how = Opening { broken: Broken::Signature, ..Opening::default() };
     for offer in bench.offers()? {
         let of = format!("{} with a broken signature", offer.name());
-        refuses(bench, offer, &who, &how, CHECKS, &of)?;
+        refuses(bench, offer, &how, CHECKS, &of)?;
     }
     Ok(())
 }
@@ -183,12 +173,12 @@ fn sc_07(bench: &Bench) -> Check {
 }
 
 fn sc_08(bench: &Bench) -> Check {
-    let (who, offer) = (bench.runner()?, bench.offer()?);
+    let offer = bench.offer()?;
     let wanted = [StatusCode::BadNonceInvalid, StatusCode::BadSecurityChecksFailed];
     for nonce in [vec![], vec![7; 16], vec![0; 32]] {
         let of = format!("a nonce of {} bytes, first {:?}", nonce.len(), nonce.first());
         let how = Opening { nonce: Some(nonce), ..Opening::default() };
-        refuses(bench, offer, &who, &how, &wanted, &of)?;
+        refuses(bench, offer, &how, &wanted, &of)?;
     }
     let mut link = bench.open_secured()?;
     let used = link.secured.as_ref().map(|it| it.nonce.clone());

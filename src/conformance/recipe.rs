@@ -246,8 +246,11 @@ fn issuer<'a>(recipe: &Recipe, key: &'a KeyPair) -> Issuer<'static, &'a KeyPair>
     Issuer::new(params, key)
 }
 
-/// Makes every revocation list: name of the authority, where the list belongs, DER.
-pub(super) fn lists(keys: &Keys) -> Result<Vec<(&'static str, Place, Vec<u8>)>, Error> {
+/// Name of the authority, where its revocation list belongs, and the list in DER.
+pub(super) type MadeList = (&'static str, Place, Vec<u8>);
+
+/// Makes every revocation list.
+pub(super) fn lists(keys: &Keys) -> Result<Vec<MadeList>, Error> {
     let make = |list: &List| {
         let revoked = list.revoked.iter().map(|it| RevokedCertParams {
             serial_number: SerialNumber::from(1000 + at(it)),

@@ -78,17 +78,21 @@ impl TrustStore {
     }
 
     /// Names, sizes and times of all that trust depends on: it changes whenever trust may have changed.
+    /// The folders are in it too: a file that came and went between two looks has changed their time.
     pub fn stamp(&self) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
-        let mut all = Vec::new();
+        let mut paths = Vec::new();
         for folder in ["trusted/certs", "trusted/crl", "issuers/certs", "issuers/crl"] {
-            let Ok(entries) = fs::read_dir(self.folder.join(folder)) else { continue };
-            all.extend(entries.flatten().filter_map(|it| {
-                let about = it.metadata().ok()?;
-                Some((it.path(), about.len(), about.modified().ok()))
-            }));
+            let folder = self.folder.join(folder);
+            let Ok(entries) = fs::read_dir(&folder) else { continue };
+            paths.extend(entries.flatten().map(|it| it.path()));
+            paths.push(folder);
         }
-        all.sort();
-        all
+        paths.sort();
+        let about = |path: PathBuf| {
+            let about = fs::metadata(&path).ok()?;
+            Some((path, about.len(), about.modified().ok()))
+        };
+        paths.into_iter().filter_map(about).collect()
     }
 
     /// Every trusted certificate.
