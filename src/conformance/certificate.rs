@@ -7,11 +7,11 @@ use opcua_types::{CreateSessionResponse, StatusCode};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::conformance::bench::{read, standard, value};
+use crate::conformance::channel_open::refused_opening;
 use crate::conformance::expect::{code, equal, good, refused, that};
 use crate::conformance::link::{Answer, Link};
 use crate::conformance::recipe::URI;
 use crate::conformance::secure::{Opening, flip};
-use crate::conformance::transport::hung_up;
 use crate::conformance::wallet::Identity;
 use crate::conformance::{Bench, Case, Check, Stop, alone, case};
 use crate::time;
@@ -67,7 +67,7 @@ fn taken(bench: &Bench, who: &Identity) -> Check {
 fn no_channel(bench: &Bench, who: &Identity, wanted: &[StatusCode], of: &str) -> Check {
     let mut link = Link::greeted(&bench.options.url, bench.offer()?, who)?;
     link.send_opening(&Opening::default())?;
-    hung_up(&mut link, wanted, of)
+    refused_opening(&mut link, wanted, of)
 }
 
 /// The same where a setting of the server may rightly suppress the check.

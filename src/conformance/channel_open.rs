@@ -5,7 +5,7 @@ use std::time::Duration;
 use opcua_types::{MessageSecurityMode, StatusCode};
 
 use crate::conformance::bench::{read, standard, value};
-use crate::conformance::expect::{equal, good, that};
+use crate::conformance::expect::{code, equal, good, that};
 use crate::conformance::link::{Link, NONE};
 use crate::conformance::secure::{Broken, Offer, Opening};
 use crate::conformance::transport::hung_up;
@@ -52,7 +52,21 @@ fn carries_a_session(link: &mut Link) -> Check {
 fn refuses(bench: &Bench, offer: &Offer, how: &Opening, wanted: &[StatusCode], of: &str) -> Check {
     let mut link = Link::greeted(&bench.options.url, offer, &bench.runner()?)?;
     link.send_opening(how)?;
-    hung_up(&mut link, wanted, of)
+    refused_opening(&mut link, wanted, of)
+}
+
+/// The server answers an OPN with one of these codes, or with nothing, and hangs up.
+pub(super) fn refused_opening(link: &mut Link, wanted: &[StatusCode], of: &str) -> Check {
+    match link.receive()? {
+        Some(frame) if frame.kind == "OPNF" => {
+            Err(Stop::failed(format!("{of}: the server opens the channel")))
+        }
+        Some(frame) => {
+            code(frame.error().unwrap_or(StatusCode::Good), wanted, of)?;
+            link.refusal().map(|_| ())
+        }
+        None => Ok(()),
+    }
 }
 
 fn sc_01(bench: &Bench) -> Check {
@@ -183,7 +197,7 @@ fn sc_08(bench: &Bench) -> Check {
     let mut link = bench.open_secured()?;
     let used = link.secured.as_ref().map(|it| it.nonce.clone());
     link.send_opening(&Opening { kind: 1, nonce: used, ..Opening::default() })?;
-    hung_up(&mut link, &wanted, "the nonce of before in a renewal")
+    refused_opening(&mut link, &wanted, "the nonce of before in a renewal")
 }
 
 /// Renews, uses the old token once more, then the new one.
@@ -237,7 +251,7 @@ fn sc_11(bench: &Bench) -> Check {
         secured.identity = other;
     }
     link.send_opening(&renew)?;
-    hung_up(&mut link, CHECKS, "a renewal with another certificate")?;
+    refused_opening(&mut link, CHECKS, "a renewal with another certificate")?;
     let own = bench.offer()?;
     let Some(another) = bench.offers()?.iter().find(|it| it.policy != own.policy) else {
         return Ok(());
@@ -247,7 +261,7 @@ fn sc_11(bench: &Bench) -> Check {
         secured.offer = another.clone();
     }
     link.send_opening(&renew)?;
-    hung_up(
+    refused_opening(
         &mut link,
         &[StatusCode::BadSecurityChecksFailed, StatusCode::BadSecurityPolicyRejected],
         "a renewal with another policy",
