@@ -60,8 +60,8 @@ fn called_one(link: &mut Link, method: CallMethodRequest) -> Result<CallMethodRe
     some(called(link, vec![method])?.pop(), "the result of Call")
 }
 
-/// Methods of the fixture: name, inputs, outputs.
-fn fixture_method(
+/// A call of the fixture's method of this name.
+pub(super) fn fixture_method(
     bench: &Bench,
     name: &str,
     inputs: Vec<Variant>,

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use opcua_types::{AttributeId, ByteString, ExtensionObject, NodeId, StatusCode, Variant};
+use opcua_types::{
+    AttributeId, ByteString, CallMethodRequest, CallRequest, CallResponse, ExtensionObject, NodeId,
+    StatusCode, Variant,
+};
 
 use crate::conformance::bench::{attribute, read, read_one, standard, value};
 use crate::conformance::expect::{code, equal, good, refused, some, that};
 use crate::conformance::item::{create, item};
 use crate::conformance::link::Link;
+use crate::conformance::method::fixture_method;
 use crate::conformance::subscription::{data, publish_request, subscribe};
 use crate::conformance::transfer::transfer;
 use crate::conformance::user::{Door, log_in, log_in_well, waiting};
@@ -195,8 +199,26 @@ fn ses_25(bench: &Bench) -> Check {
     equal(data(&mut new)?.subscription_id, id, "the subscription in its new session")
 }
 
-fn ses_29(_: &Bench) -> Check {
-    Err(Stop::skipped("needs a method that takes seconds; none is known on this server"))
+/// A method of the fixture that takes so long.
+fn slow(bench: &Bench, seconds: f64) -> Result<CallMethodRequest, Stop> {
+    if bench.material()?.fixture.is_none() {
+        return Err(Stop::skipped("needs a method that takes seconds: the fixture has one"));
+    }
+    fixture_method(bench, "Slow", vec![Variant::Double(seconds)])
+}
+
+fn ses_29(bench: &Bench) -> Check {
+    let mut link = bench.session()?;
+    let method = slow(bench, 3.0)?;
+    let mut header = link.header();
+    header.timeout_hint = 1;
+    let request = CallRequest { request_header: header, methods_to_call: Some(vec![method]) };
+    let start = time::monotonic();
+    let answer = link.call::<CallResponse>(&request)?;
+    let wanted = [StatusCode::BadTimeout, StatusCode::BadRequestTimeout];
+    refused(&answer, &wanted, "a method of 3 s under a TimeoutHint of 1 ms")?;
+    let took = time::monotonic() - start;
+    that(took < Duration::from_secs(2), format!("the timeout is told after {took:?}"))
 }
 
 fn ses_31(bench: &Bench) -> Check {
@@ -207,8 +229,24 @@ fn ses_31(bench: &Bench) -> Check {
     }))
 }
 
-fn ses_33(_: &Bench) -> Check {
-    Err(Stop::skipped("needs a method that takes seconds; none is known on this server"))
+fn ses_33(bench: &Bench) -> Check {
+    let (mut blocked, mut free) = (bench.session()?, bench.session()?);
+    let request = CallRequest {
+        request_header: blocked.header(),
+        methods_to_call: Some(vec![slow(bench, 3.0)?]),
+    };
+    let begin = time::monotonic();
+    blocked.ask(&request);
+    let mut slowest = Duration::ZERO;
+    for _ in 0..20 {
+        let start = time::monotonic();
+        alive(&mut free)?;
+        slowest = slowest.max(time::monotonic() - start);
+    }
+    that(slowest < Duration::from_millis(500), format!("a Read beside it took {slowest:?}"))?;
+    good(blocked.answer::<CallResponse>()?, "the slow method")?;
+    let took = time::monotonic() - begin;
+    that(took >= Duration::from_secs(2), format!("the slow method took {took:?} only"))
 }
 
 /// UserAccessLevel of each, as this session's user sees it.
