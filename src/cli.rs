@@ -199,8 +199,22 @@ pub enum UserCommand {
     Roles(UserArgs),
     /// Removes a user.
     Remove(UserArgs),
+    /// Gives a user a certificate to log in with, in place of the one before.
+    Certificate(UserCertificateArgs),
     /// Lists users and roles.
     List(DataArgs),
+}
+
+/// A user's certificate.
+#[derive(Clone, Debug, Args)]
+pub struct UserCertificateArgs {
+    /// User name.
+    pub name: String,
+    /// DER or PEM file; none takes the certificate away.
+    pub certificate: Option<PathBuf>,
+    /// Where.
+    #[command(flatten)]
+    pub data: DataArgs,
 }
 
 /// One user.

@@ -1,7 +1,7 @@
 //! `cellhouse cert`: our own certificate and the trust list. The server looks at the folder by itself.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::app::{Failure, files, hosts};
 use crate::cli::{CertArgs, CertCommand, DataArgs};
@@ -28,7 +28,8 @@ pub(super) fn server_of(args: &DataArgs) -> Result<ServerConfig, Failure> {
     Ok(config)
 }
 
-fn store(args: &DataArgs) -> Result<(PathBuf, TrustStore), Failure> {
+/// The data folder and the trust list in it.
+pub(super) fn store(args: &DataArgs) -> Result<(PathBuf, TrustStore), Failure> {
     let config = server_of(args)?;
     let store = TrustStore::new(&config.data, config.trust_unknown_clients);
     Ok((config.data, store))
@@ -56,7 +57,7 @@ fn line(found: &Listed) -> String {
 }
 
 /// Subject and validity, for a person.
-fn name_of(der: &[u8]) -> String {
+pub(super) fn name_of(der: &[u8]) -> String {
     pki::summary(der).unwrap_or_else(|| "not a certificate".to_owned())
 }
 
@@ -79,15 +80,20 @@ fn trust(args: &CertArgs) -> Result<(), Failure> {
     let (_, store) = store(&args.data)?;
     let path = PathBuf::from(&args.certificate);
     let der = if path.exists() {
-        let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        pki::from_file(&bytes)
-            .ok_or_else(|| format!("{}: neither a DER nor a PEM certificate", path.display()))?
+        from_file(&path)?
     } else {
         find(store.all(), Place::Rejected, &args.certificate)?.der
     };
     store.trust(&der)?;
     println!("trusted: {}", name_of(&der));
     Ok(())
+}
+
+/// The certificate in a file, DER or PEM.
+pub(super) fn from_file(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let none = || format!("{}: neither a DER nor a PEM certificate", path.display());
+    Ok(pki::from_file(&bytes).ok_or_else(none)?)
 }
 
 fn reject(args: &CertArgs) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 
 use crate::access::Role;
 use crate::app::{Failure, cert};
-use crate::cli::{DataArgs, UserArgs, UserCommand};
+use crate::cli::{DataArgs, UserArgs, UserCertificateArgs, UserCommand};
 use crate::config::Users;
 
 /// Does one of the commands.
@@ -24,8 +24,10 @@ pub(super) fn user(command: UserCommand) -> Result<(), Failure> {
         }
         UserCommand::Remove(args) => {
             open(&args.data)?.remove(&args.name)?;
+            cert::store(&args.data)?.1.set_user(&args.name, None)?;
             println!("user {} removed", args.name);
         }
+        UserCommand::Certificate(args) => certificate(&args)?,
         UserCommand::List(data) => {
             let list = open(&data)?.current();
             for (name, roles) in list.names() {
@@ -33,6 +35,22 @@ pub(super) fn user(command: UserCommand) -> Result<(), Failure> {
             }
         }
     }
+    Ok(())
+}
+
+fn certificate(args: &UserCertificateArgs) -> Result<(), Failure> {
+    if open(&args.data)?.current().roles(&args.name).is_none() {
+        return Err(format!("there is no user {}; `cellhouse user add` adds one", args.name).into());
+    }
+    let (_, store) = cert::store(&args.data)?;
+    let Some(path) = &args.certificate else {
+        store.set_user(&args.name, None)?;
+        println!("user {} has no certificate", args.name);
+        return Ok(());
+    };
+    let der = cert::from_file(path)?;
+    store.set_user(&args.name, Some(&der))?;
+    println!("user {} logs in with {}", args.name, cert::name_of(&der));
     Ok(())
 }
 

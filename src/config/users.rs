@@ -92,9 +92,14 @@ impl UserList {
             return None;
         };
         let is_right = password::verify(&user.password_hash, password);
+        is_right.then(|| self.roles(&user.name)).flatten()
+    }
+
+    /// What `user` may do once the identity is proven in another way than by password; `None` for nobody.
+    pub fn roles(&self, user: &str) -> Option<Roles> {
+        let user = self.0.iter().find(|it| it.name == user)?;
         // Part 18, 4.2: AuthenticatedUser is everyone whose identity was proven.
-        let roles = user.roles.iter().copied().chain([Role::AuthenticatedUser]);
-        is_right.then(|| roles.collect())
+        Some(user.roles.iter().copied().chain([Role::AuthenticatedUser]).collect())
     }
 
     /// Names and roles, in the order of the file.

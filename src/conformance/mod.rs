@@ -37,6 +37,7 @@ mod subscription;
 mod transfer;
 mod transport;
 mod user;
+mod user_certificate;
 mod view;
 mod wallet;
 mod write;
@@ -123,6 +124,7 @@ pub fn cases() -> Vec<Case> {
         role::CASES,
         push::CASES,
         audit::CASES,
+        user_certificate::CASES,
         // Its last case locks the user out for a while.
         user::CASES,
     ]

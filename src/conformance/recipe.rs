@@ -16,6 +16,8 @@ pub(super) enum Place {
     Trusted,
     /// Among the issuers, which complete a chain and are not trusted themselves.
     Issuers,
+    /// As the certificate of the user whom the runner is given.
+    Users,
     /// Nowhere: it comes with the channel, or must be unknown.
     Nowhere,
 }
@@ -104,6 +106,7 @@ pub(super) const RECIPES: &[Recipe] = &[
     own("runner", Place::Trusted, plain),
     Recipe { name: "other", place: Place::Trusted, key: Key::Other, issuer: None, shape: plain },
     Recipe { name: "stranger", place: Place::Nowhere, key: Key::Other, issuer: None, shape: plain },
+    Recipe { name: "user", place: Place::Users, key: Key::Other, issuer: None, shape: person },
     own("expired", Place::Trusted, |it| it.not_after = date_time_ymd(2021, 1, 1)),
     own("early", Place::Trusted, |it| it.not_before = date_time_ymd(2090, 1, 1)),
     own("no_uri", Place::Trusted, |it| it.subject_alt_names.clear()),
@@ -184,6 +187,12 @@ const fn list(
 }
 
 fn plain(_: &mut CertificateParams) {}
+
+fn person(it: &mut CertificateParams) {
+    it.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    it.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    it.subject_alt_names.clear();
+}
 
 fn signs(it: &mut CertificateParams) {
     it.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -1,11 +1,10 @@
-//! 4.6: user tokens (Part 4, 7.41). Cases that fail logins run by themselves, the lock-out last of all.
+//! 4.6: user tokens (Part 4, 7.41) but certificates. Cases that fail logins run by themselves, the lock-out last of all.
 
 use std::time::Duration;
 
 use opcua_types::{
-    ActivateSessionResponse, AnonymousIdentityToken, ByteString, EndpointDescription,
-    ExtensionObject, StatusCode, UAString, UserTokenPolicy, UserTokenType, Variant,
-    X509IdentityToken,
+    ActivateSessionResponse, AnonymousIdentityToken, EndpointDescription, ExtensionObject,
+    StatusCode, UAString, UserTokenPolicy, UserTokenType, Variant,
 };
 
 use crate::config::SecurityPolicy;
@@ -13,8 +12,10 @@ use crate::conformance::bench::{read, read_one, standard, value};
 use crate::conformance::client::{Login, policy_of};
 use crate::conformance::expect::{code, good, refused, that};
 use crate::conformance::link::{Answer, Link};
+use crate::conformance::user_certificate::takes;
 use crate::conformance::{Bench, Case, Check, Stop, alone, case};
 use crate::time;
+use crate::ua::crypto;
 use crate::ua::pki;
 
 /// Cases of user tokens.
@@ -32,18 +33,12 @@ pub(super) const CASES: &[Case] = &[
     alone("USR-09", "a password of an earlier session is refused", usr_09),
     case("USR-11", "Basic128Rsa15 is off", usr_11),
     alone("USR-12", "who guesses passwords is slowed down, and nobody else", usr_12),
-    case("USR-13", "a trusted user certificate logs in", usr_13),
-    case("USR-14", "an unknown user certificate is refused", usr_14),
-    case("USR-15", "a user certificate without its signature is refused", usr_15),
-    case("USR-16", "a user's signature over an old nonce is refused", usr_16),
-    case("USR-17", "user certificates are not offered without a signature policy", usr_17),
-    case("USR-18", "an application's certificate is no user's", usr_18),
     case("USR-19", "issued tokens with anything wrong are refused", usr_19),
     case("USR-20", "secrets of elliptic policies use a fresh key", usr_20),
 ];
 
 /// Codes for a token that does not fit.
-const TOKEN: &[StatusCode] =
+pub(super) const TOKEN: &[StatusCode] =
     &[StatusCode::BadIdentityTokenInvalid, StatusCode::BadIdentityTokenRejected];
 /// Codes for a login that is refused.
 const DENIED: &[StatusCode] = &[
@@ -83,7 +78,7 @@ impl Door {
 }
 
 /// The endpoint without security.
-fn unsecured(bench: &Bench) -> Result<EndpointDescription, Stop> {
+pub(super) fn unsecured(bench: &Bench) -> Result<EndpointDescription, Stop> {
     let mut all = bench.endpoints()?.into_iter();
     all.find(|it| it.security_policy_uri.as_ref().ends_with("#None"))
         .ok_or_else(|| Stop::skipped("the server has no endpoint without security"))
@@ -138,7 +133,8 @@ fn anonymous_token(policy_id: UAString) -> ExtensionObject {
     ExtensionObject::from_message(AnonymousIdentityToken { policy_id })
 }
 
-fn created(bench: &Bench) -> Result<Link, Stop> {
+/// A session that waits for its activation on an unsecured channel.
+pub(super) fn created(bench: &Bench) -> Result<Link, Stop> {
     let mut link = bench.open()?;
     good(link.create_session(60_000.0)?, "CreateSession")?;
     Ok(link)
@@ -296,7 +292,7 @@ fn usr_10(bench: &Bench) -> Check {
         if login.policy == SecurityPolicy::None {
             return Err(Stop::skipped("the server takes passwords in clear text"));
         }
-        let algorithm = crate::ua::crypto::encryption_uri(login.policy).unwrap_or_default();
+        let algorithm = crypto::encryption_uri(login.policy).unwrap_or_default();
         let other = [0x33; 32];
         let secret = match kind {
             "padding" => {
@@ -366,77 +362,6 @@ fn usr_12(bench: &Bench) -> Check {
         Some((before, after)) => that(after > before, "SecurityRejectedSessionCount stands still"),
         None => Ok(()),
     }
-}
-
-/// The first endpoint that takes this kind of token.
-fn takes(bench: &Bench, kind: UserTokenType, why: &str) -> Result<UserTokenPolicy, Stop> {
-    let found = bench
-        .endpoints()?
-        .into_iter()
-        .find_map(|it| policy_of(&it.user_identity_tokens.unwrap_or_default(), kind).cloned());
-    found.ok_or_else(|| Stop::skipped(why))
-}
-
-const NO_X509: &str = "no endpoint takes a user's certificate";
-
-fn needs_user_certificate(bench: &Bench) -> Check {
-    takes(bench, UserTokenType::Certificate, NO_X509)?;
-    Err(Stop::skipped("needs a user's certificate that the server trusts"))
-}
-
-fn usr_13(bench: &Bench) -> Check {
-    needs_user_certificate(bench)
-}
-
-/// A user certificate with the application's own signature over the server's nonce, on a secured channel.
-fn as_certificate(bench: &Bench, name: &str) -> Check {
-    let policy = takes(bench, UserTokenType::Certificate, NO_X509)?;
-    let mut link = bench.open_secured()?;
-    good(link.create_session(60_000.0)?, "CreateSession")?;
-    let certificate = bench.wallet()?.identity(name).chain;
-    let token = X509IdentityToken {
-        policy_id: policy.policy_id,
-        certificate_data: ByteString::from(certificate),
-    };
-    let mut request = link.activate_request(ExtensionObject::from_message(token))?;
-    request.user_token_signature = request.client_signature.clone();
-    let answer = link.activate_with(&request)?;
-    refused(&answer, &[TOKEN, &[StatusCode::BadUserSignatureInvalid]].concat(), name)
-}
-
-fn usr_14(bench: &Bench) -> Check {
-    as_certificate(bench, "stranger")
-}
-
-fn usr_15(bench: &Bench) -> Check {
-    needs_user_certificate(bench)
-}
-
-fn usr_16(bench: &Bench) -> Check {
-    needs_user_certificate(bench)
-}
-
-fn usr_17(bench: &Bench) -> Check {
-    let tokens = unsecured(bench)?.user_identity_tokens.unwrap_or_default();
-    let mut bare = tokens.iter().filter(|it| it.token_type == UserTokenType::Certificate);
-    let unsigned = |it: &UserTokenPolicy| {
-        let uri = it.security_policy_uri.as_ref();
-        uri.is_empty() || uri.ends_with("#None")
-    };
-    that(!bare.any(unsigned), "a user certificate is offered without a signature")?;
-    let mut link = created(bench)?;
-    let token = X509IdentityToken {
-        policy_id: tokens.first().map(|it| it.policy_id.clone()).unwrap_or_default(),
-        certificate_data: ByteString::from(bench.wallet()?.identity("stranger").chain),
-    };
-    let answer = link.activate_as(ExtensionObject::from_message(token))?;
-    let wanted = [TOKEN, &[StatusCode::BadUserSignatureInvalid]].concat();
-    refused(&answer, &wanted, "a user certificate without a signature")
-}
-
-fn usr_18(bench: &Bench) -> Check {
-    bench.runner()?;
-    as_certificate(bench, "runner")
 }
 
 fn usr_19(bench: &Bench) -> Check {

@@ -4,6 +4,7 @@
 //! DIR/own/*.pem                           keys (mode 0600)
 //! DIR/trusted/certs, DIR/trusted/crl      for the server's trust list
 //! DIR/issuers/certs, DIR/issuers/crl      for the server's list of issuers
+//! DIR/users/certs                         the user's, for the server's list of users
 //! DIR/sent/certs                          what comes with the channel, or must stay unknown
 //! ```
 
@@ -105,6 +106,7 @@ fn place(place: Place) -> &'static str {
     match place {
         Place::Trusted => "trusted",
         Place::Issuers => "issuers",
+        Place::Users => "users",
         Place::Nowhere => "sent",
     }
 }

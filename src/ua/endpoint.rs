@@ -21,6 +21,8 @@ pub enum TokenKind {
     Anonymous,
     /// User name and password.
     UserName,
+    /// A user's certificate.
+    Certificate,
 }
 
 /// A user token that an endpoint takes.
@@ -30,7 +32,7 @@ pub struct TokenPolicy {
     pub id: String,
     /// Kind.
     pub kind: TokenKind,
-    /// Policy that encrypts the password; `None` sends it in clear text.
+    /// Policy that encrypts the password, `None` in clear text; or that the user signs with.
     pub policy: SecurityPolicy,
 }
 
@@ -146,6 +148,16 @@ impl Endpoints {
             kind: TokenKind::UserName,
             policy,
         });
+        // Never without a signature (USR-17): on an unsecured channel by a policy of its own.
+        let signing = match endpoint.policy {
+            SecurityPolicy::None => encrypting,
+            own => Some(own),
+        };
+        tokens.extend(signing.map(|policy| TokenPolicy {
+            id: format!("certificate_{suffix}"),
+            kind: TokenKind::Certificate,
+            policy,
+        }));
         tokens
     }
 }
@@ -184,6 +196,9 @@ fn describe_token(token: &TokenPolicy) -> UserTokenPolicy {
     let (kind, policy_uri) = match token.kind {
         TokenKind::Anonymous => (UserTokenType::Anonymous, UAString::null()),
         TokenKind::UserName => (UserTokenType::UserName, crypto::policy_uri(token.policy).into()),
+        TokenKind::Certificate => {
+            (UserTokenType::Certificate, crypto::policy_uri(token.policy).into())
+        }
     };
     UserTokenPolicy {
         policy_id: token.id.as_str().into(),

@@ -147,3 +147,33 @@ fn crt_22_what_is_no_certificate_is_not_kept_for_review() {
     }
     assert!(!data.path().join("pki/rejected").exists());
 }
+
+#[test]
+fn usr_13_14_and_18_a_user_is_known_by_a_certificate_of_the_users_list_alone() {
+    let data = tempfile::tempdir().unwrap();
+    let store = TrustStore::new(data.path(), true);
+    let own = key();
+    let olga = params("olga", 2).self_signed(&own).unwrap();
+    let application = params("application", 3).self_signed(&own).unwrap();
+    let mut past = params("past", 4);
+    past.not_after = date_time_ymd(2021, 1, 1);
+    let past = past.self_signed(&own).unwrap();
+    let signer = authority("signer").self_signed(&own).unwrap();
+    store.trust(application.der()).unwrap();
+    assert_eq!(store.check(application.der(), now()), Ok(()));
+    let problem = store.user_of(application.der(), now()).unwrap_err();
+    assert!(matches!(problem, CertificateProblem::UserUnknown(_)), "{problem}");
+    store.set_user("olga", Some(olga.der())).unwrap();
+    assert_eq!(store.user_of(olga.der(), now()).as_deref(), Ok("olga"));
+    for (name, der) in [("past", past.der()), ("signer", signer.der())] {
+        store.set_user(name, Some(der)).unwrap();
+        let problem = store.user_of(der, now()).unwrap_err();
+        let fits = matches!(
+            problem,
+            CertificateProblem::TimeInvalid(_) | CertificateProblem::UseNotAllowed(_)
+        );
+        assert!(fits, "{name}: {problem}");
+    }
+    store.set_user("olga", None).unwrap();
+    assert!(store.user_of(olga.der(), now()).is_err());
+}

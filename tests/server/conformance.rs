@@ -52,9 +52,11 @@ fn our_server_fails_no_case_of_the_runner() {
     }
     std::fs::write(&password, "a long way to the cathode\n").unwrap();
     server.add_user("conformance", "a long way to the cathode", "Operator");
+    server.give_certificate("conformance", &pki.join("users/certs/user.der"));
     let (ok, said) = runner(
         &server,
         &[
+            "--write".as_ref(),
             "--pki".as_ref(),
             pki.as_ref(),
             "--user".as_ref(),
@@ -70,7 +72,9 @@ fn our_server_fails_no_case_of_the_runner() {
     assert!(ok, "{said}");
     let counts = counts(&said);
     assert!(counts[0] > 250 && counts[1] == 0, "{counts:?}");
-    for id in ["SC-01", "SC-18", "SES-36", "CRT-03", "CRT-08", "USR-04", "USR-10"] {
+    for id in
+        ["SC-01", "SC-18", "SES-36", "CRT-03", "CRT-08", "USR-04", "USR-10", "USR-13", "USR-15"]
+    {
         assert!(said.contains(&format!("{id} passed")), "{said}");
     }
     let rows = std::fs::read_to_string(&json).unwrap();

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -75,6 +75,18 @@ impl Server {
             .unwrap();
         writeln!(adding.stdin.take().unwrap(), "{password}").unwrap();
         assert!(adding.wait().unwrap().success());
+    }
+
+    /// Gives a local user a certificate.
+    pub(crate) fn give_certificate(&self, name: &str, certificate: &Path) {
+        let given = Command::new(env!("CARGO_BIN_EXE_cellhouse"))
+            .args(["user", "certificate", name])
+            .arg(certificate)
+            .arg("--data")
+            .arg(&self.data)
+            .output()
+            .unwrap();
+        assert!(given.status.success(), "{given:?}");
     }
 
     /// Resident memory, KiB.

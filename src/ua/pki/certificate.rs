@@ -17,6 +17,9 @@ pub enum CertificateProblem {
     /// Not in the trust list.
     #[error("certificate {0} is not trusted: `cellhouse cert trust {0}` trusts it")]
     Untrusted(String),
+    /// No user has it.
+    #[error("certificate {0} is no user's: `cellhouse user certificate NAME FILE` gives it to one")]
+    UserUnknown(String),
     /// Before its begin or after its end.
     #[error("certificate {0} is not valid at this time")]
     TimeInvalid(String),
@@ -152,6 +155,32 @@ const BROKEN_SIGNATURES: [&str; 5] = [
     "1.2.840.10045.4.1",
 ];
 
+/// Time, usage, key and signature algorithm of a user's certificate.
+pub(super) fn check_user(der: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
+    let (_, certificate) =
+        X509Certificate::from_der(der).map_err(|_| CertificateProblem::Invalid)?;
+    if !is_valid_at(der, utc) {
+        return Err(CertificateProblem::TimeInvalid(thumbprint_hex(der)));
+    }
+    let usage = certificate.key_usage().ok().flatten();
+    if certificate.is_ca() || usage.is_some_and(|it| !it.value.digital_signature()) {
+        return Err(CertificateProblem::UseNotAllowed(thumbprint_hex(der)));
+    }
+    check_strength(&certificate)
+}
+
+/// Key and signature as our policies allow them.
+fn check_strength(certificate: &X509Certificate<'_>) -> Result<(), CertificateProblem> {
+    let der = certificate.as_raw();
+    let signature = certificate.signature_algorithm.algorithm.to_id_string();
+    if BROKEN_SIGNATURES.contains(&signature.as_str())
+        || crate::ua::crypto::PublicKey::of_certificate(der).is_err()
+    {
+        return Err(CertificateProblem::PolicyCheckFailed(thumbprint_hex(der)));
+    }
+    Ok(())
+}
+
 /// Time, usage, key and signature algorithm of an application certificate.
 pub(super) fn check(der: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
     let (_, certificate) =
@@ -171,11 +200,5 @@ pub(super) fn check(der: &[u8], utc: Timestamp) -> Result<(), CertificateProblem
     if usage.is_some_and(|it| !it.value.client_auth && !it.value.any) {
         return Err(CertificateProblem::UseNotAllowed(name()));
     }
-    let signature = certificate.signature_algorithm.algorithm.to_id_string();
-    if BROKEN_SIGNATURES.contains(&signature.as_str())
-        || crate::ua::crypto::PublicKey::of_certificate(der).is_err()
-    {
-        return Err(CertificateProblem::PolicyCheckFailed(name()));
-    }
-    Ok(())
+    check_strength(&certificate)
 }

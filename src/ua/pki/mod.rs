@@ -4,6 +4,7 @@
 //! <data>/pki/own/certs/cellhouse.der       <data>/pki/own/private/cellhouse.pem (mode 0600)
 //! <data>/pki/trusted/certs, trusted/crl    whom we trust, and whose issued certificates; revocation lists
 //! <data>/pki/issuers/certs, issuers/crl    issuers that only complete a chain
+//! <data>/pki/users/certs                   NAME.der is the certificate of the local user NAME
 //! <data>/pki/rejected/certs                refused, kept for review
 //! ```
 

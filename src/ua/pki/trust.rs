@@ -108,6 +108,37 @@ impl TrustStore {
         all
     }
 
+    /// The user whose certificate this is: the file's name in `users/certs`, without `.der`. Applications'
+    /// certificates are no users' (USR-18): their list is another.
+    pub fn user_of(&self, der: &[u8], utc: Timestamp) -> Result<String, CertificateProblem> {
+        certificate::check_user(der, utc)?;
+        let known = list(&self.folder.join("users/certs"), Place::Trusted);
+        let own = known.iter().find(|it| it.der == der);
+        let own = own.ok_or_else(|| CertificateProblem::UserUnknown(thumbprint_hex(der)))?;
+        let mut lists = self.lists();
+        lists.issuers.append(&mut lists.trusted);
+        lists.trusted.push(own.der.clone());
+        chain::check(der, &lists, utc)?;
+        let name = own.path.file_stem().and_then(|it| it.to_str()).unwrap_or_default();
+        Ok(name.to_owned())
+    }
+
+    /// Gives a user this certificate in place of the one before; none takes it away.
+    pub fn set_user(&self, user: &str, der: Option<&[u8]>) -> io::Result<()> {
+        let folder = self.folder.join("users/certs");
+        let path = folder.join(format!("{user}.der"));
+        match der {
+            Some(der) => {
+                fs::create_dir_all(&folder)?;
+                fs::write(path, der)
+            }
+            None => match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            },
+        }
+    }
+
     /// Adds a certificate to the trust list, and takes it off the rejected ones.
     pub fn trust(&self, der: &[u8]) -> io::Result<()> {
         let name = thumbprint_hex(der);

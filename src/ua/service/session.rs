@@ -18,7 +18,7 @@ use crate::ua::envelope::fault;
 use crate::ua::pki;
 use crate::ua::server::Server;
 use crate::ua::service::{Answer, Outcome, Request, attribute, encode};
-use crate::ua::session::{Identity, IdentityProblem, Login, NewSession, read_login};
+use crate::ua::session::{Identity, IdentityProblem, Login, NewSession, Proof, read_login};
 use crate::ua::subscription::SessionKey;
 
 /// Shortest nonce of a client on a secured channel, bytes (Part 4, 5.7.2.2).
@@ -162,6 +162,7 @@ struct Activate {
     signature: SignatureData,
     locales: Option<Vec<LocaleId>>,
     token: ExtensionObject,
+    user_signature: SignatureData,
 }
 
 /// ActivateSession. A password is checked off this thread, so the answer may come later.
@@ -173,10 +174,15 @@ pub(super) fn activate(mut request: Request<'_>) -> Outcome {
             request.typed()?
         },
         token: request.typed()?,
+        user_signature: request.typed()?,
     };
     let (key, login) = check_activation(&request, &asked)?;
     let locales = asked.locales.unwrap_or_default();
     let locales = locales.iter().take(LOCALES).map(|it| it.as_ref().to_owned()).collect();
+    let now = |identity: Identity, locales: Vec<String>| {
+        let activation = Activation::of(&request, key, locales);
+        Ok(Answer::Now(finish(request.server, &activation, identity)?))
+    };
     match login {
         Login::Anonymous => {
             let identity = Identity {
@@ -184,9 +190,10 @@ pub(super) fn activate(mut request: Request<'_>) -> Outcome {
                 is_anonymous: true,
                 roles: anonymous_roles(request.server),
             };
-            let body =
-                finish(&request.server.clone(), &Activation::of(&request, key, locales), identity)?;
-            Ok(Answer::Now(body))
+            now(identity, locales)
+        }
+        Login::Certificate { der, is_signed } => {
+            now(owner_of(request.server, &der, is_signed)?, locales)
         }
         Login::User { name, password } => {
             check_password(&request, Activation::of(&request, key, locales), name, password)
@@ -226,8 +233,13 @@ fn check_activation(
     }
     let endpoint = endpoint_of(request)?;
     let tokens = server.endpoints.tokens(endpoint);
-    let key = server.channels.private_key();
-    let login = read_login(&asked.token, &tokens, key, &session.server_nonce);
+    let proof = Proof {
+        key: server.channels.private_key(),
+        certificate: &server.channels.certificate(),
+        server_nonce: &session.server_nonce,
+        signature: &asked.user_signature,
+    };
+    let login = read_login(&asked.token, &tokens, &proof);
     session.last_used = time::monotonic();
     match login {
         Ok(login) => Ok((session.key, login)),
@@ -246,6 +258,28 @@ fn endpoint_of(request: &Request<'_>) -> Result<EndpointConfig, StatusCode> {
 
 fn anonymous_roles(server: &Server) -> Roles {
     server.config.anonymous_roles.iter().copied().chain([Role::Anonymous]).collect()
+}
+
+/// The user whose certificate this is. The reason of a refusal is for the log only.
+fn owner_of(server: &Server, der: &[u8], is_signed: bool) -> Result<Identity, StatusCode> {
+    let refused = |problem: IdentityProblem| {
+        server.counters.security_rejected_sessions.bump();
+        problem.status()
+    };
+    let owner = server.channels.trust.user_of(der, time::now()).map_err(|reason| {
+        warn!(%reason, "user certificate refused");
+        refused(IdentityProblem::Rejected)
+    })?;
+    if !is_signed {
+        warn!(user = owner, "user certificate without its owner's signature");
+        return Err(refused(IdentityProblem::Signature));
+    }
+    let users = server.users.borrow_mut().current();
+    let Some(roles) = users.roles(&owner) else {
+        warn!(user = owner, "user certificate of nobody in the list of users");
+        return Err(refused(IdentityProblem::Rejected));
+    };
+    Ok(Identity { user: owner, is_anonymous: false, roles })
 }
 
 /// An activation that may finish later.

@@ -1,14 +1,20 @@
-//! User identity tokens (Part 4, 7.41): anonymous, and user name with password.
+//! User identity tokens (Part 4, 7.41): anonymous, user name with password, certificate.
 
-use opcua_types::{AnonymousIdentityToken, ExtensionObject, StatusCode, UserNameIdentityToken};
+use opcua_types::{
+    AnonymousIdentityToken, ExtensionObject, SignatureData, StatusCode, UserNameIdentityToken,
+    X509IdentityToken,
+};
 
 use crate::access::Roles;
 use crate::config::SecurityPolicy;
 use crate::ua::crypto::{self, PrivateKey};
 use crate::ua::endpoint::{TokenKind, TokenPolicy};
+use crate::ua::pki;
 
 /// Longest password taken, bytes.
 const PASSWORD_BYTES: usize = 4096;
+/// Longest user certificate taken, bytes.
+const CERTIFICATE_BYTES: usize = 32 * 1024;
 
 /// Who a session acts for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +39,25 @@ pub enum Login {
         /// Password as UTF-8 bytes; `None` if it could not be decrypted, which must take as long to refuse.
         password: Option<Vec<u8>>,
     },
+    /// Whoever has this certificate.
+    Certificate {
+        /// In DER.
+        der: Vec<u8>,
+        /// The owner of its key signed for this session, now.
+        is_signed: bool,
+    },
+}
+
+/// What a token is checked against.
+pub struct Proof<'a> {
+    /// Our key, for passwords.
+    pub key: Option<&'a PrivateKey>,
+    /// Our certificate in DER, which users sign.
+    pub certificate: &'a [u8],
+    /// The nonce of this activation.
+    pub server_nonce: &'a [u8],
+    /// UserTokenSignature.
+    pub signature: &'a SignatureData,
 }
 
 /// Why a token is not taken.
@@ -44,6 +69,9 @@ pub enum IdentityProblem {
     /// The kind of token is switched off.
     #[error("this kind of identity is not allowed here")]
     Rejected,
+    /// A user's certificate without the signature of its owner.
+    #[error("the user's signature is wrong")]
+    Signature,
     /// Wrong user or password, or locked out: never said which.
     #[error("user or password is wrong, or too many attempts")]
     Denied,
@@ -55,23 +83,27 @@ impl IdentityProblem {
         match self {
             Self::Invalid => StatusCode::BadIdentityTokenInvalid,
             Self::Rejected => StatusCode::BadIdentityTokenRejected,
+            Self::Signature => StatusCode::BadUserSignatureInvalid,
             Self::Denied => StatusCode::BadUserAccessDenied,
         }
     }
 }
 
-/// Reads a token against the endpoint's `policies`. The password is decrypted; it is not yet checked.
+/// Reads a token against the endpoint's `policies`. The password is decrypted, the signature checked;
+/// whether they are a user's is not known yet.
 pub fn read_login(
     token: &ExtensionObject,
     policies: &[TokenPolicy],
-    key: Option<&PrivateKey>,
-    server_nonce: &[u8],
+    proof: &Proof<'_>,
 ) -> Result<Login, IdentityProblem> {
     if token.is_null() {
         return anonymous(policies, None);
     }
     if let Some(token) = token.inner_as::<AnonymousIdentityToken>() {
         return anonymous(policies, Some(token.policy_id.as_ref()));
+    }
+    if let Some(token) = token.inner_as::<X509IdentityToken>() {
+        return certificate(token, policies, proof);
     }
     let Some(token) = token.inner_as::<UserNameIdentityToken>() else {
         return Err(IdentityProblem::Invalid);
@@ -83,7 +115,7 @@ pub fn read_login(
     if policy.kind != TokenKind::UserName || token.user_name.is_empty() {
         return Err(IdentityProblem::Invalid);
     }
-    let password = password(token, policy.policy, key, server_nonce)?;
+    let password = password(token, policy.policy, proof.key, proof.server_nonce)?;
     Ok(Login::User { name: token.user_name.as_ref().to_owned(), password })
 }
 
@@ -96,6 +128,28 @@ fn anonymous(policies: &[TokenPolicy], id: Option<&str>) -> Result<Login, Identi
         (Some(policy), Some(id)) if policy.id != id => Err(IdentityProblem::Invalid),
         (Some(_), _) => Ok(Login::Anonymous),
     }
+}
+
+/// A user's certificate; the signature is over our certificate and nonce (Part 4, 7.41.5).
+fn certificate(
+    token: &X509IdentityToken,
+    policies: &[TokenPolicy],
+    proof: &Proof<'_>,
+) -> Result<Login, IdentityProblem> {
+    let policy = policies.iter().find(|it| it.id == token.policy_id.as_ref());
+    let policy = policy.filter(|it| it.kind == TokenKind::Certificate);
+    let policy = policy.ok_or(IdentityProblem::Invalid)?.policy;
+    let chain = token.certificate_data.value.as_deref().unwrap_or_default();
+    if chain.is_empty() || chain.len() > CERTIFICATE_BYTES {
+        return Err(IdentityProblem::Invalid);
+    }
+    let der = pki::leaf(chain);
+    let data = [proof.certificate, proof.server_nonce].concat();
+    let signature = proof.signature.signature.value.as_deref().unwrap_or_default();
+    let algorithm = proof.signature.algorithm.as_ref();
+    let fits = algorithm.is_empty() || crypto::signature_uri(policy) == Some(algorithm);
+    let is_signed = fits && crypto::verify(policy, der, &data, signature);
+    Ok(Login::Certificate { der: der.to_vec(), is_signed })
 }
 
 /// The password in the clear; `None` if it cannot be decrypted. That is no error yet: the client must not

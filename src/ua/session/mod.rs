@@ -10,5 +10,5 @@ mod store;
 
 pub use count::ServiceCounts;
 pub use guard::LoginGuard;
-pub use identity::{Identity, IdentityProblem, Login, read_login};
+pub use identity::{Identity, IdentityProblem, Login, Proof, read_login};
 pub use store::{Continuation, NewSession, Session, Sessions};
