@@ -16,6 +16,7 @@ pub const PROFILES: &[&str] = &[
     "http://opcfoundation.org/UA-Profile/Server/ExposesTypeSystem",
     "http://opcfoundation.org/UA-Profile/Security/UserToken/Server/Anonymous",
     "http://opcfoundation.org/UA-Profile/Security/UserToken/Server/UserNamePassword",
+    "http://opcfoundation.org/UA-Profile/Security/UserToken/Server/X509Certificate",
     "http://opcfoundation.org/UA-Profile/Server/Documentation",
 ];
 
@@ -149,6 +150,7 @@ pub const UNITS: &[&str] = &[
     "Security Policy Required",
     "Security User Anonymous Server",
     "Security User Name Password 2",
+    "Security User X509",
     "SecurityPolicy Support",
     "Session Base",
     "Session Cancel",

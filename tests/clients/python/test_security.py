@@ -1,6 +1,7 @@
 """Every policy and mode with python asyncua."""
 
 import hashlib
+import subprocess
 
 import pytest
 from asyncua import Client, ua
@@ -105,3 +106,26 @@ async def test_usr_04_user_name_on_the_unsecured_channel_is_encrypted(plant):
     client.set_password("correct horse battery staple")
     async with client:
         assert await client.get_node(ua.ObjectIds.Server_ServerStatus_State).read_value() == 0
+
+
+async def test_usr_13_a_user_logs_in_with_a_certificate(plant, certificate, tmp_path):
+    own = make_certificate(tmp_path)
+    setpoint = "ns=2;s=Line1.EL105.Control.TemperatureSetpoint"
+
+    async def log_in():
+        client = await secure_client(plant, certificate)
+        await client.load_client_certificate(str(own[0]))
+        await client.load_private_key(str(own[1]))
+        return client
+
+    with pytest.raises(ua.uaerrors.BadIdentityTokenRejected):
+        async with await log_in():
+            pass
+    subprocess.run(
+        [plant.binary, "user", "certificate", "olga", str(own[0]), "--data", str(plant.data)], check=True
+    )
+    async with await log_in() as client:
+        node = client.get_node(setpoint)
+        assert ua.AccessLevel.CurrentWrite in await node.get_user_access_level()
+    async with await secure_client(plant, certificate) as nobody:
+        assert ua.AccessLevel.CurrentWrite not in await nobody.get_node(setpoint).get_user_access_level()
