@@ -174,3 +174,49 @@ async def test_evt_12_a_refresh_without_conditions_begins_and_ends(client):
         assert error.value.code == ua.StatusCodes.BadSubscriptionIdInvalid
     finally:
         await subscription.delete()
+
+
+async def test_mon_20_a_new_range_is_an_event_that_names_the_variable(client):
+    listener = Listener()
+    subscription = await client.create_subscription(100, listener)
+    index = await client.get_namespace_index(URI)
+    unit = client.get_node(ua.NodeId("Analog.Float.EURange", index))
+    before = await unit.read_value()
+    try:
+        await subscription.subscribe_events(client.nodes.server, ua.ObjectIds.SemanticChangeEventType)
+        await unit.write_value(ua.Range(Low=-3.0, High=203.0))
+
+        async def heard():
+            return [it for it in listener.events if it.Changes]
+
+        (event, *_) = await eventually(heard)
+        (change,) = event.Changes
+        assert change.Affected == ua.NodeId("Analog.Float", index)
+        assert change.AffectedType == ua.NodeId(ua.ObjectIds.AnalogItemType)
+        await unit.write_value(before)
+    finally:
+        await subscription.delete()
+
+
+async def test_evt_02_a_broken_thermocouple_is_a_device_failure_and_its_end_too(engineer):
+    """A fault that is put in for a few seconds: the failure is told, and that it is over."""
+    cell = engineer.get_node("ns=2;s=Line1.EL107")
+    listener = Listener()
+    subscription = await engineer.create_subscription(100, listener)
+    try:
+        await subscription.subscribe_events(cell, [engineer.get_node(own_type(it)) for it in (9130, 9133)])
+        await engineer.get_node("ns=2;s=Plant").call_method(
+            f"{TYPES}:InjectFault", "ThermocoupleFailed", "Line1.EL107", 4.0
+        )
+
+        async def heard():
+            kinds = {it.EventType: it for it in listener.events if it.Signal == "Bath.Temperature"}
+            return kinds if len(kinds) == 2 else None
+
+        kinds = await eventually(heard, timeout_s=20)
+        failed, restored = kinds[own_type(9130)], kinds[own_type(9133)]
+        assert failed.SourceName == "Line1.EL107"
+        assert failed.Quality.value == ua.StatusCodes.BadSensorFailure
+        assert failed.Time < restored.Time
+    finally:
+        await subscription.delete()

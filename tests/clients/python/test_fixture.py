@@ -141,3 +141,15 @@ async def test_ses_33_a_slow_call_holds_nobody_up(server, client):
             await other.nodes.server_state.read_value()
         assert not calling.done()
         await calling
+
+
+async def test_wr_05_a_text_follows_its_number_and_a_number_without_one_is_refused(client):
+    state = await node_of(client, "Discrete.MultiStateValueUInt32")
+    text = await node_of(client, "Discrete.MultiStateValueUInt32.ValueAsText")
+    for number, name in ((4, "producing"), (1, "stopped")):
+        await state.write_value(ua.Variant(number, ua.VariantType.UInt32))
+        assert (await text.read_value()).Text == name
+    with pytest.raises(ua.UaStatusCodeError) as refused:
+        await state.write_value(ua.Variant(3, ua.VariantType.UInt32))
+    assert refused.value.code == ua.StatusCodes.BadOutOfRange
+    assert (await text.read_value()).Text == "stopped"
