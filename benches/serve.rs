@@ -20,6 +20,7 @@ use cellhouse::ua::channel::ChannelShared;
 use cellhouse::ua::endpoint::Endpoints;
 use cellhouse::ua::pki::{Identity, TrustStore};
 use cellhouse::ua::server::{self, Parts, Server};
+use cellhouse::ua::shutdown::Stop;
 use cellhouse::ua::space::Space;
 use clap::Parser;
 use tokio::net::TcpListener;
@@ -82,7 +83,7 @@ async fn serve(args: &Args) {
     let port = engine(table, Duration::from_millis(args.update_ms));
     println!("{}", endpoints.url(""));
     let server = Rc::new(Server::new(Parts { config, endpoints, space, port, users, channels }));
-    let (_stop, stopping) = watch::channel(false);
+    let (_stop, stopping) = watch::channel(Stop::No);
     server::serve(server, listener, stopping).await;
 }
 

@@ -70,6 +70,11 @@ impl Roles {
         self.0 & (1 << role as u8) != 0
     }
 
+    /// Whether the set may do what concerns the server and other users.
+    pub const fn is_administrator(self) -> bool {
+        self.has(Role::ConfigureAdmin) || self.has(Role::SecurityAdmin)
+    }
+
     /// Whether the set meets `access`: one of its roles is enough.
     pub fn may_write(self, access: Access) -> bool {
         match access {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tracing_subscriber::EnvFilter;
@@ -20,6 +21,7 @@ use crate::ua::channel::ChannelShared;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::pki::{Identity, TrustStore};
 use crate::ua::server::{self, Parts, Server};
+use crate::ua::shutdown::Stop;
 use crate::ua::space::{self, NodeSetFile, Space};
 
 /// Serves the plant until a signal comes or the engine ends.
@@ -95,37 +97,52 @@ async fn until_stopped(
     listener: TcpListener,
     handle: Handle,
 ) -> Result<(), Failure> {
-    let (stop, stopping) = watch::channel(false);
-    let serving = server::serve(server, listener, stopping);
-    tokio::pin!(serving);
-    tokio::select! {
-        () = &mut serving => {}
-        () = signal() => tracing::info!("stopping on a signal"),
-        () = handle.ended() => tracing::error!("the engine has ended"),
+    let (stop, stopping) = watch::channel(Stop::No);
+    let mut signals = Signals::new()?;
+    {
+        let serving = server::serve(server, listener, stopping);
+        tokio::pin!(serving);
+        let mut told = Stop::No;
+        let mut has_ended = false;
+        loop {
+            tokio::select! {
+                () = &mut serving => break,
+                () = signals.next() => {
+                    told = if told == Stop::No { Stop::Soon } else { Stop::Now };
+                    tracing::info!(?told, "stopping on a signal");
+                }
+                () = handle.ended(), if !has_ended => {
+                    tracing::error!("the engine has ended");
+                    (told, has_ended) = (Stop::Now, true);
+                }
+            }
+            // The receiver lives in `serving`.
+            let _ = stop.send(told);
+        }
     }
-    // The receiver lives in `serving`.
-    let _ = stop.send(true);
-    serving.await;
     handle.stop().await?;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Waits for SIGINT or SIGTERM.
-async fn signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
+/// SIGINT and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
     }
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+
+    /// Waits for the next one.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 

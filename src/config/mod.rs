@@ -2,6 +2,8 @@
 //!
 //! Everything downstream trusts these structs: whatever can be wrong is found here, all at once.
 
+mod discovery;
+mod discovery_file;
 mod line_file;
 mod load;
 mod mistake;
@@ -15,6 +17,7 @@ mod server_file;
 mod user_file;
 mod users;
 
+pub use discovery::{DiscoveryConfig, ReverseConnect, TargetUrl};
 pub use load::{default_plant, default_server, load_plant, load_server, parse_plant, parse_server};
 pub use mistake::Mistake;
 pub use password::WeakPassword;

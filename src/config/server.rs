@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::access::Role;
+use crate::config::discovery::{DiscoveryConfig, ReverseConnect};
 
 /// Everything about the OPC UA server that is not the plant.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +33,12 @@ pub struct ServerConfig {
     pub data: PathBuf,
     /// Extra NodeSet2 files, loaded in this order after our own.
     pub nodesets: Vec<PathBuf>,
+    /// From a signal to stop to the end, s: clients are told meanwhile.
+    pub shutdown_s: f64,
+    /// Clients that the server connects to.
+    pub reverse_connect: Vec<ReverseConnect>,
+    /// Where the server makes itself known.
+    pub discovery: DiscoveryConfig,
     /// Every bound.
     pub limits: Limits,
 }
@@ -52,6 +59,9 @@ impl Default for ServerConfig {
             trust_unknown_clients: false,
             data: PathBuf::from("data"),
             nodesets: Vec::new(),
+            shutdown_s: 1.0,
+            reverse_connect: Vec::new(),
+            discovery: DiscoveryConfig::default(),
             limits: Limits::default(),
         }
     }

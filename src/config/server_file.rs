@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::access::Role;
+use crate::config::discovery_file;
 use crate::config::plant_file::{is_title, is_uri};
 use crate::config::section::{Section, shown};
 use crate::config::server::{EndpointConfig, Limits, SecurityPolicy, ServerConfig};
@@ -38,6 +39,9 @@ pub(super) fn server(file: &Section<'_>) -> ServerConfig {
             .flag("trust_unknown_clients", Some(usual.trust_unknown_clients)),
         data: path(file, usual.data),
         nodesets: nodesets(file),
+        shutdown_s: file.number("shutdown_s", 0.0..=60.0, Some(usual.shutdown_s)),
+        reverse_connect: discovery_file::reverse_connect(file),
+        discovery: file.table("discovery", discovery_file::discovery),
         limits: file.table("limits", limits),
     }
 }

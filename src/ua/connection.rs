@@ -3,6 +3,8 @@
 //! ```text
 //! connected ─HEL─► greeted ─OPN─► open ─CLO, error, deadline, peer gone─► closed
 //! ```
+//! On a connection that the server made itself, a ReverseHello goes out first; a client that refuses it answers ERR.
+//!
 //! Input is not read while more than `HIGH_WATER` bytes wait to go out: a client that does not take
 //! its answers slows down nobody but itself.
 
@@ -47,14 +49,18 @@ pub struct Connection {
     pub endpoint_url: RefCell<String>,
     outbox: RefCell<Vec<u8>>,
     wake: Notify,
+    /// How long a Hello is waited for.
+    hello_wait: Duration,
+    /// Told once when the channel is open.
+    pub open: Notify,
     /// The pump is at work and will look at the outbox by itself.
     pumping: Cell<bool>,
     closing: Cell<bool>,
 }
 
 impl Connection {
-    /// A connection that has just been accepted.
-    pub fn new(id: u32, peer: SocketAddr) -> Self {
+    /// A connection that has just been accepted, or made; a Hello is waited for as long as `hello_wait`.
+    pub fn new(id: u32, peer: SocketAddr, hello_wait: Duration) -> Self {
         Self {
             id,
             peer,
@@ -63,6 +69,8 @@ impl Connection {
             endpoint_url: RefCell::new(String::new()),
             outbox: RefCell::new(Vec::new()),
             wake: Notify::new(),
+            hello_wait,
+            open: Notify::new(),
             pumping: Cell::new(false),
             closing: Cell::new(false),
         }
@@ -92,6 +100,12 @@ impl Connection {
         }
     }
 
+    /// Says who we are, before anything else (Part 6, 7.1.2.6).
+    pub fn say_reverse_hello(&self, server_uri: &str, endpoint_url: &str) {
+        wire::write_reverse_hello(&mut self.outbox.borrow_mut(), server_uri, endpoint_url);
+        self.wake_pump();
+    }
+
     /// Bytes that wait to go out.
     pub fn backlog(&self) -> usize {
         self.outbox.borrow().len()
@@ -113,7 +127,7 @@ impl Connection {
 /// Serves one connection until it ends.
 pub async fn run(server: Rc<Server>, connection: Rc<Connection>, stream: TcpStream) {
     debug!(channel = connection.id, peer = %connection.peer, "connected");
-    let mut pump = Pump::new(&server);
+    let mut pump = Pump::new(&server, &connection);
     if let Err(error) = pump.run(&server, &connection, &stream).await {
         debug!(channel = connection.id, %error, "connection lost");
     }
@@ -127,17 +141,19 @@ struct Pump {
     limits: TransportLimits,
     written: usize,
     deadline: Instant,
+    hello_ms: u64,
     last_progress: Instant,
 }
 
 impl Pump {
-    fn new(server: &Server) -> Self {
+    fn new(server: &Server, connection: &Connection) -> Self {
         let now = time::monotonic();
         Self {
             input: BytesMut::new(),
             limits: server.transport_limits(),
             written: 0,
-            deadline: now + Duration::from_millis(server.config.limits.hello_ms),
+            deadline: now + connection.hello_wait,
+            hello_ms: server.config.limits.hello_ms,
             last_progress: now,
         }
     }
@@ -197,6 +213,11 @@ impl Pump {
             let frame = match wire::next_frame(&self.input, &self.limits) {
                 Ok(Some(frame)) => frame,
                 Ok(None) => break,
+                Err(_) if self.input.starts_with(b"ERR") => {
+                    // A ReverseHello that the client does not want: an error is not answered with another.
+                    connection.closing.set(true);
+                    break;
+                }
                 Err(error) => {
                     connection.fail(error.status(), &error.to_string());
                     break;
@@ -226,6 +247,7 @@ impl Pump {
         match limits {
             Ok(limits) => {
                 self.limits = limits;
+                self.deadline = time::monotonic() + Duration::from_millis(self.hello_ms);
                 let channel = Channel::new(connection.id, Rc::clone(&server.channels), limits);
                 connection.channel.replace(Some(channel));
             }
@@ -286,7 +308,10 @@ fn receive(server: &Rc<Server>, connection: &Rc<Connection>, chunk: &mut BytesMu
         Ok(Received::Assembled { request_id, body }) => {
             service::dispatch(server, connection, request_id, &body);
         }
-        Ok(Received::Opened) => server.opened(connection),
+        Ok(Received::Opened) => {
+            server.opened(connection);
+            connection.open.notify_one();
+        }
         Ok(Received::Partial | Received::Aborted) => {}
         Ok(Received::Closed) => connection.closing.set(true),
         Err(error) => {

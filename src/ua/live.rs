@@ -103,21 +103,27 @@ impl Server {
             V::Server_ServerStatus_BuildInfo_SoftwareVersion => build.software_version.into(),
             V::Server_ServerStatus_BuildInfo_BuildNumber => build.build_number.into(),
             V::Server_ServerStatus_BuildInfo_BuildDate => build.build_date.into(),
-            V::Server_ServerStatus_SecondsTillShutdown => 0_u32.into(),
-            V::Server_ServerStatus_ShutdownReason => LocalizedText::null().into(),
+            V::Server_ServerStatus_SecondsTillShutdown => self.shutdown.seconds_left().into(),
+            V::Server_ServerStatus_ShutdownReason => self.shutdown_reason().into(),
             V::Server_ServerArray => texts(&[&self.endpoints.application_uri]),
             V::Server_NamespaceArray => {
                 let uris = self.space.namespaces();
                 texts(&uris.iter().map(String::as_str).collect::<Vec<_>>())
             }
             V::Server_Auditing => false.into(),
-            V::Server_EstimatedReturnTime => DateTime::null().into(),
+            V::Server_EstimatedReturnTime => {
+                self.shutdown.plan().map_or_else(DateTime::null, |it| it.returns).into()
+            }
             _ => return None,
         })
     }
 
+    fn shutdown_reason(&self) -> LocalizedText {
+        self.shutdown.plan().map_or_else(LocalizedText::null, |it| it.reason)
+    }
+
     fn state(&self) -> ServerState {
-        if self.stopping.get() { ServerState::Shutdown } else { ServerState::Running }
+        if self.shutdown.is_begun() { ServerState::Shutdown } else { ServerState::Running }
     }
 
     fn status(&self) -> ServerStatusDataType {
@@ -126,8 +132,8 @@ impl Server {
             current_time: date_time(time::now()),
             state: self.state(),
             build_info: build_info(&self.config.product_uri),
-            seconds_till_shutdown: 0,
-            shutdown_reason: LocalizedText::null(),
+            seconds_till_shutdown: self.shutdown.seconds_left(),
+            shutdown_reason: self.shutdown_reason(),
         }
     }
 

@@ -22,7 +22,9 @@ use crate::ua::connection::{self, Connection};
 use crate::ua::diagnostics::Counters;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::event::{self, Event, EventIds};
+use crate::ua::reverse;
 use crate::ua::session::{LoginGuard, Sessions};
+use crate::ua::shutdown::{Shutdown, Stop};
 use crate::ua::space::{LiveId, Space};
 use crate::ua::stored::StoredValues;
 use crate::ua::subscription::{
@@ -69,8 +71,8 @@ pub struct Server {
     pub diagnostics_enabled: Cell<bool>,
     /// When the server started.
     pub start_time: Timestamp,
-    /// Seconds until the end once shutdown has begun.
-    pub stopping: Cell<bool>,
+    /// The planned end.
+    pub shutdown: Shutdown,
     /// Wakes the publisher when a deadline may have moved.
     pub replan: Notify,
     types: Types,
@@ -111,7 +113,7 @@ impl Server {
             counters: Counters::default(),
             diagnostics_enabled: Cell::new(true),
             start_time: time::now(),
-            stopping: Cell::new(false),
+            shutdown: Shutdown::default(),
             replan: Notify::new(),
             stored: RefCell::new(StoredValues::new(&parts.space, time::now())),
             users: RefCell::new(parts.users),
@@ -226,18 +228,32 @@ impl Server {
     }
 
     fn accept(self: &Rc<Self>, stream: TcpStream, peer: std::net::SocketAddr) {
-        if self.connections.borrow().len() >= self.config.limits.connections && !self.evict() {
+        let hello_wait = Duration::from_millis(self.config.limits.hello_ms);
+        let Some(connection) = self.admit(&stream, peer, hello_wait) else {
             warn!(%peer, "connection refused: all channels are in use");
             return;
+        };
+        tokio::task::spawn_local(connection::run(Rc::clone(self), connection, stream));
+    }
+
+    /// Enters a connection, made by a client or by us, among the others; `None` if all channels are in use.
+    pub fn admit(
+        &self,
+        stream: &TcpStream,
+        peer: std::net::SocketAddr,
+        hello_wait: Duration,
+    ) -> Option<Rc<Connection>> {
+        if self.connections.borrow().len() >= self.config.limits.connections && !self.evict() {
+            return None;
         }
         if let Err(error) = stream.set_nodelay(true) {
             warn!(%peer, %error, "connection without TCP_NODELAY");
         }
         let id = self.next_channel.get();
         self.next_channel.set(id.wrapping_add(1).max(1));
-        let connection = Rc::new(Connection::new(id, peer));
+        let connection = Rc::new(Connection::new(id, peer, hello_wait));
         self.connections.borrow_mut().insert(id, Rc::clone(&connection));
-        tokio::task::spawn_local(connection::run(Rc::clone(self), connection, stream));
+        Some(connection)
     }
 
     /// Closes the oldest channel without a session to make room (SC-23).
@@ -266,10 +282,11 @@ impl Server {
     }
 }
 
-/// Serves `listener` until `stop` turns true.
-pub async fn serve(server: Rc<Server>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
+/// Serves `listener` until `stop` says so, or a client's planned end has come.
+pub async fn serve(server: Rc<Server>, listener: TcpListener, mut stop: watch::Receiver<Stop>) {
     let publisher = tokio::task::spawn_local(publish(Rc::clone(&server)));
     let sweeper = tokio::task::spawn_local(sweep(Rc::clone(&server)));
+    let diallers = reverse::start(&server);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -280,10 +297,20 @@ pub async fn serve(server: Rc<Server>, listener: TcpListener, mut stop: watch::R
                     tokio::time::sleep(SWEEP).await;
                 }
             },
-            _ = stop.wait_for(|it| *it) => break,
+            () = server.shutdown.over() => break,
+            told = stop.changed() => match (told, *stop.borrow_and_update()) {
+                (Ok(()), Stop::No) => {}
+                (Ok(()), Stop::Soon) => {
+                    let after = server.config.shutdown_s;
+                    server.shutdown.hasten(Duration::from_secs_f64(after));
+                }
+                (Err(_), _) | (_, Stop::Now) => break,
+            },
         }
     }
-    server.stopping.set(true);
+    for dialler in diallers {
+        dialler.abort();
+    }
     server.raise(event::shutdown(&server.space, server.event_ids.next(), time::now()));
     server.with_subscriptions(SubscriptionSet::hurry);
     publisher.abort();

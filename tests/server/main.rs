@@ -11,6 +11,7 @@ mod events;
 mod items;
 mod publishing;
 mod raw;
+mod reverse;
 mod session;
 mod transport;
 mod types;

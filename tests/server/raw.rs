@@ -156,12 +156,16 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) fn connect(address: &str) -> Self {
-        let stream = TcpStream::connect(address).unwrap();
+        Self::on(TcpStream::connect(address).unwrap(), format!("opc.tcp://{address}"))
+    }
+
+    /// On a connection that is there already.
+    pub(crate) fn on(stream: TcpStream, url: String) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
         Self {
             stream,
-            url: format!("opc.tcp://{address}"),
+            url,
             channel: 0,
             token: 0,
             sequence: 0,

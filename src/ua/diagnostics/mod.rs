@@ -51,17 +51,12 @@ pub struct Counters {
     pub rejected_requests: Counter,
 }
 
-/// Who may see what concerns others, and switch it off (DIA-03).
-fn is_administrator(roles: Roles) -> bool {
-    roles.has(Role::ConfigureAdmin) || roles.has(Role::SecurityAdmin)
-}
-
 fn structures<T: DynEncodable>(all: Vec<T>) -> Variant {
     all.into_iter().map(ExtensionObject::from_message).collect::<Vec<_>>().into()
 }
 
 impl Server {
-    /// Whether a user may see a value that the server itself knows. Everybody sees his own session.
+    /// Whether a user may see a value that the server itself knows (DIA-03). Everybody sees his own session.
     pub fn may_see(&self, id: LiveId, roles: Roles, own: SessionKey) -> bool {
         use VariableId as V;
         const SUBSCRIPTIONS: u32 = V::Server_ServerDiagnostics_SubscriptionDiagnosticsArray as u32;
@@ -71,13 +66,13 @@ impl Server {
             V::Server_ServerDiagnostics_SessionsDiagnosticsSummary_SessionSecurityDiagnosticsArray
                 as u32;
         match id {
-            LiveId::Server(SUBSCRIPTIONS | SESSIONS) => is_administrator(roles),
+            LiveId::Server(SUBSCRIPTIONS | SESSIONS) => roles.is_administrator(),
             LiveId::Server(SECURITY) => roles.has(Role::SecurityAdmin),
             LiveId::Session(session, _) if session == own.0 => true,
             LiveId::Session(_, member) => {
                 let is_security =
                     self.space.session_path(member).starts_with(session::SECURITY_PATH);
-                if is_security { roles.has(Role::SecurityAdmin) } else { is_administrator(roles) }
+                if is_security { roles.has(Role::SecurityAdmin) } else { roles.is_administrator() }
             }
             LiveId::Structure(..) => may_read(roles),
             LiveId::Server(_) | LiveId::Stored(_) => true,
@@ -86,7 +81,7 @@ impl Server {
 
     /// Switches diagnostics on or off, if the user may.
     pub fn may_switch_diagnostics(roles: Roles) -> bool {
-        is_administrator(roles)
+        roles.is_administrator()
     }
 
     /// Switches diagnostics on or off: without, there are no sessions and subscriptions to be seen (DIA-01).

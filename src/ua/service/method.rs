@@ -19,7 +19,7 @@ use crate::time;
 use crate::ua::event::{self, Event};
 use crate::ua::server::Server;
 use crate::ua::service::fixture::{self, Done};
-use crate::ua::service::{Answer, Outcome, Request, encode, variant, write};
+use crate::ua::service::{Answer, Outcome, Request, encode, state_change, variant, write};
 use crate::ua::space::NodeIdRef;
 use crate::ua::status;
 use crate::ua::subscription::{SessionKey, Stage};
@@ -94,6 +94,9 @@ fn start(
     actor: &Actor,
     call: &CallMethodRequest,
 ) -> Operation {
+    if let Some(result) = state_change::call(server, actor, call) {
+        return Operation::Done(result);
+    }
     let own = own_method(server, session, call).or_else(|| refresh(server, session, call));
     if let Some(result) = own {
         return Operation::Done(result);
@@ -119,7 +122,7 @@ fn start(
 }
 
 /// A call that went well, with what came of it.
-fn answered(call: &CallMethodRequest, outputs: Vec<Variant>) -> CallMethodResult {
+pub(super) fn answered(call: &CallMethodRequest, outputs: Vec<Variant>) -> CallMethodResult {
     let given = call.input_arguments.as_ref().map_or(0, Vec::len);
     CallMethodResult {
         status_code: StatusCode::Good,

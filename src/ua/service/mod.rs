@@ -8,6 +8,7 @@ mod method;
 mod monitored;
 mod reader;
 mod session;
+mod state_change;
 mod subscription;
 mod variant;
 mod view;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use opcua_types::{
-    AttributeId, LocalizedText, NodeClass, NodeId, QualifiedName, StatusCode, Variant,
+    AttributeId, LocalizedText, MethodId, NodeClass, NodeId, QualifiedName, StatusCode, Variant,
 };
 
 use crate::access::{Access, Role, Roles};
@@ -11,6 +11,8 @@ use crate::tag::{DeviceIndex, DeviceKind};
 use crate::ua::space::template::Content;
 use crate::ua::space::{INSTANCES, LiveId, NodeRef, SERVER, Space, ValueSource};
 
+/// RequestServerStateChange of the Server object: for administrators.
+const STATE_CHANGE: u32 = MethodId::Server_RequestServerStateChange as u32;
 /// AccessLevel bit CurrentRead (Part 3, 8.57).
 pub const CURRENT_READ: u8 = 1;
 /// AccessLevel bit CurrentWrite.
@@ -121,6 +123,9 @@ impl Space {
             }
             AttributeId::AccessLevel | AttributeId::UserAccessLevel => {
                 is_variable.then(|| CURRENT_READ.into())
+            }
+            AttributeId::UserExecutable if *self.graph.id(index) == (0, STATE_CHANGE) => {
+                Some(roles.is_administrator().into())
             }
             AttributeId::EventNotifier => {
                 let notifies = u8::from(self.is_notifier(NodeRef::Static(index)));

@@ -6,7 +6,6 @@ pub(super) const PRUNED: &[u32] = &[
     31915, // Locations: none are modelled.
     24226, // Resources
     12749, // SetSubscriptionDurable: no durable subscriptions.
-    12886, // RequestServerStateChange
     17594, // Dictionaries
     32530, // Quantities
     32637, // DefaultHAConfiguration: no history yet.

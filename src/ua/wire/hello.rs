@@ -1,4 +1,4 @@
-//! Hello, Acknowledge and Error (Part 6, 7.1.2.3 to 7.1.2.5).
+//! Hello, Acknowledge, Error and ReverseHello (Part 6, 7.1.2.3 to 7.1.2.6).
 
 use opcua_types::StatusCode;
 
@@ -70,6 +70,18 @@ pub fn acknowledge(
     out.extend_from_slice(&(HEADER_BYTES as u32 + 20).to_le_bytes());
     out.extend(fields.iter().flat_map(|it| it.to_le_bytes()));
     Ok(agreed)
+}
+
+/// What a server says first on a connection that it made itself (Part 6, 7.1.2.6): who it is, and where.
+pub fn write_reverse_hello(out: &mut Vec<u8>, server_uri: &str, endpoint_url: &str) {
+    let texts = [server_uri, endpoint_url];
+    let length: usize = texts.iter().map(|it| 4 + it.len()).sum();
+    out.extend_from_slice(b"RHEF");
+    out.extend_from_slice(&((HEADER_BYTES + length) as u32).to_le_bytes());
+    for text in texts {
+        out.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        out.extend_from_slice(text.as_bytes());
+    }
 }
 
 /// The last frame of a connection that ends in error.

@@ -7,5 +7,5 @@ mod shallow;
 
 pub use codec::Types;
 pub use frame::{Frame, FrameKind, HEADER_BYTES, TransportLimits, WireError, next_frame};
-pub use hello::{Hello, acknowledge, parse_hello, write_error};
+pub use hello::{Hello, acknowledge, parse_hello, write_error, write_reverse_hello};
 pub use shallow::Shallow;
