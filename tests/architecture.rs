@@ -40,6 +40,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("opcua_nodes", &["ua"]),
     ("opcua_core_namespace", &["ua"]),
     ("aws_lc_rs", &["ua"]),
+    ("mdns_sd", &["ua"]),
     ("argon2", &["config"]),
     ("tokio", &["app", "engine", "ua"]),
     ("toml", &["config", "engine"]),

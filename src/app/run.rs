@@ -185,9 +185,7 @@ fn title(engine: &Engine) -> String {
 /// What a person at the terminal needs next.
 fn greeting(title: &str, config: &ServerConfig, endpoints: &Endpoints) -> String {
     let mut text = format!("Cellhouse {}, {title}\n", env!("CARGO_PKG_VERSION"));
-    for host in &endpoints.hosts {
-        let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
-        let url = endpoints.url(&format!("opc.tcp://{host}"));
+    for url in endpoints.urls() {
         // Writing to a string cannot fail, here and below.
         let _ = writeln!(text, "  {url}");
     }

@@ -73,6 +73,12 @@ impl TargetUrl {
         is_host.then(|| Self { url: url.to_owned(), host: host.to_owned(), port })
     }
 
+    /// The same host at another port.
+    #[must_use]
+    pub fn with_port(&self, port: u16) -> Self {
+        Self { port, ..self.clone() }
+    }
+
     /// As written.
     pub fn url(&self) -> &str {
         &self.url

@@ -88,6 +88,22 @@ impl Endpoints {
         }
     }
 
+    /// TCP port that we listen on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A URL for each of our hosts, the default first.
+    pub fn urls(&self) -> Vec<String> {
+        self.hosts
+            .iter()
+            .map(|host| {
+                let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+                self.url(&format!("opc.tcp://{host}"))
+            })
+            .collect()
+    }
+
     /// Whether a host name or address is one of ours.
     pub fn is_ours(&self, host: &str) -> bool {
         self.hosts.iter().any(|it| it.eq_ignore_ascii_case(host))
@@ -182,7 +198,7 @@ fn suffix(endpoint: EndpointConfig) -> String {
 }
 
 /// Encryption above signing above nothing; the newer policy above the older (DIS-09).
-fn level(endpoint: EndpointConfig) -> u8 {
+pub fn level(endpoint: EndpointConfig) -> u8 {
     let policy = match endpoint.policy {
         SecurityPolicy::None => return 0,
         SecurityPolicy::Basic256Sha256 => 10,

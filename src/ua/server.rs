@@ -22,7 +22,7 @@ use crate::ua::connection::{self, Connection};
 use crate::ua::diagnostics::Counters;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::event::{self, Event, EventIds};
-use crate::ua::reverse;
+use crate::ua::outreach::Outreach;
 use crate::ua::session::{LoginGuard, Sessions};
 use crate::ua::shutdown::{Shutdown, Stop};
 use crate::ua::space::{LiveId, Space};
@@ -286,7 +286,7 @@ impl Server {
 pub async fn serve(server: Rc<Server>, listener: TcpListener, mut stop: watch::Receiver<Stop>) {
     let publisher = tokio::task::spawn_local(publish(Rc::clone(&server)));
     let sweeper = tokio::task::spawn_local(sweep(Rc::clone(&server)));
-    let diallers = reverse::start(&server);
+    let outreach = Outreach::start(&server);
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -308,9 +308,6 @@ pub async fn serve(server: Rc<Server>, listener: TcpListener, mut stop: watch::R
             },
         }
     }
-    for dialler in diallers {
-        dialler.abort();
-    }
     server.raise(event::shutdown(&server.space, server.event_ids.next(), time::now()));
     server.with_subscriptions(SubscriptionSet::hurry);
     publisher.abort();
@@ -318,7 +315,7 @@ pub async fn serve(server: Rc<Server>, listener: TcpListener, mut stop: watch::R
     for connection in server.connections.borrow().values() {
         connection.close();
     }
-    tokio::time::sleep(FAREWELL).await;
+    tokio::join!(outreach.end(), tokio::time::sleep(FAREWELL));
 }
 
 /// Samples at every snapshot and publishes at every deadline.

@@ -11,6 +11,7 @@ mod events;
 mod items;
 mod publishing;
 mod raw;
+mod registration;
 mod reverse;
 mod session;
 mod transport;

@@ -4,8 +4,10 @@ use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use cellhouse::time;
 use opcua_types::{
     ActivateSessionRequest, ActivateSessionResponse, ApplicationDescription, BinaryDecodable,
     BinaryEncodable, ContextOwned, CreateSessionRequest, CreateSessionResponse, DateTime,
@@ -20,6 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A running server; it goes when this goes.
 pub(crate) struct Server {
     process: Child,
+    log: Arc<Mutex<Vec<String>>>,
     pub(crate) address: String,
     /// Its data folder.
     pub(crate) data: PathBuf,
@@ -48,7 +51,7 @@ impl Server {
             .arg(&file)
             .args(arguments)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -57,7 +60,14 @@ impl Server {
             .expect("the server says where it answers");
         // Whoever does not read the rest of the greeting must not block the server.
         std::thread::spawn(move || lines.count());
-        Self { process, address: url, data: folder.path().join("data"), _folder: folder }
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let errors = BufReader::new(process.stderr.take().unwrap()).lines();
+        let into = Arc::clone(&log);
+        std::thread::spawn(move || {
+            errors.map_while(Result::ok).for_each(|it| into.lock().unwrap().push(it));
+        });
+        let data = folder.path().join("data");
+        Self { process, log, address: url, data, _folder: folder }
     }
 
     pub(crate) fn start() -> Self {
@@ -87,6 +97,28 @@ impl Server {
             .output()
             .unwrap();
         assert!(given.status.success(), "{given:?}");
+    }
+
+    /// How many lines of the log have this text in them.
+    pub(crate) fn logged(&self, text: &str) -> usize {
+        self.log.lock().unwrap().iter().filter(|it| it.contains(text)).count()
+    }
+
+    /// Asks it to stop, as a service supervisor does.
+    pub(crate) fn signal(&self) {
+        let id = self.process.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until it has ended; its exit code.
+    pub(crate) fn ended(&mut self) -> i32 {
+        let mut found = None;
+        eventually("the server ends", || {
+            found = self.process.try_wait().unwrap();
+            found.is_some()
+        });
+        found.and_then(|it| it.code()).expect("an exit code")
     }
 
     /// Resident memory, KiB.
@@ -124,6 +156,15 @@ impl Drop for Server {
         // It may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// Waits until `check` is true, as long as any answer is waited for.
+pub(crate) fn eventually(what: &str, mut check: impl FnMut() -> bool) {
+    let end = time::monotonic() + PATIENCE;
+    while !check() {
+        assert!(time::monotonic() < end, "not in time: {what}");
+        time::wait(Duration::from_millis(20));
     }
 }
 

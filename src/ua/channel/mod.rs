@@ -6,12 +6,15 @@
 //! The old token is taken until the new one is first used, or for a quarter of its life beyond its end.
 
 mod assembly;
+mod asymmetric;
+mod client;
 mod error;
 mod open;
 mod shared;
 mod state;
 mod symmetric;
 
+pub use client::Opening;
 pub use error::ChannelError;
 pub use shared::ChannelShared;
 pub use state::{Channel, Received};

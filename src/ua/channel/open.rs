@@ -3,29 +3,19 @@
 use std::time::Instant;
 
 use opcua_types::{
-    BinaryDecodable, BinaryEncodable, ByteString, ChannelSecurityToken, DateTime,
-    MessageSecurityMode, NodeId, ObjectId, OpenSecureChannelRequest, OpenSecureChannelResponse,
-    ResponseHeader, SecurityTokenRequestType,
+    BinaryDecodable, ByteString, ChannelSecurityToken, DateTime, MessageSecurityMode, NodeId,
+    ObjectId, OpenSecureChannelRequest, OpenSecureChannelResponse, ResponseHeader,
+    SecurityTokenRequestType,
 };
 use tracing::warn;
 
 use crate::config::{EndpointConfig, SecurityPolicy};
 use crate::time::Timestamp;
-use crate::ua::channel::state::number;
+use crate::ua::channel::asymmetric::{self, Address, Header, Peer, Unsealed};
 use crate::ua::channel::symmetric::Token;
 use crate::ua::channel::{Channel, ChannelError};
 use crate::ua::crypto::{self, NONCE_BYTES, PublicKey};
-use crate::ua::pki;
 use crate::ua::wire::Shallow;
-
-/// Type, size, channel id.
-const MESSAGE_HEADER_BYTES: usize = 12;
-/// Sequence number and request id.
-const SEQUENCE_BYTES: usize = 8;
-/// Longest certificate chain taken, bytes.
-const CHAIN_BYTES: usize = 32 * 1024;
-/// A key above this size has a second padding byte (Part 6, 6.7.2.5).
-const EXTRA_PADDING_KEY_BYTES: usize = 256;
 
 /// An OPN chunk, verified.
 pub(super) struct Opener {
@@ -37,39 +27,6 @@ pub(super) struct Opener {
     request: OpenSecureChannelRequest,
 }
 
-/// The security header in front of the encrypted part.
-struct Header<'a> {
-    policy: SecurityPolicy,
-    certificate: &'a [u8],
-    thumbprint: &'a [u8],
-    end: usize,
-}
-
-impl<'a> Header<'a> {
-    fn read(chunk: &'a [u8]) -> Result<Self, ChannelError> {
-        let mut end = MESSAGE_HEADER_BYTES;
-        let mut field = |bound: usize| -> Result<&'a [u8], ChannelError> {
-            let length = number(chunk, end)?.cast_signed();
-            if length < -1 {
-                return Err(ChannelError::Malformed);
-            }
-            let length = length.max(0) as usize;
-            if length > bound {
-                return Err(ChannelError::Malformed);
-            }
-            let bytes = chunk.get(end + 4..end + 4 + length).ok_or(ChannelError::Malformed)?;
-            end += 4 + length;
-            Ok(bytes)
-        };
-        let uri = field(256)?;
-        let certificate = field(CHAIN_BYTES)?;
-        let thumbprint = field(64)?;
-        let uri = std::str::from_utf8(uri).map_err(|_| ChannelError::PolicyRejected)?;
-        let policy = crypto::policy_of(uri).ok_or(ChannelError::PolicyRejected)?;
-        Ok(Self { policy, certificate, thumbprint, end })
-    }
-}
-
 impl Opener {
     /// Decrypts, verifies and decodes.
     pub(super) fn read(channel: &Channel, chunk: &[u8]) -> Result<Self, ChannelError> {
@@ -77,17 +34,10 @@ impl Opener {
         if !channel.shared.offers_policy(header.policy) {
             return Err(ChannelError::PolicyRejected);
         }
-        let (plain, client_key) = if header.policy == SecurityPolicy::None {
-            (chunk[header.end..].to_vec(), None)
-        } else {
-            let (plain, key) = unseal(channel, chunk, &header)?;
-            (plain, Some(key))
-        };
-        let sequence = number(&plain, 0)?;
-        let request_id = number(&plain, 4)?;
-        let body = plain.get(SEQUENCE_BYTES..).ok_or(ChannelError::Malformed)?;
+        let Unsealed { sequence, request_id, body, key } =
+            asymmetric::unseal(&channel.shared, chunk, &header)?;
         let context = channel.shared.types.decoding(&channel.shared.limits, body.len());
-        let mut rest = body;
+        let mut rest = body.as_slice();
         let kind = NodeId::decode(&mut rest, &context).map_err(|_| ChannelError::Malformed)?;
         if kind != ObjectId::OpenSecureChannelRequest_Encoding_DefaultBinary {
             return Err(ChannelError::Malformed);
@@ -96,7 +46,14 @@ impl Opener {
             .map_err(|_| ChannelError::Malformed)?;
         let secured = header.policy != SecurityPolicy::None;
         let certificate = if secured { header.certificate.to_vec() } else { Vec::new() };
-        Ok(Self { sequence, request_id, policy: header.policy, certificate, client_key, request })
+        Ok(Self {
+            sequence,
+            request_id,
+            policy: header.policy,
+            certificate,
+            client_key: key,
+            request,
+        })
     }
 
     /// Issues or renews a token and appends the response.
@@ -215,7 +172,7 @@ impl Opener {
         }
     }
 
-    /// Appends the response as one OPN chunk: signed by us, encrypted for the client.
+    /// Appends the response as one OPN chunk.
     fn seal(
         &self,
         channel: &Channel,
@@ -223,85 +180,12 @@ impl Opener {
         response: &OpenSecureChannelResponse,
         out: &mut Vec<u8>,
     ) -> Result<(), ChannelError> {
-        let shared = &channel.shared;
-        let mut plain = [sequence.to_le_bytes(), self.request_id.to_le_bytes()].concat();
-        let context = shared.types.encoding();
-        let kind = NodeId::from(ObjectId::OpenSecureChannelResponse_Encoding_DefaultBinary);
-        kind.encode(&mut plain, &context).map_err(|_| ChannelError::Malformed)?;
-        response.encode(&mut plain, &context).map_err(|_| ChannelError::Malformed)?;
-        let mut head = b"OPNF\0\0\0\0".to_vec();
-        head.extend_from_slice(&channel.id.to_le_bytes());
-        let uri = crypto::policy_uri(self.policy);
-        field(&mut head, Some(uri.as_bytes()));
-        let Some(client_key) = &self.client_key else {
-            field(&mut head, None);
-            field(&mut head, None);
-            let size = (head.len() + plain.len()) as u32;
-            head[4..8].copy_from_slice(&size.to_le_bytes());
-            out.extend_from_slice(&head);
-            out.extend_from_slice(&plain);
-            return Ok(());
-        };
-        let own_key = shared.private_key().ok_or(ChannelError::SecurityChecks)?;
-        field(&mut head, Some(&shared.certificate()));
-        field(&mut head, Some(&pki::thumbprint(pki::leaf(&self.certificate))));
-        let block = client_key.plain_bytes(self.policy)?;
-        pad(&mut plain, own_key.bytes(), block, client_key.bytes());
-        let blocks = (plain.len() + own_key.bytes()) / block;
-        let size = (head.len() + blocks * client_key.bytes()) as u32;
-        head[4..8].copy_from_slice(&size.to_le_bytes());
-        let signature = crypto::sign(self.policy, own_key, &[head.as_slice(), &plain].concat())?;
-        plain.extend_from_slice(&signature);
-        out.extend_from_slice(&head);
-        out.extend_from_slice(&client_key.encrypt(self.policy, &plain)?);
-        Ok(())
+        let kind = ObjectId::OpenSecureChannelResponse_Encoding_DefaultBinary;
+        let context = channel.shared.types.encoding();
+        let plain = asymmetric::plain(sequence, self.request_id, kind, response, &context)?;
+        let peer = self.client_key.as_ref();
+        let peer = peer.map(|key| Peer { certificate: &self.certificate, key });
+        let address = Address { policy: self.policy, channel: channel.id, peer };
+        address.seal(&channel.shared, plain, out)
     }
-}
-
-/// A byte string; `None` is null.
-fn field(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
-    let length = bytes.map_or(-1, |it| it.len() as i32);
-    out.extend_from_slice(&length.to_le_bytes());
-    out.extend_from_slice(bytes.unwrap_or_default());
-}
-
-/// Pads so that message and signature fill whole blocks.
-fn pad(plain: &mut Vec<u8>, signature: usize, block: usize, key: usize) {
-    let counters = if key > EXTRA_PADDING_KEY_BYTES { 2 } else { 1 };
-    let used = plain.len() + counters + signature;
-    let padding = (block - used % block) % block;
-    plain.push(padding as u8);
-    plain.extend(std::iter::repeat_n(padding as u8, padding));
-    if counters == 2 {
-        plain.push((padding >> 8) as u8);
-    }
-}
-
-/// Decrypts and verifies an OPN chunk. Whatever is wrong, the answer is the same, after the same work.
-fn unseal(
-    channel: &Channel,
-    chunk: &[u8],
-    header: &Header<'_>,
-) -> Result<(Vec<u8>, PublicKey), ChannelError> {
-    let shared = &channel.shared;
-    let own_key = shared.private_key().ok_or(ChannelError::PolicyRejected)?;
-    if header.thumbprint != shared.thumbprint() {
-        return Err(ChannelError::SecurityChecks);
-    }
-    let client_key = PublicKey::of_certificate(pki::leaf(header.certificate))?;
-    let plain = own_key.decrypt(header.policy, &chunk[header.end..])?;
-    let at = plain.len().checked_sub(client_key.bytes()).ok_or(ChannelError::SecurityChecks)?;
-    let (message, signature) = plain.split_at(at);
-    let signed = [&chunk[..header.end], message].concat();
-    if !client_key.verify(header.policy, &signed, signature) {
-        return Err(ChannelError::SecurityChecks);
-    }
-    let counters = if own_key.bytes() > EXTRA_PADDING_KEY_BYTES { 2 } else { 1 };
-    let last = |back: usize| -> Result<usize, ChannelError> {
-        let at = message.len().checked_sub(back).ok_or(ChannelError::SecurityChecks)?;
-        Ok(usize::from(message[at]))
-    };
-    let padding = if counters == 2 { last(1)? << 8 | last(2)? } else { last(1)? };
-    let end = message.len().checked_sub(padding + counters).ok_or(ChannelError::SecurityChecks)?;
-    Ok((message[..end].to_vec(), client_key))
 }

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use opcua_types::NamespaceMap;
+use opcua_types::{Context, NamespaceMap};
 
 use crate::config::{EndpointConfig, Limits, SecurityPolicy};
+use crate::time::Timestamp;
 use crate::ua::crypto::PrivateKey;
-use crate::ua::pki::{self, Identity, TrustStore};
+use crate::ua::pki::{self, CertificateProblem, Identity, TrustStore};
 use crate::ua::wire::Types;
 
 /// Our identity, what we offer, and whom we trust.
@@ -61,6 +62,21 @@ impl ChannelShared {
     /// Our private key.
     pub fn private_key(&self) -> Option<&PrivateKey> {
         self.key.as_ref()
+    }
+
+    /// For encoding a message that we send as a client.
+    pub fn encoding(&self) -> Context<'_> {
+        self.types.encoding()
+    }
+
+    /// For decoding an answer of so many bytes that we have got as a client.
+    pub fn decoding(&self, body: usize) -> Context<'_> {
+        self.types.decoding(&self.limits, body)
+    }
+
+    /// Whether we trust a server that we are about to speak to; the reason for the log if we do not.
+    pub fn check_server(&self, chain: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
+        self.trust.borrow_mut().check(chain, utc)
     }
 
     /// SHA-1 of our certificate, by which a client says whom it means.

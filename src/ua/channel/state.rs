@@ -177,6 +177,14 @@ impl Channel {
         Ok(())
     }
 
+    /// As a client: the server has answered our opening with this token, under this sequence number.
+    pub(super) fn opened(&mut self, endpoint: EndpointConfig, token: Token, sequence: u32) {
+        self.endpoint = endpoint;
+        self.active = Some(token);
+        self.received = Some(sequence);
+        self.sent = 1;
+    }
+
     /// The next number of our own, wrapped as the legacy rule allows.
     pub(super) fn next_sequence(&mut self) -> u32 {
         self.sent = if self.sent >= u32::MAX - WRAP { 1 } else { self.sent + 1 };
