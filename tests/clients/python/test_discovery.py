@@ -1,17 +1,19 @@
 """Discovery server, planned end: what takes a foreign discovery server, or a user with rights."""
 
+import asyncio
 import datetime
+import socket
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from asyncua import Client, Server, ua
-from asyncua.server.user_managers import PermissiveUserManager
-from asyncua.crypto.permission_rules import SimpleRoleRuleset
 
 from certificates import make_certificate
 from conftest import secure_client
 from plant import Plant, eventually
 
+LDS_URI = "urn:test:lds"
 STATE_CHANGE = ua.NodeId(12886)
 RUNNING, SUSPENDED, SHUTDOWN = 0, 3, 4
 
@@ -102,21 +104,74 @@ async def test_dia_05_dia_06_dia_08_an_administrator_ends_the_server_and_everybo
 
             await eventually(ended)
             assert own_plant.process.returncode == 0
-            # The clients' own goodbye finds nobody; that is not under test.
-            for client in (operator, admin):
-                client.uaclient.protocol.transport.close()
 
 
-async def lds(folder: Path, port: int = 0) -> Server:
-    """asyncua's server as discovery server, over one secured endpoint."""
-    certificate, key = make_certificate(folder, "urn:test:lds")
+@asynccontextmanager
+async def discovery_server(folder: Path):
+    """asyncua's server, which takes registrations; it offers one secured endpoint beside the open one. Its URL."""
+    folder.mkdir()
+    certificate, key = make_certificate(folder, LDS_URI)
     server = Server()
     await server.init()
-    await server.set_application_uri("urn:test:lds")
-    server.set_endpoint(f"opc.tcp://127.0.0.1:{port}")
+    await server.set_application_uri(LDS_URI)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"opc.tcp://127.0.0.1:{port}"
+    server.set_endpoint(url)
     server.set_security_policy(
         [ua.SecurityPolicyType.NoSecurity, ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt]
     )
     await server.load_certificate(str(certificate))
     await server.load_private_key(str(key))
-    return server
+    registrations = []
+    take = server.iserver.register_server
+    # asyncua keeps those that have gone as well: what it is told is written down here.
+
+    def note(entry, configuration=None):
+        registrations.append((entry, configuration))
+        take(entry, configuration)
+
+    server.iserver.register_server = note
+    async with server:
+        yield url, certificate, registrations
+
+
+async def test_dis_10_a_foreign_discovery_server_takes_our_registration(tmp_path):
+    async with discovery_server(tmp_path / "lds") as (url, certificate, registrations):
+        config = server_file(tmp_path, f'[discovery]\nregister = "{url}"\nregister_every_s = 1\n')
+        plant = Plant(tmp_path, extra=config)
+        plant.trust(certificate.read_bytes(), "lds")
+        await asyncio.to_thread(plant.start)
+        try:
+
+            async def found():
+                for server in await Client(url).connect_and_find_servers():
+                    if server.ApplicationUri.endswith(":cellhouse"):
+                        return server
+
+            server = await eventually(found)
+            assert plant.url in server.DiscoveryUrls
+            assert server.ApplicationName.Text == "Cellhouse"
+            entry, configuration = registrations[0]
+            assert entry.IsOnline
+            assert configuration[0].ServerCapabilities == ["DA"]
+        finally:
+            assert await asyncio.to_thread(plant.stop) == 0
+        assert not registrations[-1][0].IsOnline
+        assert sum("registered with the discovery server" in line for line in plant.log) == 1
+
+
+async def test_dis_11_a_discovery_server_that_is_not_trusted_is_told_nothing(tmp_path):
+    async with discovery_server(tmp_path / "lds") as (url, _, registrations):
+        plant = Plant(tmp_path, extra=server_file(tmp_path, f'[discovery]\nregister = "{url}"\n'))
+        await asyncio.to_thread(plant.start)
+        try:
+
+            async def refused():
+                return any("is not trusted" in line for line in plant.log)
+
+            await eventually(refused)
+            assert registrations == []
+        finally:
+            assert await asyncio.to_thread(plant.stop) == 0
