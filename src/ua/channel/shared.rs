@@ -76,7 +76,7 @@ impl ChannelShared {
 
     /// Whether we trust a server that we are about to speak to; the reason for the log if we do not.
     pub fn check_server(&self, chain: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
-        self.trust.borrow_mut().check(chain, utc)
+        self.trust.check(chain, utc)
     }
 
     /// SHA-1 of our certificate, by which a client says whom it means.

@@ -55,6 +55,7 @@ fn change(
     match wish.state {
         ServerState::Running => {
             let had = server.shutdown.cancel();
+            server.end_told.set(false);
             warn!(%actor, had, "the server stays in operation");
         }
         ServerState::Shutdown if wish.restart => {
@@ -66,6 +67,7 @@ fn change(
             let after = Duration::from_secs(wish.seconds.into());
             let end = time::monotonic() + after;
             server.shutdown.begin(Plan { end, reason: wish.reason, returns: wish.returns });
+            server.tell_end();
         }
         ServerState::Failed
         | ServerState::NoConfiguration
