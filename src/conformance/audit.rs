@@ -30,6 +30,7 @@ fn auditing(bench: &Bench) -> Check {
             Err(Stop::skipped("the runner does not look at audit events yet"))
         }
         Ok(Variant::Boolean(false)) => Err(Stop::skipped("Auditing is false")),
+        Ok(Variant::Empty) => Err(Stop::skipped("Auditing has no value")),
         Ok(other) => Err(Stop::unexpected("Auditing", "a Boolean", format!("{other:?}"))),
         Err(_) => Err(Stop::skipped("the server has no Auditing variable")),
     }
