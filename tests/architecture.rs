@@ -38,6 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("opcua_types", &["conformance", "ua"]),
     ("opcua_nodes", &["ua"]),
+    ("opcua_xml", &["ua"]),
     ("opcua_core_namespace", &["ua"]),
     ("aws_lc_rs", &["ua"]),
     ("mdns_sd", &["ua"]),

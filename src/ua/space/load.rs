@@ -2,7 +2,7 @@
 
 use indexmap::IndexSet;
 use opcua_core_namespace::CoreNamespace;
-use opcua_nodes::{ImportedItem, NodeSet2Import, NodeSetImport, NodeType};
+use opcua_nodes::{ImportedItem, NodeSetImport, NodeType};
 use opcua_types::{
     DataTypeDefinition, NamespaceMap, NodeId, NodeSetNamespaceMapper, ObjectId, ReferenceTypeId,
     StructureDefinition,
@@ -11,6 +11,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::ua::aggregate::Function;
 use crate::ua::space::graph::Graph;
+use crate::ua::space::nodeset::{self, NodeSet};
 use crate::ua::space::prune::PRUNED;
 use crate::ua::wire::Types;
 
@@ -50,6 +51,42 @@ pub enum LoadError {
         /// What the reader says.
         reason: String,
     },
+    /// A NodeSet needs a model that no file brings.
+    #[error("{name}: it needs the model {model}: add its NodeSet to `nodesets`")]
+    Missing {
+        /// File.
+        name: String,
+        /// URI.
+        model: String,
+    },
+    /// Two files bring the same model.
+    #[error("{name}: the model {model} is in {other} already: take one of them out of `nodesets`")]
+    Duplicate {
+        /// File.
+        name: String,
+        /// URI.
+        model: String,
+        /// The file before.
+        other: String,
+    },
+    /// Files need each other.
+    #[error("{names} need each other's models")]
+    Circle {
+        /// Files.
+        names: String,
+    },
+    /// A node of a NodeSet cannot be read.
+    #[error(
+        "{name}:{line}: the node {node} cannot be read: is its namespace, type and value right?"
+    )]
+    Node {
+        /// File.
+        name: String,
+        /// Line, from 1.
+        line: usize,
+        /// NodeId as it stands there.
+        node: String,
+    },
     /// A NodeSet lacks a type that the catalogue needs.
     #[error("nodeset/cellhouse.xml has no type {0}")]
     NoType(&'static str),
@@ -78,17 +115,12 @@ pub(super) fn load(
         OWN_TYPES_URI.to_owned(),
     ];
     let own = NodeSetFile { name: "nodeset/cellhouse.xml".to_owned(), text: OWN_TYPES.to_owned() };
-    let mut imports = Vec::new();
-    for file in std::iter::once(&own).chain(further) {
-        let import = NodeSet2Import::new_str("en", &file.text, Vec::new()).map_err(|error| {
-            LoadError::NodeSet { name: file.name.clone(), reason: error.to_string() }
-        })?;
-        for uri in import.get_own_namespaces() {
-            if !namespaces.contains(&uri) {
-                namespaces.push(uri);
-            }
+    let files: Vec<&NodeSetFile> = std::iter::once(&own).chain(further).collect();
+    let sets = nodeset::read(&files)?;
+    for uri in sets.iter().flat_map(NodeSet::namespaces) {
+        if !namespaces.contains(&uri) {
+            namespaces.push(uri);
         }
-        imports.push(import);
     }
     let mut map = NamespaceMap::new();
     for uri in namespaces.iter().skip(1) {
@@ -99,10 +131,8 @@ pub(super) fn load(
     let core = CoreNamespace;
     core.register_namespaces(&mut mapper);
     let mut items: Vec<ImportedItem> = prune(core.load(&mapper).collect());
-    for import in &imports {
-        let mut mapper = NodeSetNamespaceMapper::new(&mut map);
-        register(import, &mut mapper);
-        items.extend(import.load(&mapper));
+    for set in &sets {
+        items.extend(set.load(&mut NodeSetNamespaceMapper::new(&mut map))?);
     }
     name_encodings(&mut items);
     Ok((assemble(items, &types), namespaces))
@@ -135,14 +165,6 @@ fn name_encodings(items: &mut [ImportedItem]) {
             let definition = DataTypeDefinition::Structure(definition);
             data_type.set_data_type_definition(Some(definition));
         }
-    }
-}
-
-/// Names each namespace of a file by its index there (Part 6, F.2). The library's own way of doing so
-/// prints to standard output.
-fn register(import: &NodeSet2Import, mapper: &mut NodeSetNamespaceMapper<'_>) {
-    for (index, uri) in import.get_own_namespaces().iter().enumerate() {
-        mapper.add_namespace(uri, index as u16 + 1);
     }
 }
 

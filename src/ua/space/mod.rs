@@ -13,6 +13,7 @@ mod graph;
 mod live;
 mod load;
 mod node;
+mod nodeset;
 mod prune;
 mod reference;
 mod session;

@@ -1,0 +1,181 @@
+//! NodeSet2 files (Part 6, Annex F): read, put in an order in which each comes behind those that it needs, and
+//! taken as a whole or not at all (CT-04).
+
+use std::collections::BTreeSet;
+
+use opcua_nodes::{ImportedItem, NodeSet2Import, NodeSetImport};
+use opcua_types::{NodeId, NodeSetNamespaceMapper};
+use opcua_xml::load_nodeset2_file;
+
+use crate::ua::space::load::{LoadError, NodeSetFile};
+
+/// Namespace 0, which every server has.
+const STANDARD: &str = "http://opcfoundation.org/UA/";
+
+/// A file that has been read.
+pub(super) struct NodeSet {
+    name: String,
+    import: NodeSet2Import,
+    /// Models that it brings.
+    models: Vec<String>,
+    /// Models that must be there before.
+    required: Vec<String>,
+    /// Its NodeIds as they stand in it, each with its line.
+    ids: Vec<(String, usize)>,
+}
+
+/// Reads files and puts them in order. A model that is missing, or that two files bring, is an error, as is a
+/// circle of models that need each other.
+pub(super) fn read(files: &[&NodeSetFile]) -> Result<Vec<NodeSet>, LoadError> {
+    let mut waiting = files.iter().map(|it| NodeSet::new(it)).collect::<Result<Vec<_>, _>>()?;
+    let mut brought: Vec<(String, String)> = Vec::new();
+    for set in &waiting {
+        for model in &set.models {
+            if let Some((_, other)) = brought.iter().find(|(known, _)| known == model) {
+                let (name, other) = (set.name.clone(), other.clone());
+                return Err(LoadError::Duplicate { name, model: model.clone(), other });
+            }
+            brought.push((model.clone(), set.name.clone()));
+        }
+    }
+    let mut there: BTreeSet<String> = BTreeSet::from([STANDARD.to_owned()]);
+    let mut ordered = Vec::with_capacity(waiting.len());
+    while !waiting.is_empty() {
+        let ready = waiting.iter().position(|it| it.required.iter().all(|it| there.contains(it)));
+        let Some(ready) = ready else { return Err(stuck(&waiting, &brought)) };
+        let set = waiting.remove(ready);
+        there.extend(set.models.iter().cloned());
+        ordered.push(set);
+    }
+    Ok(ordered)
+}
+
+/// Why none of these can come next.
+fn stuck(waiting: &[NodeSet], brought: &[(String, String)]) -> LoadError {
+    let missing = waiting.iter().find_map(|set| {
+        let is_there =
+            |model: &String| model == STANDARD || brought.iter().any(|(known, _)| known == model);
+        let model = set.required.iter().find(|it| !is_there(it))?;
+        Some(LoadError::Missing { name: set.name.clone(), model: model.clone() })
+    });
+    missing.unwrap_or_else(|| {
+        let names: Vec<&str> = waiting.iter().map(|it| it.name.as_str()).collect();
+        LoadError::Circle { names: names.join(", ") }
+    })
+}
+
+impl NodeSet {
+    fn new(file: &NodeSetFile) -> Result<Self, LoadError> {
+        let wrong = |reason: String| LoadError::NodeSet { name: file.name.clone(), reason };
+        let read = load_nodeset2_file(&file.text).map_err(|error| wrong(error.to_string()))?;
+        let set = read.node_set.ok_or_else(|| wrong("there is no UANodeSet in it".to_owned()))?;
+        let models = set.models.iter().flat_map(|it| &it.models);
+        let (mut own, mut required) = (Vec::new(), Vec::new());
+        for model in models {
+            own.push(model.model_uri.clone());
+            required.extend(model.required_model.iter().map(|it| it.model_uri.clone()));
+        }
+        required.retain(|it| !own.contains(it));
+        let ids = set.nodes.iter().map(|it| it.base().node_id.0.clone());
+        let ids = ids.map(|id| (line_of(&file.text, &id), id)).map(|(line, id)| (id, line));
+        Ok(Self {
+            name: file.name.clone(),
+            ids: ids.collect(),
+            import: NodeSet2Import::new_nodeset("en", set, Vec::new()),
+            models: own,
+            required,
+        })
+    }
+
+    /// Namespaces that it names.
+    pub(super) fn namespaces(&self) -> Vec<String> {
+        self.import.get_own_namespaces()
+    }
+
+    /// Its nodes. One that cannot be read is an error: a part of a model is worse than none.
+    pub(super) fn load(
+        &self,
+        mapper: &mut NodeSetNamespaceMapper<'_>,
+    ) -> Result<Vec<ImportedItem>, LoadError> {
+        // The library's own way of registering namespaces prints to standard output.
+        for (index, uri) in self.namespaces().iter().enumerate() {
+            mapper.add_namespace(uri, index as u16 + 1);
+        }
+        let items: Vec<ImportedItem> = self.import.load(mapper).collect();
+        if items.len() == self.ids.len() {
+            return Ok(items);
+        }
+        let loaded: BTreeSet<String> =
+            items.iter().map(|it| identifier(it.node.as_node().node_id())).collect();
+        let is_loaded = |id: &str| id.parse().is_ok_and(|it| loaded.contains(&identifier(&it)));
+        let lost = self.ids.iter().find(|(id, _)| !is_loaded(id));
+        let (node, line) = lost.cloned().unwrap_or_default();
+        Err(LoadError::Node { name: self.name.clone(), line, node })
+    }
+}
+
+/// A NodeId without its namespace, whose index is another in each file.
+fn identifier(id: &NodeId) -> String {
+    id.identifier.to_string()
+}
+
+/// The line where a node stands, from 1.
+fn line_of(text: &str, id: &str) -> usize {
+    let at = text.find(&format!("NodeId=\"{id}\"")).unwrap_or(0);
+    text.as_bytes().iter().take(at).filter(|it| **it == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, needs: &[&str], nodes: &str) -> NodeSetFile {
+        let required: Vec<String> =
+            needs.iter().map(|it| format!("<RequiredModel ModelUri=\"urn:{it}\"/>")).collect();
+        let required = required.concat();
+        let text = format!(
+            "<UANodeSet xmlns=\"http://opcfoundation.org/UA/2011/03/UANodeSet.xsd\">\n\
+             <NamespaceUris><Uri>urn:{name}</Uri></NamespaceUris>\n\
+             <Models><Model ModelUri=\"urn:{name}\">{required}</Model></Models>\n{nodes}\n</UANodeSet>"
+        );
+        NodeSetFile { name: name.to_owned(), text }
+    }
+
+    fn order(files: &[NodeSetFile]) -> Result<Vec<String>, String> {
+        let all = read(&files.iter().collect::<Vec<_>>()).map_err(|it| it.to_string())?;
+        Ok(all.into_iter().map(|it| it.name).collect())
+    }
+
+    #[test]
+    fn ct_04_files_in_any_order_come_behind_what_they_need() {
+        let files = [file("c", &["b", "a"], ""), file("a", &[], ""), file("b", &["a"], "")];
+        assert_eq!(order(&files).unwrap(), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn ct_04_what_is_missing_twice_there_or_in_a_circle_is_named() {
+        let missing = order(&[file("a", &["x"], "")]).unwrap_err();
+        assert!(missing.contains("a: ") && missing.contains("urn:x"), "{missing}");
+        let other = NodeSetFile { name: "other".to_owned(), ..file("a", &[], "") };
+        let twice = order(&[file("a", &[], ""), other]).unwrap_err();
+        assert!(twice.contains("other") && twice.contains("urn:a"), "{twice}");
+        let circle = order(&[file("a", &["b"], ""), file("b", &["a"], "")]).unwrap_err();
+        assert!(circle.contains("a, b"), "{circle}");
+    }
+
+    #[test]
+    fn ct_04_a_node_that_cannot_be_read_refuses_the_whole_file() {
+        let good = "<UAObject NodeId=\"ns=1;i=1\" BrowseName=\"1:A\"><DisplayName>A</DisplayName></UAObject>";
+        let wrong = "<UAObject NodeId=\"ns=7;i=2\" BrowseName=\"7:B\"><DisplayName>B</DisplayName></UAObject>";
+        let file = file("a", &[], &format!("{good}\n{wrong}"));
+        let sets = read(&[&file]).unwrap();
+        let mut map = opcua_types::NamespaceMap::new();
+        map.add_namespace("urn:a");
+        let mut mapper = NodeSetNamespaceMapper::new(&mut map);
+        let said = sets[0].load(&mut mapper).err().map(|it| it.to_string());
+        assert_eq!(
+            said.as_deref(),
+            Some("a:5: the node ns=7;i=2 cannot be read: is its namespace, type and value right?")
+        );
+    }
+}
