@@ -122,7 +122,8 @@ impl Server {
         self.shutdown.plan().map_or_else(LocalizedText::null, |it| it.reason)
     }
 
-    fn state(&self) -> ServerState {
+    /// ServerStatus.State.
+    pub(super) fn state(&self) -> ServerState {
         if self.shutdown.is_begun() { ServerState::Shutdown } else { ServerState::Running }
     }
 

@@ -65,8 +65,6 @@ pub struct Server {
     pub guard: RefCell<LoginGuard>,
     /// Ids of events.
     pub event_ids: EventIds,
-    /// The announced end has been told as an event.
-    pub end_told: Cell<bool>,
     /// Diagnostics.
     pub counters: Counters,
     /// Diagnostics are shown.
@@ -112,7 +110,6 @@ impl Server {
             connections: RefCell::new(BTreeMap::new()),
             guard: RefCell::new(LoginGuard::default()),
             event_ids: EventIds::new(time::now()),
-            end_told: Cell::new(false),
             counters: Counters::default(),
             diagnostics_enabled: Cell::new(true),
             start_time: time::now(),
@@ -185,14 +182,6 @@ impl Server {
         let context = self.context();
         let stage = Stage { space: &self.space, ids: &self.event_ids, context: &context };
         self.subscriptions.borrow_mut().raise(&event, &stage);
-    }
-
-    /// Tells all who listen that the server is about to end, once (EVT-16).
-    pub fn tell_end(&self) {
-        if !self.end_told.replace(true) {
-            self.raise(event::shutdown(&self.space, self.event_ids.next(), time::now()));
-            self.with_subscriptions(SubscriptionSet::hurry);
-        }
     }
 
     /// Samples `snapshot` for every monitored item, and tells what has happened.
@@ -312,15 +301,14 @@ pub async fn serve(server: Rc<Server>, listener: TcpListener, mut stop: watch::R
             told = stop.changed() => match (told, *stop.borrow_and_update()) {
                 (Ok(()), Stop::No) => {}
                 (Ok(()), Stop::Soon) => {
-                    let after = server.config.shutdown_s;
-                    server.shutdown.hasten(Duration::from_secs_f64(after));
-                    server.tell_end();
+                    server.hasten_end(Duration::from_secs_f64(server.config.shutdown_s));
                 }
                 (Err(_), _) | (_, Stop::Now) => break,
             },
         }
     }
-    server.tell_end();
+    server.hasten_end(Duration::ZERO);
+    server.with_subscriptions(SubscriptionSet::hurry);
     publisher.abort();
     sweeper.abort();
     for connection in server.connections.borrow().values() {

@@ -13,6 +13,8 @@ use opcua_types::{DateTime, LocalizedText};
 use tokio::sync::Notify;
 
 use crate::time;
+use crate::ua::event;
+use crate::ua::server::Server;
 
 /// How a server is told from outside to stop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,6 +100,41 @@ impl Shutdown {
                 None => self.changed.notified().await,
             }
         }
+    }
+}
+
+impl Server {
+    /// Announces the end, to who reads State and to who listens for events.
+    pub fn announce_end(&self, plan: Plan) {
+        let is_news = !self.shutdown.is_begun();
+        self.shutdown.begin(plan);
+        if is_news {
+            self.tell_state();
+        }
+    }
+
+    /// Ends within `after`, announced now if it is not yet.
+    pub fn hasten_end(&self, after: Duration) {
+        let is_news = !self.shutdown.is_begun();
+        self.shutdown.hasten(after);
+        if is_news {
+            self.tell_state();
+        }
+    }
+
+    /// Takes an announced end back; true if there was one.
+    pub fn take_end_back(&self) -> bool {
+        let had = self.shutdown.cancel();
+        if had {
+            self.tell_state();
+        }
+        had
+    }
+
+    fn tell_state(&self) {
+        let id = self.event_ids.next();
+        self.raise(event::system_status(&self.space, self.state(), id, time::now()));
+        self.replan.notify_one();
     }
 }
 

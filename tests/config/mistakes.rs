@@ -202,6 +202,46 @@ fn a_file_saved_with_a_byte_order_mark_is_read() {
 }
 
 #[test]
+fn mistakes_about_those_whom_the_server_calls_are_reported_together() {
+    let text = "\
+shutdown_s = 61
+
+[[reverse_connect]]
+url = \"http://scada:4845\"
+connections = 0
+
+[[reverse_connect]]
+url = \"opc.tcp://scada:4845\"
+retry_s = [60, 1]
+
+[[reverse_connect]]
+url = \"opc.tcp://scada:4845\"
+retries = 3
+
+[discovery]
+register = \"lds\"
+register_every_s = 0
+mdns = \"yes\"
+";
+    let lines = server_mistakes(text);
+    let expected = [
+        "server.toml:1: shutdown_s: 61 is out of range; allowed is 0 to 60",
+        "server.toml:4: reverse_connect[1].url: \"http://scada:4845\" will not do; allowed is a URL such as opc.tcp://host:4840",
+        "server.toml:5: reverse_connect[1].connections: 0 is out of range; allowed is 1 to 100",
+        "server.toml:9: reverse_connect[2].retry_s: 60 is not below 1; ",
+        "server.toml:12: reverse_connect[3].url: opc.tcp://scada:4845 is there already; allowed is each client once",
+        "server.toml:13: reverse_connect[3].retries: is not a key of this table",
+        "server.toml:16: discovery.register: \"lds\" will not do; ",
+        "server.toml:17: discovery.register_every_s: 0 is out of range; allowed is 1 to 600",
+        "server.toml:18: discovery.mdns: is a text, not true or false",
+    ];
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(line.starts_with(expected), "{expected}\n{lines:#?}");
+    }
+}
+
+#[test]
 fn server_mistakes_are_reported_together() {
     let text = "\
 listen = \"localhost\"

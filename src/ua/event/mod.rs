@@ -20,7 +20,7 @@ use crate::ua::value::date_time;
 pub use filter::{EventFilter, Problem};
 pub use plant::of_snapshot;
 pub use server::{
-    queue_overflow, refresh_end, refresh_start, semantic_change, shutdown, triggered,
+    queue_overflow, refresh_end, refresh_start, semantic_change, system_status, triggered,
 };
 pub use where_clause::{Checks, Fields, WhereClause};
 

@@ -34,11 +34,18 @@ fn of_server(
     })
 }
 
-/// The server is about to stop (EVT-16).
-pub fn shutdown(space: &Space, id: [u8; 16], now: Timestamp) -> Option<Event> {
-    let said = ("The server shuts down", HIGH);
+/// The server is about to stop (EVT-16), or stays after all.
+pub fn system_status(
+    space: &Space,
+    state: ServerState,
+    id: [u8; 16],
+    now: Timestamp,
+) -> Option<Event> {
+    let is_end = state == ServerState::Shutdown;
+    let said = if is_end { "The server shuts down" } else { "The server stays in operation" };
+    let said = (said, HIGH);
     let mut event = of_server(space, ObjectTypeId::SystemStatusChangeEventType, said, id, now)?;
-    let state = Variant::Int32(ServerState::Shutdown as i32);
+    let state = Variant::Int32(state as i32);
     event.fields.push(("0:SystemState".to_owned(), state));
     Some(event)
 }

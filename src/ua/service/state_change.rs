@@ -54,8 +54,7 @@ fn change(
     let wish = read(call.input_arguments.as_deref().unwrap_or_default())?;
     match wish.state {
         ServerState::Running => {
-            let had = server.shutdown.cancel();
-            server.end_told.set(false);
+            let had = server.take_end_back();
             warn!(%actor, had, "the server stays in operation");
         }
         ServerState::Shutdown if wish.restart => {
@@ -66,8 +65,7 @@ fn change(
             warn!(%actor, seconds = wish.seconds, reason = %wish.reason.text, "the server is to end");
             let after = Duration::from_secs(wish.seconds.into());
             let end = time::monotonic() + after;
-            server.shutdown.begin(Plan { end, reason: wish.reason, returns: wish.returns });
-            server.tell_end();
+            server.announce_end(Plan { end, reason: wish.reason, returns: wish.returns });
         }
         ServerState::Failed
         | ServerState::NoConfiguration
