@@ -16,6 +16,7 @@ pub mod control;
 pub mod production;
 
 pub mod tag;
+pub mod alarm;
 
 pub mod engine;
 

@@ -16,9 +16,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("production", &["config", "control", "field", "time", "units"]),
     ("tag", &["access", "config", "control", "field", "production", "time", "units"]),
     (
+        "alarm",
+        &["access", "config", "control", "field", "production", "tag", "time", "units"],
+    ),
+    (
         "engine",
         &[
             "access",
+            "alarm",
             "config",
             "control",
             "field",
@@ -30,7 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    ("ua", &["access", "config", "control", "engine", "field", "tag", "time"]),
+    ("ua", &["access", "alarm", "config", "control", "engine", "field", "tag", "time"]),
     ("conformance", &["config", "time", "ua"]),
 ];
 

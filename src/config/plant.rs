@@ -36,6 +36,8 @@ pub struct PlantConfig {
     pub fume: FumeConfig,
     /// Water, air, argon, grid.
     pub utilities: UtilityConfig,
+    /// The sources of the conformance fixture's alarms are served beside the plant; not in any file.
+    pub alarm_fixture: bool,
 }
 
 /// One line of electrolyzers.

@@ -68,6 +68,7 @@ pub(super) fn plant(file: &Section<'_>) -> PlantConfig {
         instruments: file.table("instruments", instruments),
         fume: file.table("fume", fume),
         utilities: file.table("utilities", utilities),
+        alarm_fixture: false,
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Quench {
     pub(super) stir: bool,
     pub(super) started: bool,
     pub(super) escalated: bool,
+    /// No dose has quenched it.
+    pub(super) given_up: bool,
     /// It has ended: how long it burnt, s, and the highest voltage, V.
     pub(super) ended: Option<(f64, f64)>,
 }
@@ -153,6 +155,7 @@ impl AnodeEffectHandler {
             if self.doses < DOSES_MAX {
                 quench.dose_kg = status.anode_effect_dose_kg;
             }
+            quench.given_up = self.doses > DOSES_MAX;
             self.doses += 1;
         }
     }

@@ -25,6 +25,8 @@ pub enum Target {
     Feeder(usize),
     /// A rectifier.
     Rectifier(usize),
+    /// The sources of the conformance fixture's alarms.
+    AlarmFixture,
 }
 
 /// A method of domain B7. Arguments follow the method's row in the tag catalogue.

@@ -233,6 +233,12 @@ impl Electrolyzer {
         let mut tell = |kind| {
             bundle.events.push(ControlEvent { electrolyzer: Some(self.index), kind });
         };
+        // A restart or a stop settles it; until then the floor is asked.
+        let is_settled = !matches!(status.phase, Phase::AnodeEffect | Phase::Holding | Phase::Held);
+        status.anode_effect_unquenched &= !is_settled;
+        if quench.given_up {
+            status.anode_effect_unquenched = true;
+        }
         if quench.started {
             tell(EventKind::AnodeEffectStarted { voltage_v: self.estimate.voltage_v });
         }

@@ -29,7 +29,9 @@ pub use command::{Command, Method, Order, Outcome, Refusal, Scalar, Target};
 pub use event::{ControlEvent, EventKind};
 pub use phase::{FeedMode, FeedPhase, LoopMode, Phase};
 pub use setpoint::Setpoint;
-pub use status::{ElectrolyzerStatus, FeederStatus, LineStatus, RectifierStatus, Status};
+pub use status::{
+    ElectrolyzerStatus, FeederStatus, FixtureStatus, LineStatus, RectifierStatus, Status,
+};
 
 use crate::config::PlantConfig;
 use crate::control::electrolyzer::{Bundle, Electrolyzer};
@@ -83,6 +85,7 @@ impl Controls {
             feeders,
             rectifiers: rectifiers.collect(),
             lines: vec![LineStatus::default(); config.lines.len()],
+            fixture: FixtureStatus { analog: 50.0, setpoint: 50.0, ..FixtureStatus::default() },
         };
         Self {
             cells: (0..count).map(|it| Electrolyzer::new(config, it)).collect(),
@@ -183,7 +186,8 @@ impl Controls {
                 self.enter(*member, Phase::Faulted);
             }
         }
-        if members.iter().any(|it| self.cells[*it].verdict.hold) {
+        let burns_on = |it: &usize| self.status.electrolyzers[*it].anode_effect_unquenched;
+        if members.iter().any(|it| self.cells[*it].verdict.hold || burns_on(it)) {
             for member in members {
                 self.enter(*member, Phase::Holding);
             }

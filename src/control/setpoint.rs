@@ -49,4 +49,16 @@ pub enum Setpoint {
     CurrentReference,
     /// Rectifier voltage ceiling, V.
     VoltageLimit,
+    /// Fixture: AnalogSource.
+    FixtureAnalog,
+    /// Fixture: SetpointSource.
+    FixtureSetpoint,
+    /// Fixture: BooleanSource.
+    FixtureBoolean,
+    /// Fixture: the sensor of AnalogSource has failed.
+    FixtureFailed,
+    /// Fixture: the suppression group is active.
+    FixtureSuppressed,
+    /// Fixture: the dialog asks.
+    FixtureAsks,
 }

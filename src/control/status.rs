@@ -35,6 +35,8 @@ pub struct ElectrolyzerStatus {
     pub anode_effect_risk: f64,
     /// An anode effect burns.
     pub anode_effect_active: bool,
+    /// An anode effect burnt on after every dose, and the electrolyzer is brought to hold for it.
+    pub anode_effect_unquenched: bool,
     /// Early warning (domain A5.6).
     pub anode_effect_warning: bool,
     /// Estimate of the bath, kg.
@@ -196,6 +198,23 @@ pub struct LineStatus {
     pub beacon: bool,
 }
 
+/// Sources of the conformance fixture's alarms, as a client has written them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FixtureStatus {
+    /// AnalogSource.
+    pub analog: f64,
+    /// SetpointSource.
+    pub setpoint: f64,
+    /// BooleanSource.
+    pub boolean: bool,
+    /// The sensor of AnalogSource has failed.
+    pub failed: bool,
+    /// The suppression group is active.
+    pub suppressed: bool,
+    /// The dialog asks.
+    pub asks: bool,
+}
+
 /// Everything the controls show.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Status {
@@ -207,4 +226,6 @@ pub struct Status {
     pub rectifiers: Vec<RectifierStatus>,
     /// One per line.
     pub lines: Vec<LineStatus>,
+    /// Of the conformance fixture.
+    pub fixture: FixtureStatus,
 }

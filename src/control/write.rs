@@ -85,8 +85,30 @@ impl Controls {
                 self.status.rectifiers[index].voltage_limit_v = within(value, 10.0, ceiling)?;
                 Ok(())
             }
+            (Target::AlarmFixture, _) => self.write_fixture(roles, setpoint, value),
             _ => Err(Refusal::Unknown),
         }
+    }
+
+    fn write_fixture(
+        &mut self,
+        roles: Roles,
+        setpoint: Setpoint,
+        value: f64,
+    ) -> Result<(), Refusal> {
+        allow(roles, Access::Operator)?;
+        let fixture = &mut self.status.fixture;
+        let is_on = value != 0.0;
+        match setpoint {
+            Setpoint::FixtureAnalog => fixture.analog = within(value, -1e6, 1e6)?,
+            Setpoint::FixtureSetpoint => fixture.setpoint = within(value, -1e6, 1e6)?,
+            Setpoint::FixtureBoolean => fixture.boolean = is_on,
+            Setpoint::FixtureFailed => fixture.failed = is_on,
+            Setpoint::FixtureSuppressed => fixture.suppressed = is_on,
+            Setpoint::FixtureAsks => fixture.asks = is_on,
+            _ => return Err(Refusal::Unknown),
+        }
+        Ok(())
     }
 
     /// One setpoint for all electrolyzers of a rectifier, kA: they are in series and share the current, so a

@@ -45,6 +45,9 @@ fn place(device: &Device) -> Option<Place> {
         DeviceKind::Rectifier => Some(Place::Rectifier(device.index)),
         DeviceKind::Line => Some(Place::Hall(device.index)),
         DeviceKind::FumeTreatment => Some(Place::Fume),
-        DeviceKind::Plant | DeviceKind::Anode | DeviceKind::Utilities => None,
+        DeviceKind::Plant
+        | DeviceKind::Anode
+        | DeviceKind::Utilities
+        | DeviceKind::AlarmFixture => None,
     }
 }

@@ -149,6 +149,7 @@ fn write_command(line: &mut String, scan: u64, command: &Command) {
         }
         Target::Feeder(index) => write!(line, "\t{roles}\tfeeder {index}"),
         Target::Rectifier(index) => write!(line, "\t{roles}\trectifier {index}"),
+        Target::AlarmFixture => write!(line, "\t{roles}\tfixture"),
     };
     match &command.order {
         Order::Write { setpoint, value } => {

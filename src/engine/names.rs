@@ -25,7 +25,8 @@ names!(Setpoint, setpoint_name, parse_setpoint:
     UnderfeedFactor OverfeedFactor OverfeedDuration SlopeThreshold SlopeWindow UnderfeedMax
     ReferenceVoltage BackVoltage AnodeEffectVoltageThreshold AnodeEffectDose
     AnodeEffectCurrentReduction CathodeDiameter AnodeLift TargetFlowRate SpeedSetpoint
-    CurrentReference VoltageLimit
+    CurrentReference VoltageLimit FixtureAnalog FixtureSetpoint FixtureBoolean FixtureFailed
+    FixtureSuppressed FixtureAsks
 );
 
 names!(Method, method_name, parse_method:

@@ -223,6 +223,7 @@ fn parse_target(text: &str) -> Result<Target, String> {
     let index = |position: usize| number(words.get(position).copied(), "device index");
     match words[0] {
         "plant" => Ok(Target::Plant),
+        "fixture" => Ok(Target::AlarmFixture),
         "line" => Ok(Target::Line(index(1)?)),
         "electrolyzer" => Ok(Target::Electrolyzer(index(1)?)),
         "anode" => Ok(Target::Anode { electrolyzer: index(1)?, position: index(2)? }),

@@ -109,6 +109,21 @@ impl Sampler {
         }
     }
 
+    /// Value and quality of a tag as last sampled.
+    pub(super) fn current(&self, TagIndex(tag): TagIndex) -> (&Value, Quality) {
+        let chunk = &self.working[tag as usize / CHUNK_TAGS];
+        let offset = tag as usize % CHUNK_TAGS;
+        (&chunk.values[offset], chunk.qualities[offset])
+    }
+
+    /// A tag as last sampled, if it is a number that can be used.
+    pub(super) fn number(&self, tag: TagIndex) -> Option<f64> {
+        match self.current(tag) {
+            (Value::F64(value), quality) if quality.is_usable() => Some(*value),
+            _ => None,
+        }
+    }
+
     /// Signals whose quality has changed since this was last asked.
     pub(super) fn take_turns(&mut self) -> Vec<Turn> {
         std::mem::take(&mut self.turns)

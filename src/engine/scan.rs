@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::alarm::{AlarmCommand, AlarmOrder, AlarmRefusal, Alarms};
 use crate::config::PlantConfig;
-use crate::control::{Command, Controls, Method, Order, Outcome, Refusal};
+use crate::control::{Command, Controls, Method, Order, Outcome, Refusal, Scalar};
 use crate::engine::Snapshot;
 use crate::engine::events::EventLog;
 use crate::engine::fault;
@@ -29,6 +30,7 @@ pub struct Engine {
     outputs: Outputs,
     production: Production,
     sampler: Sampler,
+    alarms: Alarms,
     events: EventLog,
     /// Events that snapshots have told.
     told: u64,
@@ -58,6 +60,7 @@ impl Engine {
             inputs: Inputs::default(),
             outputs: Outputs::default(),
             production: Production::new(&config),
+            alarms: Alarms::new(&config, Arc::clone(&table)),
             sampler: Sampler::new(table, config.scan_ms),
             events: EventLog::default(),
             told: 0,
@@ -101,6 +104,7 @@ impl Engine {
             inputs: &self.inputs,
             status: self.controls.status(),
             totals: self.production.totals(),
+            alarms: self.alarms.figures(),
             time: self.time,
         }
     }
@@ -149,6 +153,7 @@ impl Engine {
             inputs: &self.inputs,
             status: self.controls.status(),
             totals: self.production.totals(),
+            alarms: self.alarms.figures(),
             time: self.time,
         };
         self.sampler.sample_due(&scan, number);
@@ -159,7 +164,23 @@ impl Engine {
             }
             self.touched.clear();
         }
+        self.judge_alarms();
         self.publish()
+    }
+
+    /// Alarms judge what tags show, so that a client sees in the one what the other is about.
+    fn judge_alarms(&mut self) {
+        let figures = self.alarms.figures().to_vec();
+        let scan = Scan {
+            config: &self.config,
+            inputs: &self.inputs,
+            status: self.controls.status(),
+            totals: self.production.totals(),
+            alarms: &figures,
+            time: self.time,
+        };
+        let sampler = &self.sampler;
+        self.alarms.scan(&scan, &|tag| sampler.current(tag), self.dt_s);
     }
 
     /// One scan, one period after the last, without sampling tags or making a snapshot.
@@ -217,6 +238,49 @@ impl Engine {
         }
     }
 
+    /// Carries out what is asked of an alarm, or refuses it. An answer to a dialog first goes to the controls;
+    /// what they refuse leaves the dialog as it is.
+    pub fn alarm_command(&mut self, command: &AlarmCommand) -> Result<(), AlarmRefusal> {
+        if let AlarmOrder::Respond(option) = command.order {
+            self.answer(command, option)?;
+        }
+        let device = self.alarms.table().device(command.alarm);
+        let sampler = &self.sampler;
+        let tag = |member| sampler.number(sampler.table().tag(device, member));
+        self.alarms.command(command, self.time, tag)
+    }
+
+    fn answer(&mut self, command: &AlarmCommand, option: i32) -> Result<(), AlarmRefusal> {
+        let answer = self.alarms.question(command.alarm, option)?;
+        let device = self.alarms.table().device(command.alarm);
+        let target = self.sampler.table().device(device).target();
+        let (Some(method), Some(target)) = (answer.method, target) else { return Ok(()) };
+        let reason = Scalar::Text("answer to a dialog".into());
+        let arguments = match method {
+            Method::Stop => vec![Scalar::Number(0.0), reason],
+            _ => Vec::new(),
+        };
+        let actor = command.actor.clone();
+        let order = Order::Call { method, arguments };
+        let done = self.command(&Command { actor, target, order });
+        done.map(|_| ()).map_err(AlarmRefusal::Controls)
+    }
+
+    /// The alarms.
+    pub fn alarms(&self) -> &Alarms {
+        &self.alarms
+    }
+
+    /// The alarms, to take over what was kept of them, or to tell when the server's certificate ends.
+    pub fn alarms_mut(&mut self) -> &mut Alarms {
+        &mut self.alarms
+    }
+
+    /// Counts the figures of the alarm system anew: of the plant (0) or a line (from 1).
+    pub fn reset_alarm_figures(&mut self, scope: usize) {
+        self.alarms.reset_figures(scope, self.time);
+    }
+
     /// Hands the journal's lines to the operating system.
     pub fn flush_journal(&mut self) {
         if let Some(journal) = &mut self.journal {
@@ -228,7 +292,7 @@ impl Engine {
     /// again with the next revision. `None` if no command was accepted, or before the first scan.
     pub fn publish_commands(&mut self) -> Option<&Arc<Snapshot>> {
         self.flush_journal();
-        if self.touched.is_empty() || self.scans == 0 {
+        if self.scans == 0 || (self.touched.is_empty() && !self.alarms.has_notices()) {
             return None;
         }
         self.extra += 1;
@@ -239,6 +303,7 @@ impl Engine {
             inputs: &self.inputs,
             status: self.controls.status(),
             totals: self.production.totals(),
+            alarms: self.alarms.figures(),
             time: self.time,
         };
         for device in self.touched.devices(self.sampler.table(), &self.config) {
@@ -255,6 +320,8 @@ impl Engine {
             revision: self.revision,
             time: self.time,
             events: self.events.since(self.told).cloned().collect(),
+            notices: self.alarms.take_notices(),
+            alarms: self.alarms.view(),
             turns: self.sampler.take_turns(),
             chunks: self.sampler.chunks(),
         });

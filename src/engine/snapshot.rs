@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::alarm::{AlarmView, Notice};
 use crate::engine::Logged;
 use crate::field::Quality;
 use crate::tag::{TagIndex, Value};
@@ -56,6 +57,10 @@ pub struct Snapshot {
     pub events: Vec<Logged>,
     /// Signals whose quality is another than in the snapshot before; none that has got its first value.
     pub turns: Vec<Turn>,
+    /// What alarms have told since the snapshot before, in the order of their numbers.
+    pub notices: Vec<Notice>,
+    /// States of all alarms after those notices.
+    pub alarms: AlarmView,
     /// All tags, [`CHUNK_TAGS`] to a chunk.
     pub chunks: Vec<Arc<Chunk>>,
 }

@@ -44,7 +44,7 @@ impl Touched {
     /// a command to one may show in the others.
     pub(super) fn add(&mut self, target: Target) {
         match target {
-            Target::Plant => self.everything = true,
+            Target::Plant | Target::AlarmFixture => self.everything = true,
             Target::Line(index) => note(&mut self.lines, index),
             Target::Rectifier(index) => note(&mut self.rectifiers, index),
             Target::Electrolyzer(index)
@@ -70,7 +70,7 @@ impl Touched {
             };
             self.everything
                 || match device.kind {
-                    DeviceKind::Plant | DeviceKind::Line => true,
+                    DeviceKind::Plant | DeviceKind::Line | DeviceKind::AlarmFixture => true,
                     DeviceKind::Rectifier => {
                         self.rectifiers.contains(&device.index)
                             || self.lines.contains(&config.rectifiers[device.index].line)

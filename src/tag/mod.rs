@@ -2,16 +2,18 @@
 //!
 //! `catalogue` modules hold the rows; `TagTable` lays them out over the plant's devices.
 
+mod alarm_figures;
 mod catalogue;
 mod row;
 mod table;
 pub mod unit;
 mod value;
 
+pub use alarm_figures::AlarmFigures;
 pub use row::{
     Argument, DeviceKind, Field, HistoryMode, MethodRow, Part, Range, Row, Sampled, Scan,
     StructureRow, ValueType,
 };
-pub use table::{Device, DeviceIndex, MemberIndex, TagIndex, TagTable};
+pub use table::{Device, DeviceIndex, MemberIndex, TagIndex, TagTable, size_class};
 pub use unit::Unit;
 pub use value::Value;

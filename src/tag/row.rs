@@ -5,7 +5,7 @@ use crate::config::PlantConfig;
 use crate::control::{Method, Setpoint, Status};
 use crate::field::{Inputs, Quality, Reading};
 use crate::production::Totals;
-use crate::tag::{Device, Unit, Value};
+use crate::tag::{AlarmFigures, Device, Unit, Value};
 use crate::time::Timestamp;
 
 /// A kind of device; each has an ObjectType of our NodeSet and a catalogue of its own.
@@ -28,6 +28,23 @@ pub enum DeviceKind {
     FumeTreatment,
     /// `UtilitiesType`.
     Utilities,
+    /// Sources of the conformance fixture's alarms. `AlarmFixtureType`; in no plant.
+    AlarmFixture,
+}
+
+impl DeviceKind {
+    /// Every kind, in the order of its number.
+    pub const ALL: [Self; 9] = [
+        Self::Plant,
+        Self::Line,
+        Self::Rectifier,
+        Self::Electrolyzer,
+        Self::Anode,
+        Self::Feeder,
+        Self::FumeTreatment,
+        Self::Utilities,
+        Self::AlarmFixture,
+    ];
 }
 
 /// Data type of a tag as clients see it.
@@ -115,6 +132,8 @@ pub struct Scan<'a> {
     pub status: &'a Status,
     /// Totals.
     pub totals: &'a Totals,
+    /// Figures of the alarm system as of the scan before: of the plant, then of each line. Empty before the first.
+    pub alarms: &'a [AlarmFigures],
     /// Plant time of the scan.
     pub time: Timestamp,
 }

@@ -53,6 +53,7 @@ impl Device {
                 Some(Target::Anode { electrolyzer: self.index, position: self.position })
             }
             DeviceKind::Feeder => Some(Target::Feeder(self.index)),
+            DeviceKind::AlarmFixture => Some(Target::AlarmFixture),
             DeviceKind::FumeTreatment | DeviceKind::Utilities => None,
         }
     }
@@ -69,23 +70,11 @@ pub struct TagTable {
     owner: Vec<DeviceIndex>,
 }
 
-/// Every kind, in the order of its number.
-const KINDS: [DeviceKind; 8] = [
-    DeviceKind::Plant,
-    DeviceKind::Line,
-    DeviceKind::Rectifier,
-    DeviceKind::Electrolyzer,
-    DeviceKind::Anode,
-    DeviceKind::Feeder,
-    DeviceKind::FumeTreatment,
-    DeviceKind::Utilities,
-];
-
 impl TagTable {
     /// Lays the catalogue out over `config`'s devices: plant, then each line with its rectifiers and
     /// electrolyzers (each with feeder and anodes), then fume treatment and utilities.
     pub fn new(config: &PlantConfig) -> Self {
-        let members = KINDS.map(|kind| {
+        let members = DeviceKind::ALL.map(|kind| {
             let rows = catalogue::rows(kind).iter().enumerate();
             rows.map(|(index, row)| (row.path, MemberIndex(index as u16))).collect()
         });
@@ -104,6 +93,9 @@ impl TagTable {
         }
         table.add(DeviceKind::FumeTreatment, Some(plant), "FumeTreatment", Place::default());
         table.add(DeviceKind::Utilities, Some(plant), "Utilities", Place::default());
+        if config.alarm_fixture {
+            table.add(DeviceKind::AlarmFixture, None, "AlarmFixture", Place::default());
+        }
         table
     }
 
@@ -257,8 +249,8 @@ struct Place {
     nominal_ka: f64,
 }
 
-/// The class of size whose ranges fit: 6, 10 or 30 kA.
-fn size_class(nominal_ka: f64) -> usize {
+/// Class of size of a device: 0 for 6 kA, 1 for 10 kA, 2 for 30 kA.
+pub fn size_class(nominal_ka: f64) -> usize {
     if nominal_ka <= 7.0 {
         0
     } else if nominal_ka <= 14.0 {

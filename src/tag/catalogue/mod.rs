@@ -1,5 +1,7 @@
 //! The rows of every kind of device. Adding a signal is one row here and one variable in the NodeSet.
 
+mod alarm;
+mod alarm_fixture;
 mod anode;
 mod feeder;
 mod fume;
@@ -18,18 +20,21 @@ use crate::tag::{DeviceKind, MethodRow, Row, StructureRow};
 
 static ELECTROLYZER: LazyLock<Vec<Row>> =
     LazyLock::new(|| [process::ROWS, operation::ROWS].concat());
+static LINE: LazyLock<Vec<Row>> = LazyLock::new(|| [line::ROWS, alarm::ROWS].concat());
+static PLANT: LazyLock<Vec<Row>> = LazyLock::new(|| [plant::ROWS, alarm::ROWS].concat());
 
 /// Signals of a kind, in order.
 pub(super) fn rows(kind: DeviceKind) -> &'static [Row] {
     match kind {
-        DeviceKind::Plant => plant::ROWS,
-        DeviceKind::Line => line::ROWS,
+        DeviceKind::Plant => &PLANT,
+        DeviceKind::Line => &LINE,
         DeviceKind::Rectifier => rectifier::ROWS,
         DeviceKind::Electrolyzer => &ELECTROLYZER,
         DeviceKind::Anode => anode::ROWS,
         DeviceKind::Feeder => feeder::ROWS,
         DeviceKind::FumeTreatment => fume::ROWS,
         DeviceKind::Utilities => utilities::ROWS,
+        DeviceKind::AlarmFixture => alarm_fixture::ROWS,
     }
 }
 
@@ -41,7 +46,10 @@ pub(super) fn methods(kind: DeviceKind) -> &'static [MethodRow] {
         DeviceKind::Rectifier => rectifier::METHODS,
         DeviceKind::Electrolyzer => operation::METHODS,
         DeviceKind::Feeder => feeder::METHODS,
-        DeviceKind::Anode | DeviceKind::FumeTreatment | DeviceKind::Utilities => &[],
+        DeviceKind::Anode
+        | DeviceKind::FumeTreatment
+        | DeviceKind::Utilities
+        | DeviceKind::AlarmFixture => &[],
     }
 }
 

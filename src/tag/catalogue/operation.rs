@@ -222,6 +222,9 @@ pub(super) const ROWS: &[Row] = &[
     })
     .history(HistoryMode::Change)
     .writable(Access::Engineer, Setpoint::CathodeDiameter),
+    analog("Maintenance.ThinnestAnode", unit::MM, fixed(0.0, 100.0), thinnest_anode)
+        .every(60000)
+        .history(HistoryMode::Minute),
     plain("Production.ProductCode", ValueType::Text, product).history(HistoryMode::Change),
     plain("Production.OxideLotId", ValueType::Text, |s, d| text(&s.status.feeders[d.index].lot))
         .history(HistoryMode::Change),
@@ -400,6 +403,12 @@ fn st<'a>(s: &Scan<'a>, d: &Device) -> &'a ElectrolyzerStatus {
 
 fn tot<'a>(s: &Scan<'a>, d: &Device) -> &'a ElectrolyzerTotals {
     &s.totals.electrolyzers[d.index]
+}
+
+/// The least that any anode is known to have left.
+fn thinnest_anode(s: &Scan<'_>, d: &Device) -> Sampled {
+    let known = el(s, d).anodes.iter().filter_map(|it| it.thickness_mm.usable());
+    number(known.fold(f64::NAN, f64::min))
 }
 
 fn interlocks(s: &Scan<'_>, d: &Device) -> Sampled {

@@ -1,0 +1,153 @@
+//! Alarms of halls, fume treatment, utilities and the plant itself.
+
+use crate::alarm::catalogue::row::{alarm, at, limits};
+use crate::alarm::row::{Cause, HIGH, LOW, MEDIUM, SEVERE, URGENT};
+use crate::alarm::{AlarmKind as Kind, AlarmRow, Class};
+use crate::tag::DeviceKind;
+
+/// Every alarm.
+pub(super) fn rows() -> Vec<AlarmRow> {
+    [hall(), fume(), utilities(), plant()].concat()
+}
+
+fn hall() -> Vec<AlarmRow> {
+    const LINE: DeviceKind = DeviceKind::Line;
+    vec![
+        alarm(
+            LINE,
+            "HallHF",
+            Kind::NonExclusiveLevel,
+            limits([at(2.0, URGENT), at(1.0, HIGH), None, None], 0.05),
+        )
+        .on("HallHF")
+        .class(Class::Safety)
+        .delays(10.0, 30.0)
+        .says("hydrogen fluoride in the hall", "mask, leave"),
+        alarm(
+            LINE,
+            "HallCO",
+            Kind::NonExclusiveLevel,
+            limits([at(24.0, URGENT), at(16.0, HIGH), None, None], 1.0),
+        )
+        .on("HallCO")
+        .class(Class::Safety)
+        .delays(10.0, 30.0)
+        .says("carbon monoxide in the hall", "mask, leave"),
+        alarm(LINE, "PitWater", Kind::OffNormal, Cause::Is(true))
+            .on("PitWaterDetected")
+            .class(Class::Safety)
+            .severity(URGENT)
+            .delays(1.0, 0.0)
+            .says("water in the pit", "leave the zone, shut the water off"),
+    ]
+}
+
+fn fume() -> Vec<AlarmRow> {
+    const FUME: DeviceKind = DeviceKind::FumeTreatment;
+    vec![
+        alarm(FUME, "FumeFanStopped", Kind::OffNormal, Cause::Is(false))
+            .on("FanRunning")
+            .severity(SEVERE)
+            .delays(30.0, 5.0)
+            .says("the fan stands", "stop the feed, start the spare fan"),
+        alarm(
+            FUME,
+            "FanVibration",
+            Kind::ExclusiveLevel,
+            limits([at(11.0, HIGH), at(7.1, LOW), None, None], 0.3),
+        )
+        .on("FanVibration")
+        .class(Class::Maintenance)
+        .delays(30.0, 30.0)
+        .says("the fan vibrates", "look at bearing and impeller"),
+        alarm(
+            FUME,
+            "BagDifferentialPressure",
+            Kind::ExclusiveLevel,
+            limits([at(2200.0, MEDIUM), at(1800.0, LOW), at(400.0, LOW), None], 50.0),
+        )
+        .on("BagDifferentialPressure")
+        .delays(60.0, 60.0)
+        .says("pressure over the bags", "high: clean them; low: a bag is torn or the fan stands"),
+        alarm(
+            FUME,
+            "BagInletTemperature",
+            Kind::ExclusiveLevel,
+            limits([at(150.0, HIGH), at(120.0, MEDIUM), None, None], 3.0),
+        )
+        .on("BagInletTemperature")
+        .delays(30.0, 60.0)
+        .says("the gas is too hot for the bags", "open the air damper"),
+        alarm(
+            FUME,
+            "ScrubberPh",
+            Kind::ExclusiveLevel,
+            limits([None, at(12.0, LOW), at(8.0, LOW), None], 0.2),
+        )
+        .on("ScrubberPh")
+        .delays(60.0, 60.0)
+        .says("pH of the scrubber", "look at the caustic dosing"),
+        alarm(
+            FUME,
+            "StackHF",
+            Kind::ExclusiveLevel,
+            limits([at(5.0, HIGH), at(3.0, MEDIUM), None, None], 0.2),
+        )
+        .on("StackHF")
+        .delays(300.0, 300.0)
+        .says("hydrogen fluoride in the stack", "look at scrubber and bags; report"),
+        alarm(
+            FUME,
+            "StackParticulate",
+            Kind::ExclusiveLevel,
+            limits([at(10.0, HIGH), at(8.0, MEDIUM), None, None], 0.5),
+        )
+        .on("StackParticulate")
+        .delays(300.0, 300.0)
+        .says("dust in the stack", "look for a torn bag; report"),
+        alarm(FUME, "CommunicationLost", Kind::SystemOffNormal, Cause::NoCommunication)
+            .on("StackHF")
+            .class(Class::System)
+            .severity(MEDIUM)
+            .delays(5.0, 5.0)
+            .says("nothing comes from the stack analyser", "look at the analyser and its network"),
+    ]
+}
+
+fn utilities() -> Vec<AlarmRow> {
+    const UTILITIES: DeviceKind = DeviceKind::Utilities;
+    vec![
+        alarm(
+            UTILITIES,
+            "CoolingWaterSupplyPressure",
+            Kind::ExclusiveLevel,
+            limits([None, None, at(2.5, MEDIUM), at(2.0, URGENT)], 0.1),
+        )
+        .on("CoolingWaterSupplyPressure")
+        .delays(10.0, 10.0)
+        .says("little pressure of cooling water", "start the spare pump"),
+        alarm(
+            UTILITIES,
+            "CompressedAirPressure",
+            Kind::ExclusiveLevel,
+            limits([None, None, at(5.5, MEDIUM), None], 0.1),
+        )
+        .on("CompressedAirPressure")
+        .delays(10.0, 10.0)
+        .says("little compressed air", "look at the compressors"),
+    ]
+}
+
+fn plant() -> Vec<AlarmRow> {
+    vec![
+        alarm(
+            DeviceKind::Plant,
+            "CertificateExpiration",
+            Kind::CertificateExpiration,
+            Cause::Expiry,
+        )
+        .class(Class::System)
+        .severity(LOW)
+        .says("the server's certificate ends soon", "make a new one: cellhouse cert"),
+    ]
+}
