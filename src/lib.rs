@@ -7,6 +7,7 @@ pub mod units;
 pub mod time;
 pub mod rng;
 pub mod access;
+pub mod store;
 
 pub mod config;
 pub mod field;

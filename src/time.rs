@@ -12,8 +12,19 @@ pub const TICKS_PER_S: i64 = 10_000_000;
 const UNIX_EPOCH_TICKS: i64 = 116_444_736_000_000_000;
 
 /// An instant in UTC: 100 ns ticks since 1601-01-01, the OPC UA `DateTime` (Part 6, 5.2.2.5).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub struct Timestamp(i64);
 
 impl Timestamp {

@@ -158,7 +158,6 @@ fn tally(figures: &mut AlarmFigures, state: &AlarmState, now: Timestamp) {
     let unacknowledged = u32::from(!state.acked.on) + state.branches.len() as u32;
     figures.unacknowledged += unacknowledged;
     if !state.acked.on {
-        figures.unacked_max_s =
-            figures.unacked_max_s.max(now.seconds_since(state.acked.since));
+        figures.unacked_max_s = figures.unacked_max_s.max(now.seconds_since(state.acked.since));
     }
 }

@@ -93,12 +93,7 @@ fn is_out_of_reach(quality: Quality) -> bool {
 }
 
 /// The severity that a level stands for.
-pub(super) fn severity_of(
-    row: &AlarmRow,
-    settings: &Settings,
-    level: Level,
-    value: &Value,
-) -> u16 {
+pub(super) fn severity_of(row: &AlarmRow, settings: &Settings, level: Level, value: &Value) -> u16 {
     if let (Cause::Flags(flags), Value::Bools(all)) = (&row.cause, value) {
         let set = flags.iter().filter(|(at, _)| all.get(*at) == Some(&true));
         return set.map(|it| it.1).max().unwrap_or(row.severity);

@@ -201,12 +201,7 @@ impl Alarms {
         Ok(())
     }
 
-    fn confirm(
-        &mut self,
-        alarm: AlarmIndex,
-        event: u64,
-        act: Act<'_>,
-    ) -> Result<(), AlarmRefusal> {
+    fn confirm(&mut self, alarm: AlarmIndex, event: u64, act: Act<'_>) -> Result<(), AlarmRefusal> {
         self.must_be_alarm(alarm)?;
         let occurrence = self.occurrence(alarm, event)?;
         let state = self.of(alarm, occurrence);

@@ -166,6 +166,8 @@ pub enum Cause {
 pub struct Quiet {
     /// BrowseName of the suppression group.
     pub name: &'static str,
+    /// Path of the tag that shows it, below the device.
+    pub by: &'static str,
     /// Whether it is so.
     pub when: fn(&Scan<'_>, &Device) -> bool,
     /// And so long after, s.
@@ -247,6 +249,11 @@ impl AlarmRow {
             }
             _ => Some(self.watched).filter(|it| !it.is_empty()),
         }
+    }
+
+    /// Whether a tag is watched besides the input.
+    pub(super) fn has_watched(&self) -> bool {
+        !self.watched.is_empty()
     }
 
     /// Whether the second tag is a setpoint that deviations are from.

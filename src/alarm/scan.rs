@@ -217,6 +217,7 @@ impl Alarms {
                 state.is_first_in_group = is_first;
                 state.latched.set(row.is_latched, now);
                 state.extreme = value;
+                state.began = now;
             } else if row.kind == AlarmKind::AnodeEffect && extreme.is_finite() {
                 state.extreme = Some(extreme);
                 state.collected = before;
@@ -237,7 +238,9 @@ impl Alarms {
             }
             state.active.set(level.is_active(), now);
             state.level = level;
-            state.value = value.or(state.value);
+            if !row.has_watched() || !was.is_active() {
+                state.value = value.or(state.value);
+            }
         });
     }
 
@@ -290,8 +293,8 @@ impl Alarms {
 
     /// The input has become bad, or good again. The state is what it was (AC-24).
     fn turn(&mut self, alarm: AlarmIndex, quality: Quality, now: Timestamp) {
-        let is_known = self.states[alarm.0 as usize].quality_since != Timestamp::default()
-            || self.has_scanned;
+        let is_known =
+            self.states[alarm.0 as usize].quality_since != Timestamp::default() || self.has_scanned;
         if is_known && !self.machines[alarm.0 as usize].is_quiet {
             self.tell(alarm, Said::Quality, now, |state| {
                 (state.quality, state.quality_since) = (quality, now);

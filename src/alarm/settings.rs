@@ -64,7 +64,12 @@ pub enum Setting {
 
 impl Settings {
     /// As the catalogue has it for `device`.
-    pub(super) fn new(config: &PlantConfig, tags: &TagTable, device: &Device, row: &AlarmRow) -> Self {
+    pub(super) fn new(
+        config: &PlantConfig,
+        tags: &TagTable,
+        device: &Device,
+        row: &AlarmRow,
+    ) -> Self {
         let mut limits = [None; 4];
         if let Cause::Limits { limits: rows, deadband, .. } = &row.cause {
             for (setting, limit) in limits.iter_mut().zip(rows) {
@@ -131,11 +136,7 @@ impl Settings {
     }
 
     /// What a limit may lie between: the next ones below and above it.
-    fn neighbours(
-        &self,
-        limit: Limit,
-        base: &impl Fn(MemberIndex) -> Option<f64>,
-    ) -> (f64, f64) {
+    fn neighbours(&self, limit: Limit, base: &impl Fn(MemberIndex) -> Option<f64>) -> (f64, f64) {
         let at = |it: &Option<LimitSetting>| it.and_then(|it| it.at(base));
         let here = limit as usize;
         let above = self.limits[..here].iter().rev().find_map(at);

@@ -134,6 +134,8 @@ pub struct AlarmState {
     pub level: Level,
     /// Whether any is.
     pub active: Toggle,
+    /// When it became active last.
+    pub began: Timestamp,
     /// Seen by a person.
     pub acked: Toggle,
     /// Done by a person.
@@ -198,6 +200,7 @@ impl Default for AlarmState {
             enabled: on,
             level: Level::NONE,
             active: off,
+            began: Timestamp::default(),
             acked: on,
             confirmed: on,
             latched: off,

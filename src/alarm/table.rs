@@ -61,7 +61,8 @@ impl AlarmTable {
             first.push(places.len() as u32);
             let device_index = DeviceIndex(index as u32);
             places.extend(
-                (0..of(device.kind).len()).map(|row| Place { device: device_index, row: row as u16 }),
+                (0..of(device.kind).len())
+                    .map(|row| Place { device: device_index, row: row as u16 }),
             );
         }
         first.push(places.len() as u32);

@@ -16,10 +16,11 @@ use crate::app::{Failure, files, hosts};
 use crate::cli::RunArgs;
 use crate::config::{PlantConfig, ServerConfig, Users};
 use crate::engine::{self, Engine, Handle, Header, Journal};
+use crate::store::Store;
 use crate::time::{self, Clock, Pace};
 use crate::ua::channel::ChannelShared;
 use crate::ua::endpoint::Endpoints;
-use crate::ua::pki::{Identity, TrustStore};
+use crate::ua::pki::{self, Identity, TrustStore};
 use crate::ua::server::{self, Parts, Server};
 use crate::ua::shutdown::Stop;
 use crate::ua::space::{self, NodeSetFile, Space};
@@ -63,7 +64,10 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         move || Identity::load_or_create(&data, &uri, &hosts, time::now())
     });
     let users = Users::open(&config.data)?;
-    let engine = with_journal(plant, &config.data, pace)?;
+    let mut plant = plant;
+    plant.alarm_fixture = args.fixture;
+    let mut engine = with_journal(plant, &config.data, pace)?;
+    let (store, alarm_epoch) = open_store(&config.data, &mut engine)?;
     let table = Arc::clone(engine.table());
     let mut nodesets = read_nodesets(&config)?;
     if args.fixture {
@@ -75,8 +79,12 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let space = Space::new(engine.config(), table, &uri, &nodesets)?;
     let clock = Clock::new(pace, engine.config().scan_ms);
     let title = title(&engine);
-    let (port_of_engine, handle) = engine::spawn(engine, clock)?;
     let identity = identity.await??;
+    if let Some(expires) = pki::expires(&identity.certificate) {
+        engine.alarms_mut().set_expiry(Some(expires));
+        space.set_certificate(expires, identity.certificate.clone());
+    }
+    let (port_of_engine, handle) = engine::spawn_keeping(engine, clock, store)?;
     let trust = TrustStore::new(&config.data, config.trust_unknown_clients);
     let channels = Rc::new(ChannelShared::new(
         Some(identity),
@@ -86,7 +94,8 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     ));
     let endpoints = Endpoints::new(&config, uri, hosts, port, channels.certificate());
     let greeting = greeting(&title, &config, &endpoints);
-    let parts = Parts { config, endpoints, space, port: port_of_engine, users, channels };
+    let parts =
+        Parts { config, endpoints, space, port: port_of_engine, users, channels, alarm_epoch };
     println!("{greeting}");
     until_stopped(Rc::new(Server::new(parts)), listener, handle).await
 }
@@ -159,6 +168,25 @@ fn with_journal(plant: PlantConfig, data: &Path, pace: Pace) -> Result<Engine, F
     let file = fs::File::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     engine.set_journal(Journal::new(Box::new(std::io::BufWriter::new(file)), &header)?);
     Ok(engine)
+}
+
+/// The store of what survives a restart; alarms take over what was kept of them. Also what EventIds of
+/// conditions begin with: made with the store, so that an EventId from before a restart is still known.
+fn open_store(data: &Path, engine: &mut Engine) -> Result<(Store, u64), Failure> {
+    let store = Store::open(&data.join("state.redb"))?;
+    let kept = engine::kept_alarms(&store)?;
+    let count = kept.len();
+    for (alarm, problem) in engine.alarms_mut().restore(kept) {
+        tracing::warn!(alarm, problem, "what was kept of an alarm cannot be taken over");
+    }
+    tracing::info!(alarms = count, "states of alarms taken over");
+    let known = store.all("server")?.into_iter().find(|(key, _)| key == "epoch");
+    if let Some(epoch) = known.and_then(|(_, text)| text.parse().ok()) {
+        return Ok((store, epoch));
+    }
+    let epoch = time::now().ticks().unsigned_abs();
+    store.keep("server", &[("epoch".to_owned(), epoch.to_string())])?;
+    Ok((store, epoch))
 }
 
 /// The further NodeSets that the configuration names.

@@ -6,6 +6,7 @@
 mod events;
 mod fault;
 mod journal;
+mod keeper;
 mod names;
 mod port;
 mod replay;
@@ -18,9 +19,10 @@ mod touched;
 
 pub use events::{EventLog, Logged};
 pub use journal::{Entry, EntryKind, Header, Journal, config_checksum};
-pub use port::{EnginePort, Request};
+pub use keeper::kept_alarms;
+pub use port::{AlarmReply, EnginePort, PlantReply, Request};
 pub use replay::{Replay, ReplayError};
-pub use runtime::{COMMANDS_MAX, Counters, EngineFailure, Handle, spawn};
+pub use runtime::{COMMANDS_MAX, Counters, EngineFailure, Handle, spawn, spawn_keeping};
 pub use scan::Engine;
 pub use scenario::{Scenario, ScenarioError, Step};
 pub use snapshot::{CHUNK_TAGS, Chunk, Sample, Snapshot, Turn};

@@ -4,16 +4,43 @@ use std::sync::Arc;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
+use crate::access::Actor;
+use crate::alarm::{AlarmCommand, AlarmRefusal};
 use crate::control::{Command, Outcome, Refusal};
 use crate::engine::Snapshot;
 
-/// A command and where its outcome goes.
+/// Where the outcome of a plant's command goes: answered once the effect is in a published snapshot.
+pub type PlantReply = oneshot::Sender<Outcome>;
+/// Where the outcome of an alarm's command goes: answered once the effect is in a published snapshot and on disk.
+pub type AlarmReply = oneshot::Sender<Result<(), AlarmRefusal>>;
+
+/// Something that is asked of the engine, and where its outcome goes.
 #[derive(Debug)]
-pub struct Request {
-    /// What is asked.
-    pub command: Command,
-    /// Answered once the effect is in a published snapshot, or with the refusal.
-    pub reply: oneshot::Sender<Outcome>,
+pub enum Request {
+    /// Of the plant.
+    Plant(Command, PlantReply),
+    /// Of an alarm.
+    Alarm(AlarmCommand, AlarmReply),
+    /// Count the figures of the alarm system anew: of the plant (0) or a line (from 1).
+    ResetAlarmFigures(usize, Actor, AlarmReply),
+}
+
+/// An outcome on its way.
+#[derive(Debug)]
+pub(super) enum Reply {
+    Plant(PlantReply, Outcome),
+    Alarm(AlarmReply, Result<(), AlarmRefusal>),
+}
+
+impl Reply {
+    /// Gives it to whoever asked.
+    pub(super) fn give(self) {
+        // The asker may have gone.
+        match self {
+            Self::Plant(reply, outcome) => drop(reply.send(outcome)),
+            Self::Alarm(reply, outcome) => drop(reply.send(outcome)),
+        }
+    }
 }
 
 /// What an edge holds of the engine.
@@ -33,8 +60,19 @@ impl EnginePort {
     /// Sends a command and waits for its outcome. A full or closed queue is [`Refusal::Busy`].
     pub async fn ask(&self, command: Command) -> Outcome {
         let (reply, outcome) = oneshot::channel();
-        let request = Request { command, reply };
+        let request = Request::Plant(command, reply);
         self.commands.try_send(request).map_err(|_| Refusal::Busy)?;
         outcome.await.unwrap_or(Err(Refusal::Busy))
+    }
+
+    /// Asks something of an alarm: where the outcome will come. A full or closed queue is
+    /// [`AlarmRefusal::Busy`].
+    pub fn ask_alarm(
+        &self,
+        command: AlarmCommand,
+    ) -> Result<oneshot::Receiver<Result<(), AlarmRefusal>>, AlarmRefusal> {
+        let (reply, outcome) = oneshot::channel();
+        self.commands.try_send(Request::Alarm(command, reply)).map_err(|_| AlarmRefusal::Busy)?;
+        Ok(outcome)
     }
 }

@@ -5,9 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tracing::info;
 
-use crate::control::Outcome;
+use crate::alarm::{AlarmCommand, AlarmRefusal};
+use crate::control::Command;
+use crate::engine::keeper::Keeper;
+use crate::engine::port::Reply;
 use crate::engine::{Engine, EnginePort, Request, Snapshot};
+use crate::store::Store;
 use crate::time::{Clock, Pace, monotonic};
 
 /// Commands that may wait; one more is refused as busy.
@@ -125,8 +130,28 @@ impl Handle {
     }
 }
 
-/// Makes the first scan and starts the engine's thread. The port has a snapshot from the beginning.
-pub fn spawn(mut engine: Engine, clock: Clock) -> Result<(EnginePort, Handle), EngineFailure> {
+/// Makes the first scan and starts the engine's thread. The port has a snapshot from the beginning. What has
+/// changed of alarms ends with the process: see [`spawn_keeping`].
+pub fn spawn(engine: Engine, clock: Clock) -> Result<(EnginePort, Handle), EngineFailure> {
+    start(engine, clock, None)
+}
+
+/// As [`spawn`], with what changes of alarms kept in `store`.
+pub fn spawn_keeping(
+    engine: Engine,
+    clock: Clock,
+    store: Store,
+) -> Result<(EnginePort, Handle), EngineFailure> {
+    let keeper =
+        Keeper::start(store).map_err(|error| EngineFailure::Start { reason: error.to_string() })?;
+    start(engine, clock, Some(keeper))
+}
+
+fn start(
+    mut engine: Engine,
+    clock: Clock,
+    keeper: Option<Keeper>,
+) -> Result<(EnginePort, Handle), EngineFailure> {
     let first = Arc::clone(engine.scan_at(clock.first(engine.next_time())));
     let (latest, latest_seen) = watch::channel(first);
     let (every, _) = broadcast::channel(SNAPSHOTS_MAX);
@@ -144,7 +169,7 @@ pub fn spawn(mut engine: Engine, clock: Clock) -> Result<(EnginePort, Handle), E
         // Dropped last, also by a panic: everyone who waits for the engine learns of its end.
         let _alive = alive;
         let runner =
-            Runner { engine, clock, requests, directions, latest, every, counters: shared };
+            Runner { engine, clock, requests, directions, latest, every, counters: shared, keeper };
         waiting.block_on(runner.run())
     });
     let thread = thread.map_err(start)?;
@@ -167,6 +192,7 @@ struct Runner {
     latest: watch::Sender<Arc<Snapshot>>,
     every: broadcast::Sender<Arc<Snapshot>>,
     counters: Arc<Counters>,
+    keeper: Option<Keeper>,
 }
 
 impl Runner {
@@ -185,9 +211,17 @@ impl Runner {
                     let _ = reply.send(());
                 }
                 // Without an owner there is nobody left to stop it.
-                Woken::Direction(Some(Direction::Stop) | None) => return self.engine,
+                Woken::Direction(Some(Direction::Stop) | None) => return self.end(),
             }
         }
+    }
+
+    fn end(mut self) -> Engine {
+        if let Some(mut keeper) = self.keeper {
+            keeper.hand_over(self.engine.alarms_mut().take_unsaved(), Vec::new());
+            keeper.finish();
+        }
+        self.engine
     }
 
     /// Sleeps until the deadline or until something is asked; no lock, no polling.
@@ -223,7 +257,7 @@ impl Runner {
         let snapshot = Arc::clone(self.engine.scan_at(time));
         self.publish(snapshot);
         self.engine.flush_journal();
-        answer(replies);
+        self.answer(replies);
         self.clock.beat();
         let scan_us = begun.elapsed().as_micros() as u64;
         let Counters { scans, late, realigned, longest_scan_us, last_scan_us, events } =
@@ -243,24 +277,15 @@ impl Runner {
             self.publish(snapshot);
         }
         self.engine.flush_journal();
-        answer(replies);
+        self.answer(replies);
     }
 
     /// Applies every waiting command, at most one queue full, so that a flood cannot hold up the scan.
-    fn admit(&mut self, first: Option<Request>) -> Vec<(oneshot::Sender<Outcome>, Outcome)> {
+    fn admit(&mut self, first: Option<Request>) -> Vec<Reply> {
         let mut replies = Vec::new();
         let mut next = first.or_else(|| self.requests.try_recv().ok());
-        while let Some(Request { command, reply }) = next {
-            let outcome = self.engine.command(&command);
-            match &outcome {
-                Ok(_) => {
-                    tracing::info!(actor = %command.actor, target = ?command.target, order = ?command.order, "command accepted");
-                }
-                Err(refusal) => {
-                    tracing::info!(actor = %command.actor, target = ?command.target, order = ?command.order, %refusal, "command refused");
-                }
-            }
-            replies.push((reply, outcome));
+        while let Some(request) = next {
+            replies.push(self.apply(request));
             if replies.len() >= COMMANDS_MAX {
                 break;
             }
@@ -269,16 +294,56 @@ impl Runner {
         replies
     }
 
+    fn apply(&mut self, request: Request) -> Reply {
+        match request {
+            Request::Plant(command, reply) => {
+                let outcome = self.engine.command(&command);
+                let Command { actor, target, order } = &command;
+                match &outcome {
+                    Ok(_) => info!(%actor, ?target, ?order, "command accepted"),
+                    Err(refusal) => info!(%actor, ?target, ?order, %refusal, "command refused"),
+                }
+                Reply::Plant(reply, outcome)
+            }
+            Request::Alarm(_, reply) if self.keeper.as_ref().is_some_and(Keeper::is_full) => {
+                Reply::Alarm(reply, Err(AlarmRefusal::Busy))
+            }
+            Request::Alarm(command, reply) => {
+                let outcome = self.engine.alarm_command(&command);
+                let alarms = self.engine.alarms().table();
+                let alarm = alarms.path(self.engine.table(), command.alarm);
+                let AlarmCommand { actor, order, .. } = &command;
+                match &outcome {
+                    Ok(()) => info!(%actor, alarm, ?order, "alarm command accepted"),
+                    Err(refusal) => info!(%actor, alarm, ?order, %refusal, "alarm command refused"),
+                }
+                Reply::Alarm(reply, outcome)
+            }
+            Request::ResetAlarmFigures(scope, actor, reply) => {
+                self.engine.reset_alarm_figures(scope);
+                info!(%actor, scope, "alarm metrics reset");
+                Reply::Alarm(reply, Ok(()))
+            }
+        }
+    }
+
+    /// Answers at once, or, if alarms are kept, when what has changed of them is on disk.
+    fn answer(&mut self, replies: Vec<Reply>) {
+        let Some(keeper) = &mut self.keeper else {
+            // Nobody keeps them, so nobody asks what is to be kept.
+            drop(self.engine.alarms_mut().take_unsaved());
+            replies.into_iter().for_each(Reply::give);
+            return;
+        };
+        let (alarms, plant): (Vec<Reply>, Vec<Reply>) =
+            replies.into_iter().partition(|it| matches!(it, Reply::Alarm(..)));
+        plant.into_iter().for_each(Reply::give);
+        keeper.hand_over(self.engine.alarms_mut().take_unsaved(), alarms);
+    }
+
     fn publish(&self, snapshot: Arc<Snapshot>) {
         self.latest.send_replace(Arc::clone(&snapshot));
         // No receiver is no error: nobody samples.
         let _ = self.every.send(snapshot);
-    }
-}
-
-fn answer(replies: Vec<(oneshot::Sender<Outcome>, Outcome)>) {
-    for (reply, outcome) in replies {
-        // The asker may have gone.
-        let _ = reply.send(outcome);
     }
 }

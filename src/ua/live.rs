@@ -30,6 +30,7 @@ impl Server {
                 let value = self.session_value(session, member)?;
                 Some(LiveValue { value, status: StatusCode::Good, source: time::now() })
             }
+            LiveId::Alarm(alarm, member) => self.alarm_value(alarm, member, snapshot),
             LiveId::Stored(index) => self.stored.borrow().get(index).cloned(),
             LiveId::Structure(device, number) => {
                 let row = self.space.structure(device, number)?;

@@ -17,6 +17,7 @@ pub mod event;
 pub mod stored;
 pub mod structure;
 pub mod subscription;
+pub mod condition;
 pub mod shutdown;
 pub mod service;
 pub mod connection;

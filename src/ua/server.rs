@@ -65,6 +65,10 @@ pub struct Server {
     pub guard: RefCell<LoginGuard>,
     /// Ids of events.
     pub event_ids: EventIds,
+    /// What EventIds of conditions begin with, over restarts.
+    pub alarm_epoch: u64,
+    /// The last snapshot whose events have been told.
+    pub told: RefCell<Arc<Snapshot>>,
     /// Diagnostics.
     pub counters: Counters,
     /// Diagnostics are shown.
@@ -94,6 +98,8 @@ pub struct Parts {
     pub users: Users,
     /// What channels share.
     pub channels: Rc<ChannelShared>,
+    /// What EventIds of conditions begin with, over restarts.
+    pub alarm_epoch: u64,
 }
 
 impl Server {
@@ -104,12 +110,15 @@ impl Server {
         for uri in parts.space.namespaces().iter().skip(1) {
             namespaces.add_namespace(uri);
         }
+        let told = RefCell::new(Arc::clone(&parts.port.latest.borrow()));
         Self {
             subscriptions: RefCell::new(SubscriptionSet::new(&limits, parts.port.scan_ms)),
             sessions: RefCell::new(Sessions::new(limits.sessions)),
             connections: RefCell::new(BTreeMap::new()),
             guard: RefCell::new(LoginGuard::default()),
             event_ids: EventIds::new(time::now()),
+            alarm_epoch: parts.alarm_epoch,
+            told,
             counters: Counters::default(),
             diagnostics_enabled: Cell::new(true),
             start_time: time::now(),
@@ -185,12 +194,14 @@ impl Server {
     }
 
     /// Samples `snapshot` for every monitored item, and tells what has happened.
-    fn sample(&self, snapshot: &Snapshot) {
+    fn sample(&self, snapshot: &Arc<Snapshot>) {
         if self.subscriptions.borrow().has_listeners() {
             for event in event::of_snapshot(&self.space, snapshot, &self.event_ids, time::now()) {
                 self.raise(Some(event));
             }
+            self.tell_alarms(snapshot);
         }
+        *self.told.borrow_mut() = Arc::clone(snapshot);
         // Before the subscriptions are borrowed: some of these values count them.
         let watched = self.subscriptions.borrow().live();
         let live = self.live_values(&watched, snapshot);
@@ -330,6 +341,7 @@ async fn publish(server: Rc<Server>) {
                 Ok(snapshot) => server.sample(&snapshot),
                 Err(broadcast::error::RecvError::Lagged(missed)) => {
                     warn!(missed, "sampling fell behind the engine");
+                    server.require_refresh();
                 }
                 Err(broadcast::error::RecvError::Closed) => return,
             },

@@ -2,6 +2,7 @@
 
 use opcua_types::StatusCode;
 
+use crate::alarm::AlarmRefusal;
 use crate::control::Refusal;
 use crate::field::Quality;
 
@@ -31,5 +32,30 @@ pub fn of_refusal(refusal: &Refusal) -> StatusCode {
         Refusal::Interlocked { .. } | Refusal::InvalidState { .. } => StatusCode::BadInvalidState,
         Refusal::Unknown => StatusCode::BadNodeIdUnknown,
         Refusal::Busy => StatusCode::BadTooManyOperations,
+    }
+}
+
+/// Status of a refused request for an alarm (Part 9, 5.5 to 5.8).
+pub fn of_alarm_refusal(refusal: &AlarmRefusal) -> StatusCode {
+    match refusal {
+        AlarmRefusal::AccessDenied { .. } => StatusCode::BadUserAccessDenied,
+        AlarmRefusal::Disabled => StatusCode::BadConditionDisabled,
+        AlarmRefusal::AlreadyEnabled => StatusCode::BadConditionAlreadyEnabled,
+        AlarmRefusal::AlreadyDisabled => StatusCode::BadConditionAlreadyDisabled,
+        AlarmRefusal::UnknownEvent => StatusCode::BadEventIdUnknown,
+        AlarmRefusal::AlreadyAcked => StatusCode::BadConditionBranchAlreadyAcked,
+        AlarmRefusal::AlreadyConfirmed => StatusCode::BadConditionBranchAlreadyConfirmed,
+        AlarmRefusal::AlreadyShelved => StatusCode::BadConditionAlreadyShelved,
+        AlarmRefusal::NotShelved => StatusCode::BadConditionNotShelved,
+        AlarmRefusal::ShelvingTime { .. } => StatusCode::BadShelvingTimeOutOfRange,
+        AlarmRefusal::NotSupported => StatusCode::BadMethodInvalid,
+        AlarmRefusal::InvalidState(_) => StatusCode::BadInvalidState,
+        AlarmRefusal::NoQuestion => StatusCode::BadDialogNotActive,
+        AlarmRefusal::NoAnswer => StatusCode::BadDialogResponseInvalid,
+        AlarmRefusal::OutOfRange { .. } => StatusCode::BadOutOfRange,
+        AlarmRefusal::LongRemark => StatusCode::BadInvalidArgument,
+        AlarmRefusal::Controls(refusal) => of_refusal(refusal),
+        AlarmRefusal::Busy => StatusCode::BadTooManyOperations,
+        AlarmRefusal::NotKept => StatusCode::BadResourceUnavailable,
     }
 }

@@ -81,7 +81,7 @@ async fn a_full_queue_refuses_as_busy() {
     let port = EnginePort { latest, every, commands, scan_ms };
     for _ in 0..COMMANDS_MAX {
         let (reply, _) = oneshot::channel();
-        port.commands.try_send(Request { command: base_feed(150.0), reply }).unwrap();
+        port.commands.try_send(Request::Plant(base_feed(150.0), reply)).unwrap();
     }
     assert_eq!(port.ask(base_feed(150.0)).await, Err(Refusal::Busy));
 }

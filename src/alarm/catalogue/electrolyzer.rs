@@ -12,13 +12,22 @@ const EL: DeviceKind = DeviceKind::Electrolyzer;
 
 /// An electrolyzer that makes no metal has neither bath temperature nor voltage to alarm on; for a while after
 /// its start both still settle.
-const NOT_RUNNING: Quiet =
-    group("NotRunning", |scan, device| !status(scan, device).phase.makes_metal(), 600.0);
+const NOT_RUNNING: Quiet = group(
+    "NotRunning",
+    "State.Phase",
+    |scan, device| !status(scan, device).phase.makes_metal(),
+    600.0,
+);
 /// Voltage and current mean nothing else than what is going on already.
-const DISTURBED: Quiet =
-    group("Disturbed", |scan, device| status(scan, device).phase != Phase::Running, 120.0);
+const DISTURBED: Quiet = group(
+    "Disturbed",
+    "State.Phase",
+    |scan, device| status(scan, device).phase != Phase::Running,
+    120.0,
+);
 /// Without a bath there is no level, and no interlock worth an alarm.
-const OFF: Quiet = group("Off", |scan, device| !status(scan, device).phase.is_energised(), 0.0);
+const OFF: Quiet =
+    group("Off", "State.Phase", |scan, device| !status(scan, device).phase.is_energised(), 0.0);
 
 fn status<'a>(scan: &Scan<'a>, device: &Device) -> &'a ElectrolyzerStatus {
     &scan.status.electrolyzers[device.index]
@@ -60,6 +69,7 @@ fn safety() -> Vec<AlarmRow> {
             .delays(30.0, 10.0)
             .quiet(group(
                 "HoodOpen",
+                "Offgas.HoodOpen",
                 |scan, device| {
                     scan.inputs.electrolyzers[device.index].hood_open || (OFF.when)(scan, device)
                 },
@@ -267,17 +277,12 @@ fn electricity() -> Vec<AlarmRow> {
 
 fn upkeep() -> Vec<AlarmRow> {
     vec![
-        alarm(
-            EL,
-            "TapOverdue",
-            Kind::Discrepancy,
-            limits([None, at(150.0, LOW), None, None], 1.0),
-        )
-        .on("Counters.TimeSinceTap")
-        .class(Class::Process)
-        .delays(0.0, 0.0)
-        .quiet(NOT_RUNNING)
-        .says("the tap is more than 30 min late", "tap"),
+        alarm(EL, "TapOverdue", Kind::Discrepancy, limits([None, at(150.0, LOW), None, None], 1.0))
+            .on("Counters.TimeSinceTap")
+            .class(Class::Process)
+            .delays(0.0, 0.0)
+            .quiet(NOT_RUNNING)
+            .says("the tap is more than 30 min late", "tap"),
         alarm(
             EL,
             "AnodeWorn",

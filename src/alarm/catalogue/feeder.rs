@@ -11,6 +11,7 @@ const FEEDER: DeviceKind = DeviceKind::Feeder;
 /// weight settles for 30 s, and the slope that the flow is read from for another 60.
 const NOT_WEIGHING: Quiet = group(
     "NotWeighing",
+    "Refilling",
     |scan, device| {
         let status = &scan.status.feeders[device.index];
         status.refilling || status.volumetric || !status.discharging || status.target_g_min <= 0.0

@@ -60,6 +60,7 @@ fn discrete() -> Vec<AlarmRow> {
         AlarmRow { escalation: Some((3.0, URGENT)), ..boolean("Escalating", Kind::AnodeEffect) },
         boolean("Suppressible", Kind::OffNormal).quiet(group(
             "SuppressionGroup",
+            "Suppressed",
             |scan, _| scan.status.fixture.suppressed,
             0.0,
         )),

@@ -13,14 +13,9 @@ use crate::alarm::AlarmRow;
 use crate::tag::DeviceKind;
 
 static ROWS: LazyLock<Vec<Vec<AlarmRow>>> = LazyLock::new(|| {
-    let all = [
-        electrolyzer::rows(),
-        feeder::rows(),
-        rectifier::rows(),
-        site::rows(),
-        fixture::rows(),
-    ]
-    .concat();
+    let all =
+        [electrolyzer::rows(), feeder::rows(), rectifier::rows(), site::rows(), fixture::rows()]
+            .concat();
     let of = |kind: DeviceKind| all.iter().filter(|it| it.device == kind).copied().collect();
     DeviceKind::ALL.into_iter().map(of).collect()
 });

@@ -10,6 +10,7 @@ const RECTIFIER: DeviceKind = DeviceKind::Rectifier;
 /// A rectifier that is switched off needs no water.
 const OFF: Quiet = group(
     "Off",
+    "BreakerClosed",
     |scan, device| {
         let reading = &scan.inputs.rectifiers[device.index];
         !reading.breaker_closed && !reading.tripped

@@ -70,10 +70,7 @@ impl AlarmRow {
 }
 
 /// Limits of the input itself.
-pub(super) const fn limits(
-    limits: [Option<LimitRow>; 4],
-    deadband: f64,
-) -> Cause {
+pub(super) const fn limits(limits: [Option<LimitRow>; 4], deadband: f64) -> Cause {
     Cause::Limits { of: Measured::Value, limits, deadband }
 }
 
@@ -110,6 +107,6 @@ pub(super) const fn of_tag(
 type When = fn(&Scan<'_>, &Device) -> bool;
 
 /// A suppression group.
-pub(super) const fn group(name: &'static str, when: When, after_s: f64) -> Quiet {
-    Quiet { name, when, after_s }
+pub(super) const fn group(name: &'static str, by: &'static str, when: When, after_s: f64) -> Quiet {
+    Quiet { name, by, when, after_s }
 }

@@ -50,8 +50,10 @@ pub(super) const ROWS: &[Row] = &[
         number(of(s, d).per_hour_mean / 6.0)
     })
     .every(10000),
-    plain("Alarms.Metrics.MaximumReAlarmCount", ValueType::U32, |s, d| count(of(s, d).realarm_count_max))
-        .history(HistoryMode::Change),
+    plain("Alarms.Metrics.MaximumReAlarmCount", ValueType::U32, |s, d| {
+        count(of(s, d).realarm_count_max)
+    })
+    .history(HistoryMode::Change),
 ];
 
 /// Figures of the device's scope; nothing before the first scan.

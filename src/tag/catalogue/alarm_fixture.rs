@@ -10,10 +10,13 @@ use crate::tag::{Row, Sampled, Scan, Value, ValueType, unit};
 pub(super) const ROWS: &[Row] = &[
     analog("AnalogSource", unit::PCT, fixed(0.0, 100.0), |s, _| analog_source(s))
         .writable(Access::Operator, Setpoint::FixtureAnalog),
-    analog("SetpointSource", unit::PCT, fixed(0.0, 100.0), |s, _| number(s.status.fixture.setpoint))
-        .writable(Access::Operator, Setpoint::FixtureSetpoint),
+    analog("SetpointSource", unit::PCT, fixed(0.0, 100.0), |s, _| {
+        number(s.status.fixture.setpoint)
+    })
+    .writable(Access::Operator, Setpoint::FixtureSetpoint),
     plain("BooleanSource", ValueType::Bool, |s, _| flag(s.status.fixture.boolean))
         .writable(Access::Operator, Setpoint::FixtureBoolean),
+    plain("NormalState", ValueType::Bool, |_, _| flag(false)),
     plain("SensorFailed", ValueType::Bool, |s, _| flag(s.status.fixture.failed))
         .writable(Access::Operator, Setpoint::FixtureFailed),
     plain("Suppressed", ValueType::Bool, |s, _| flag(s.status.fixture.suppressed))

@@ -74,7 +74,7 @@ impl Server {
                     self.space.session_path(member).starts_with(session::SECURITY_PATH);
                 if is_security { roles.has(Role::SecurityAdmin) } else { roles.is_administrator() }
             }
-            LiveId::Structure(..) => may_read(roles),
+            LiveId::Structure(..) | LiveId::Alarm(..) => may_read(roles),
             LiveId::Server(_) | LiveId::Stored(_) => true,
         }
     }

@@ -67,6 +67,11 @@ impl EventFilter {
         outcome(&self.select, ContentFilterResult::default())
     }
 
+    /// Whether another filter asks for the same fields.
+    pub fn selects_as(&self, other: &Self) -> bool {
+        self.select == other.select
+    }
+
     /// Whether an event is wanted.
     pub fn passes(&self, space: &Space, event: &Event) -> bool {
         self.condition.passes(&Asked { space, event })
@@ -110,7 +115,7 @@ struct Asked<'a> {
 
 impl Fields for Asked<'_> {
     fn field(&self, operand: &SimpleAttributeOperand) -> Variant {
-        let clause = Clause::new(self.space, operand);
+        let clause = Clause::known(self.space, operand);
         clause.map_or(Variant::Empty, |it| it.value(self.space, self.event))
     }
 

@@ -1,6 +1,8 @@
 //! Events: what they say, who hears them, and the filters of those who listen (Part 3, 4.7; Part 4, 7.22.3; Part 5, 6.4).
 
 mod compare;
+pub mod condition;
+mod condition_text;
 mod filter;
 mod plant;
 mod select;
@@ -20,7 +22,8 @@ use crate::ua::value::date_time;
 pub use filter::{EventFilter, Problem};
 pub use plant::of_snapshot;
 pub use server::{
-    queue_overflow, refresh_end, refresh_start, semantic_change, system_status, triggered,
+    queue_overflow, refresh_end, refresh_required, refresh_start, semantic_change, system_status,
+    triggered,
 };
 pub use where_clause::{Checks, Fields, WhereClause};
 
@@ -53,6 +56,8 @@ pub struct Event {
     pub severity: u16,
     /// Fields of its own: browse path as [`path_key`] gives it, and value.
     pub fields: Vec<(String, Variant)>,
+    /// The condition that it is about.
+    pub condition: Option<Box<condition::Told>>,
 }
 
 /// A browse path as one text.
@@ -85,8 +90,16 @@ impl EventIds {
 }
 
 impl Event {
-    /// A field of BaseEventType or of its own, by its key; Empty if it has none of that name.
-    pub fn value(&self, space: &Space, key: &str) -> Variant {
+    /// A field of BaseEventType or of its own, by its key and its path without namespaces; Empty if it has none
+    /// of that name.
+    pub fn value(&self, space: &Space, key: &str, path: &str) -> Variant {
+        if let Some(told) = &self.condition {
+            return match path {
+                "ReceiveTime" => date_time(self.received).into(),
+                "Message" => LocalizedText::new("en", &self.message).into(),
+                _ => told.field(space, path).unwrap_or_default(),
+            };
+        }
         match key {
             "0:EventId" => ByteString::from(self.id.to_vec()).into(),
             "0:EventType" => space.node_id(NodeRef::Static(self.kind)).into(),
@@ -113,7 +126,7 @@ impl Event {
 /// BaseConditionClassType.
 const BASE_CONDITION_CLASS: u32 = 11163;
 
-fn no_elements(kind: VariantScalarTypeId) -> Variant {
+pub(super) fn no_elements(kind: VariantScalarTypeId) -> Variant {
     let array = Array { value_type: kind, values: Vec::new(), dimensions: None };
     Variant::Array(Box::new(array))
 }

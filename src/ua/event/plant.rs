@@ -57,6 +57,7 @@ fn make(
         message: format!("{path}: {}", said.message),
         severity: said.severity,
         fields: fields.map(|(name, value)| (format!("{TYPES}:{name}"), value)).collect(),
+        condition: None,
     })
 }
 

@@ -31,6 +31,7 @@ fn of_server(
         message: message.to_owned(),
         severity,
         fields: Vec::new(),
+        condition: None,
     })
 }
 
@@ -96,4 +97,10 @@ pub fn refresh_start(space: &Space, id: [u8; 16], now: Timestamp) -> Option<Even
 /// A refresh of conditions has ended (Part 9, 5.11.3).
 pub fn refresh_end(space: &Space, id: [u8; 16], now: Timestamp) -> Option<Event> {
     of_server(space, ObjectTypeId::RefreshEndEventType, ("Refresh ends", RECORD), id, now)
+}
+
+/// The server has lost events of conditions: clients should refresh (Part 9, 5.11.4).
+pub fn refresh_required(space: &Space, id: [u8; 16], now: Timestamp) -> Option<Event> {
+    let said = ("Events of conditions were lost: call ConditionRefresh", HIGH);
+    of_server(space, ObjectTypeId::RefreshRequiredEventType, said, id, now)
 }

@@ -113,6 +113,13 @@ pub fn summary(der: &[u8]) -> Option<String> {
     Some(format!("{}  {uri}  valid to {until}", certificate.subject()))
 }
 
+/// When a certificate ends.
+pub fn expires(der: &[u8]) -> Option<Timestamp> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    let seconds = certificate.validity().not_after.timestamp();
+    Some(Timestamp::from_unix_us(seconds.saturating_mul(1_000_000)))
+}
+
 /// Names in the subject alternative name: hosts and addresses.
 pub fn host_names(der: &[u8]) -> Vec<String> {
     let Ok((_, certificate)) = X509Certificate::from_der(der) else { return Vec::new() };

@@ -5,24 +5,24 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use opcua_types::{
-    CallMethodRequest, CallMethodResult, CallResponse, MethodId, ObjectId, ObjectTypeId,
-    ResponseHeader, StatusCode, Variant,
+    CallMethodRequest, CallMethodResult, CallResponse, MethodId, ObjectId, ResponseHeader,
+    StatusCode, Variant,
 };
 use tokio::sync::oneshot;
 use tracing::info;
 
 use crate::access::Actor;
+use crate::alarm::AlarmRefusal;
 use crate::control::{self, Command, Order, Refusal, Scalar};
 use crate::engine::Request as EngineRequest;
 use crate::tag::MethodRow;
-use crate::time;
-use crate::ua::event::{self, Event};
 use crate::ua::server::Server;
+use crate::ua::service::condition::{self, Called};
 use crate::ua::service::fixture::{self, Done};
 use crate::ua::service::{Answer, Outcome, Request, encode, state_change, variant, write};
 use crate::ua::space::NodeIdRef;
 use crate::ua::status;
-use crate::ua::subscription::{SessionKey, Stage};
+use crate::ua::subscription::SessionKey;
 
 /// A request of calls without a TimeoutHint takes no longer.
 const LONGEST_CALL: Duration = Duration::from_mins(1);
@@ -35,6 +35,8 @@ enum Operation {
     /// Answered after a while.
     Slow(Duration),
     Asked(&'static MethodRow, oneshot::Receiver<control::Outcome>),
+    /// Asked of an alarm, with so many arguments.
+    Alarm(usize, oneshot::Receiver<Result<(), AlarmRefusal>>),
 }
 
 /// Call.
@@ -97,9 +99,17 @@ fn start(
     if let Some(result) = state_change::call(server, actor, call) {
         return Operation::Done(result);
     }
-    let own = own_method(server, session, call).or_else(|| refresh(server, session, call));
-    if let Some(result) = own {
+    let own = own_method(server, session, call);
+    if let Some(result) = own.or_else(|| condition::refresh(server, session, call)) {
         return Operation::Done(result);
+    }
+    if let Some(called) = condition::call(server, actor, call) {
+        let given = call.input_arguments.as_ref().map_or(0, Vec::len);
+        return match called {
+            Ok(Called::Asked(outcome)) => Operation::Alarm(given, outcome),
+            Ok(Called::Now(outputs)) => Operation::Done(answered(call, outputs)),
+            Err(result) => Operation::Done(result),
+        };
     }
     if let Some(result) = fixture::call(server, call) {
         return match result {
@@ -112,7 +122,7 @@ fn start(
         Ok((row, command)) => {
             info!(%actor, target = ?command.target, method = row.name, "call");
             let (reply, outcome) = oneshot::channel();
-            match server.port.commands.try_send(EngineRequest { command, reply }) {
+            match server.port.commands.try_send(EngineRequest::Plant(command, reply)) {
                 Ok(()) => Operation::Asked(row, outcome),
                 Err(_) => Operation::Done(failed(status::of_refusal(&Refusal::Busy))),
             }
@@ -196,6 +206,14 @@ async fn finish(operation: Operation) -> CallMethodResult {
             Ok(Err(refusal)) => refused(row, &refusal),
             Err(_) => failed(crate::ua::server::ENGINE_GONE),
         },
+        Operation::Alarm(given, outcome) => match outcome.await {
+            Ok(Ok(())) => CallMethodResult {
+                input_argument_results: Some(vec![StatusCode::Good; given]),
+                ..CallMethodResult::default()
+            },
+            Ok(Err(refusal)) => failed(status::of_alarm_refusal(&refusal)),
+            Err(_) => failed(crate::ua::server::ENGINE_GONE),
+        },
     }
 }
 
@@ -222,52 +240,6 @@ fn refused(row: &MethodRow, refusal: &Refusal) -> CallMethodResult {
         result.input_argument_results = Some(codes);
     }
     result
-}
-
-/// ConditionRefresh and ConditionRefresh2 of ConditionType (Part 9, 5.5.7 and 5.5.8): there are no conditions
-/// yet, so nothing stands between the two events.
-fn refresh(
-    server: &Server,
-    session: SessionKey,
-    call: &CallMethodRequest,
-) -> Option<CallMethodResult> {
-    let of_all = call.method_id == (0, MethodId::ConditionType_ConditionRefresh as u32);
-    let of_one = call.method_id == (0, MethodId::ConditionType_ConditionRefresh2 as u32);
-    if call.object_id != ObjectTypeId::ConditionType || !(of_all || of_one) {
-        return None;
-    }
-    let given = call.input_arguments.as_deref().unwrap_or_default();
-    let wanted = if of_all { 1 } else { 2 };
-    if given.len() != wanted {
-        let few = given.len() < wanted;
-        let status =
-            if few { StatusCode::BadArgumentsMissing } else { StatusCode::BadTooManyArguments };
-        return Some(failed(status));
-    }
-    let of = match given {
-        [Variant::UInt32(subscription)] => (*subscription, None),
-        [Variant::UInt32(subscription), Variant::UInt32(item)] => (*subscription, Some(*item)),
-        _ => {
-            let code = |it: &Variant| match it {
-                Variant::UInt32(_) => StatusCode::Good,
-                _ => StatusCode::BadTypeMismatch,
-            };
-            return Some(CallMethodResult {
-                input_argument_results: Some(given.iter().map(code).collect()),
-                ..failed(StatusCode::BadInvalidArgument)
-            });
-        }
-    };
-    let (space, ids, now) = (&server.space, &server.event_ids, time::now());
-    let events: Vec<Event> =
-        [event::refresh_start(space, ids.next(), now), event::refresh_end(space, ids.next(), now)]
-            .into_iter()
-            .flatten()
-            .collect();
-    let context = server.context();
-    let stage = Stage { space, ids, context: &context };
-    let done = server.subscriptions.borrow_mut().refresh(session, of, &events, &stage);
-    Some(done.map_or_else(failed, |()| answered(call, Vec::new())))
 }
 
 /// GetMonitoredItems and ResendData of the Server object (Part 5, 9.1 and 9.2).

@@ -1,6 +1,7 @@
 //! The services, one file per service set (Part 4, 5.5–5.14): decode, check, ask the right module, encode.
 
 mod attribute;
+mod condition;
 mod discovery;
 mod filter;
 mod fixture;

@@ -10,14 +10,15 @@ use tokio::sync::oneshot;
 use tracing::info;
 
 use crate::access::{Access, Actor, Roles};
+use crate::alarm::{AlarmCommand, AlarmIndex, AlarmOrder, AlarmRefusal, Remark};
 use crate::control::{self, Command, Order, Refusal};
 use crate::engine::Request as EngineRequest;
 use crate::tag::{DeviceIndex, StructureRow};
 use crate::time;
 use crate::ua::envelope::fault;
 use crate::ua::server::Server;
-use crate::ua::service::reader;
 use crate::ua::service::{Answer, Outcome, Request, encode, variant};
+use crate::ua::service::{condition, reader};
 use crate::ua::space::{CURRENT_WRITE, LiveId, NodeIdRef, NodeRef, ValueSource};
 use crate::ua::status;
 use crate::ua::structure;
@@ -32,6 +33,7 @@ const PENDING: usize = 100;
 enum Operation {
     Done(StatusCode),
     Asked(oneshot::Receiver<control::Outcome>),
+    Alarm(oneshot::Receiver<Result<(), AlarmRefusal>>),
 }
 
 /// Write.
@@ -115,6 +117,8 @@ enum Target {
     Stored(u32, NumericRange),
     /// EnabledFlag of the diagnostics.
     EnabledFlag,
+    /// What an alarm is judged by.
+    Alarm(AlarmIndex, u16),
     /// Another attribute.
     Attribute(NodeRef, AttributeId),
 }
@@ -149,6 +153,17 @@ fn begin_one(
             info!(%actor, on, "diagnostics switched");
             server.switch_diagnostics(on);
             Ok(Operation::Done(StatusCode::Good))
+        }
+        Target::Alarm(alarm, member) => {
+            check_plain(&value)?;
+            let path = server.space.alarm_path(alarm, member);
+            let (setting, number) =
+                condition::setting(path, value.value.as_ref().unwrap_or(&Variant::Empty))?;
+            let order = AlarmOrder::Set(setting, number);
+            let remark = Remark::default();
+            let command = AlarmCommand { actor: actor.clone(), alarm, order, remark };
+            let asked = server.port.ask_alarm(command);
+            asked.map(Operation::Alarm).map_err(|it| status::of_alarm_refusal(&it))
         }
         Target::Attribute(node, attribute) => {
             let value = value.value.unwrap_or_default();
@@ -192,6 +207,15 @@ fn check(
     }
     if let ValueSource::Live(LiveId::Structure(device, number)) = server.space.value_source(found) {
         return check_structure(server, roles, (device, number), &range);
+    }
+    if let ValueSource::Live(LiveId::Alarm(alarm, member)) = server.space.value_source(found) {
+        let may = |which| server.space.attribute(found, which, roles).as_ref().is_ok_and(writable);
+        return match (may(AttributeId::AccessLevel), may(AttributeId::UserAccessLevel)) {
+            (false, _) => Err(StatusCode::BadNotWritable),
+            (true, false) => Err(StatusCode::BadUserAccessDenied),
+            (true, true) if !range.is_none() => Err(StatusCode::BadIndexRangeNoData),
+            (true, true) => Ok(Target::Alarm(alarm, member)),
+        };
     }
     let ValueSource::Tag(tag) = server.space.value_source(found) else {
         server.space.attribute(found, AttributeId::DataType, roles)?;
@@ -261,7 +285,7 @@ fn check_plain(value: &DataValue) -> Result<(), StatusCode> {
 fn ask(server: &Server, command: Command) -> Operation {
     info!(actor = %command.actor, target = ?command.target, order = ?command.order, "write");
     let (reply, outcome) = oneshot::channel();
-    match server.port.commands.try_send(EngineRequest { command, reply }) {
+    match server.port.commands.try_send(EngineRequest::Plant(command, reply)) {
         Ok(()) => Operation::Asked(outcome),
         Err(_) => Operation::Done(status::of_refusal(&Refusal::Busy)),
     }
@@ -276,6 +300,11 @@ async fn finish(operation: Operation) -> StatusCode {
                 info!(%refusal, "write refused");
                 status::of_refusal(&refusal)
             }
+            Err(_) => crate::ua::server::ENGINE_GONE,
+        },
+        Operation::Alarm(outcome) => match outcome.await {
+            Ok(Ok(())) => StatusCode::Good,
+            Ok(Err(refusal)) => status::of_alarm_refusal(&refusal),
             Err(_) => crate::ua::server::ENGINE_GONE,
         },
     }

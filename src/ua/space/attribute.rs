@@ -51,6 +51,9 @@ impl Space {
                 NodeRef::Session(session, member) => {
                     self.session_attribute(session, member, attribute)
                 }
+                NodeRef::Alarm(alarm, member) => {
+                    self.alarm_attribute(alarm, member, attribute, roles)
+                }
                 NodeRef::Member(device, member) => {
                     self.member_attribute(device, member, attribute, roles)
                 }
@@ -62,7 +65,7 @@ impl Space {
     /// Node class.
     pub fn class(&self, node: NodeRef) -> NodeClass {
         match node {
-            NodeRef::Device(_) | NodeRef::Session(_, 0) => NodeClass::Object,
+            NodeRef::Device(_) | NodeRef::Session(_, 0) | NodeRef::Alarm(_, 0) => NodeClass::Object,
             _ => self.graph.class(self.declaration(node)),
         }
     }
@@ -73,6 +76,7 @@ impl Space {
             NodeRef::Static(index) => index,
             NodeRef::Device(device) => self.template(self.table.device(device).kind).object_type,
             NodeRef::Session(_, member) => self.session_declaration(member),
+            NodeRef::Alarm(alarm, member) => self.alarm_declaration(alarm, member),
             NodeRef::Member(device, member) => self.member(device, member).declaration,
         }
     }
@@ -82,6 +86,7 @@ impl Space {
         match node {
             NodeRef::Device(device) => (INSTANCES, self.table.device(device).name.as_str().into()),
             NodeRef::Session(session, 0) => (SERVER, self.session_name(session).into()),
+            NodeRef::Alarm(alarm, member) => self.alarm_name(alarm, member),
             _ => {
                 let name = self.graph.node(self.declaration(node)).as_node().browse_name();
                 (name.namespace_index, name.name.as_ref().into())
@@ -96,6 +101,9 @@ impl Space {
         }
         if let NodeRef::Session(session, 0) = node {
             return ("".into(), self.session_name(session).into());
+        }
+        if let NodeRef::Alarm(alarm, 0) = node {
+            return ("".into(), self.alarm_row(alarm).name.into());
         }
         if let NodeRef::Static(index) = node
             && let Some(name) = self.names.borrow().get(&index)
@@ -186,6 +194,9 @@ impl Space {
             (AttributeId::UserExecutable, Content::Method(row), _) => {
                 roles.may_write(row.access).into()
             }
+            (AttributeId::UserExecutable, Content::ResetMetrics, _) => {
+                roles.may_write(Access::Supervisor).into()
+            }
             (AttributeId::EventNotifier, ..) => 0_u8.into(),
             _ => found,
         })
@@ -206,6 +217,7 @@ impl Space {
     }
 }
 
-fn access(is_writable: bool) -> u8 {
+/// AccessLevel of what is read, and written too.
+pub(super) fn access(is_writable: bool) -> u8 {
     if is_writable { CURRENT_READ | CURRENT_WRITE } else { CURRENT_READ }
 }

@@ -13,7 +13,7 @@ impl Space {
         match node {
             NodeRef::Static(index) => index == self.graph.known.server,
             NodeRef::Device(_) => true,
-            NodeRef::Member(..) | NodeRef::Session(..) => false,
+            NodeRef::Member(..) | NodeRef::Session(..) | NodeRef::Alarm(..) => false,
         }
     }
 
@@ -105,7 +105,10 @@ impl Space {
                 let above = above.map_or_else(|| self.server(), NodeRef::Device);
                 below.map(forward).chain([inverse(above)]).collect()
             }
-            NodeRef::Static(_) | NodeRef::Member(..) | NodeRef::Session(..) => Vec::new(),
+            NodeRef::Static(_)
+            | NodeRef::Member(..)
+            | NodeRef::Session(..)
+            | NodeRef::Alarm(..) => Vec::new(),
         }
     }
 }

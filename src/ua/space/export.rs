@@ -75,8 +75,11 @@ impl Exporter<'_> {
             Format::Csv => self.csv(node, out)?,
             Format::NodeSet => self.xml(node, &references, out)?,
         }
-        let has_notifier = self.space.graph.known.has_notifier;
-        for reference in references.iter().filter(|it| it.is_forward && it.kind != has_notifier) {
+        let known = self.space.graph.known;
+        let aggregates = |kind: u32| {
+            kind == known.organizes || self.space.graph.is_subtype(kind, known.aggregates)
+        };
+        for reference in references.iter().filter(|it| it.is_forward && aggregates(it.kind)) {
             if !matches!(reference.target, NodeRef::Static(_)) {
                 self.node(reference.target, depth + 1, format, out)?;
             }

@@ -3,6 +3,7 @@
 //! Namespace 0, our types and further NodeSets are one immutable graph. A device's nodes exist only as
 //! (device, template node): their NodeIds, attributes and references are computed when asked for.
 
+mod alarm;
 mod attribute;
 mod browse;
 mod declared;
@@ -26,12 +27,16 @@ use std::sync::Arc;
 
 use opcua_types::{LocalizedText, NodeClass, StatusCode, Variant};
 
+use crate::alarm::AlarmIndex;
 use crate::config::PlantConfig;
 use crate::tag::{DeviceIndex, DeviceKind, MethodRow, StructureRow, TagIndex, TagTable};
+use crate::time::Timestamp;
+use crate::ua::space::alarm::AlarmNodes;
 use crate::ua::space::graph::Graph;
 use crate::ua::space::session::SessionNodes;
 use crate::ua::space::template::{Content, Template, TemplateNode};
 
+pub use alarm::class_of;
 pub use attribute::{CURRENT_READ, CURRENT_WRITE};
 pub use browse::{BrowseFilter, BrowsePosition};
 pub use declared::{Declared, Kind};
@@ -71,6 +76,8 @@ pub enum LiveId {
     Structure(DeviceIndex, u16),
     /// Diagnostics of a session, by its number and the node below its object.
     Session(u32, u16),
+    /// Of a condition, by its alarm and the node below it.
+    Alarm(AlarmIndex, u16),
 }
 
 impl LiveId {
@@ -93,6 +100,7 @@ pub struct Space {
     graph: Graph,
     templates: Vec<Template>,
     sessions: SessionNodes,
+    alarms: AlarmNodes,
     table: Arc<TagTable>,
     namespaces: Vec<String>,
     plant_name: String,
@@ -100,6 +108,8 @@ pub struct Space {
     fixture: Option<u16>,
     /// DisplayNames that clients have written.
     names: RefCell<BTreeMap<u32, LocalizedText>>,
+    /// When the server's certificate ends, and itself.
+    certificate: RefCell<Option<(Timestamp, Vec<u8>)>>,
 }
 
 impl Space {
@@ -113,10 +123,32 @@ impl Space {
         let (graph, namespaces) = load::load(application_uri, &config.namespace_uri, further)?;
         let templates = template::build(&graph, &table)?;
         let sessions = SessionNodes::new(template::of_sessions(&graph, &table)?);
+        let alarms = AlarmNodes::new(&graph, &table)?;
         let at = namespaces.iter().position(|it| it == load::FIXTURE_URI);
         let fixture = at.and_then(|it| u16::try_from(it).ok());
         let (plant_name, names) = (config.name.clone(), RefCell::default());
-        Ok(Self { graph, templates, sessions, table, namespaces, plant_name, fixture, names })
+        Ok(Self {
+            graph,
+            templates,
+            sessions,
+            alarms,
+            table,
+            namespaces,
+            plant_name,
+            fixture,
+            names,
+            certificate: RefCell::default(),
+        })
+    }
+
+    /// When the server's certificate ends, and its DER form.
+    pub fn certificate(&self) -> Option<(Timestamp, Vec<u8>)> {
+        self.certificate.borrow().clone()
+    }
+
+    /// The server has another certificate.
+    pub fn set_certificate(&self, expires: Timestamp, der: Vec<u8>) {
+        *self.certificate.borrow_mut() = Some((expires, der));
     }
 
     /// NamespaceArray.
@@ -141,8 +173,10 @@ impl Space {
         if rest.is_empty() {
             return Some(NodeRef::Device(device));
         }
-        let member = self.template(self.table.device(device).kind).find(rest)?;
-        Some(NodeRef::Member(device, member))
+        match self.template(self.table.device(device).kind).find(rest) {
+            Some(member) => Some(NodeRef::Member(device, member)),
+            None => self.resolve_alarm(device, rest),
+        }
     }
 
     fn template(&self, kind: DeviceKind) -> &Template {
@@ -161,6 +195,7 @@ impl Space {
             }
             NodeRef::Static(index) => self.graph.value_source(index),
             NodeRef::Device(_) => ValueSource::None,
+            NodeRef::Alarm(alarm, member) => self.alarm_source(alarm, member),
             NodeRef::Session(session, member) => match self.class(node) {
                 NodeClass::Variable => ValueSource::Live(LiveId::Session(session, member)),
                 _ => ValueSource::None,
@@ -174,7 +209,9 @@ impl Space {
                         ValueSource::Live(LiveId::Structure(device, number))
                     }
                     Content::Constant => self.graph.value_source(declared.declaration),
-                    Content::Group | Content::Method(_) => ValueSource::None,
+                    Content::Group | Content::Method(_) | Content::ResetMetrics => {
+                        ValueSource::None
+                    }
                 }
             }
         }
@@ -198,7 +235,9 @@ impl Space {
                 Content::Tag(row) => Some(self.table.tag(device, row)),
                 _ => None,
             },
-            NodeRef::Static(_) | NodeRef::Device(_) | NodeRef::Session(..) => None,
+            NodeRef::Static(_) | NodeRef::Device(_) | NodeRef::Session(..) | NodeRef::Alarm(..) => {
+                None
+            }
         }
     }
 
@@ -210,7 +249,7 @@ impl Space {
             let is_it = match method {
                 NodeRef::Member(owner, member) => owner == device && usize::from(member) == index,
                 NodeRef::Static(declaration) => declaration == it.declaration,
-                NodeRef::Device(_) | NodeRef::Session(..) => false,
+                NodeRef::Device(_) | NodeRef::Session(..) | NodeRef::Alarm(..) => false,
             };
             match it.content {
                 Content::Method(row) if is_it => Some(row),

@@ -2,6 +2,7 @@
 
 use opcua_types::{Identifier, NodeId};
 
+use crate::alarm::AlarmIndex;
 use crate::tag::DeviceIndex;
 use crate::ua::space::{INSTANCES, SERVER, Space};
 
@@ -16,6 +17,8 @@ pub enum NodeRef {
     Session(u32, u16),
     /// A node below a device, by its place in the template of the device's kind.
     Member(DeviceIndex, u16),
+    /// A condition (0), or a node below it, by its place in the template of its alarm from 1.
+    Alarm(AlarmIndex, u16),
 }
 
 /// An identifier as it stands in a request.
@@ -53,7 +56,7 @@ impl Space {
     /// The string part of an instance's `NodeId`, in pieces that need no allocation.
     fn path(&self, node: NodeRef) -> Option<(&str, &str)> {
         match node {
-            NodeRef::Static(_) | NodeRef::Session(..) => None,
+            NodeRef::Static(_) | NodeRef::Session(..) | NodeRef::Alarm(..) => None,
             NodeRef::Device(device) => Some((&self.table.device(device).path, "")),
             NodeRef::Member(device, member) => {
                 Some((&self.table.device(device).path, &self.member(device, member).path))
@@ -67,6 +70,9 @@ impl Space {
             (NodeRef::Static(index), _) => self.graph.id(index).clone(),
             (NodeRef::Session(session, member), _) => {
                 NodeId::new(SERVER, self.session_node_path(session, member))
+            }
+            (NodeRef::Alarm(alarm, member), _) => {
+                NodeId::new(INSTANCES, self.alarm_pieces(alarm, member).concat())
             }
             (_, Some((device, ""))) => NodeId::new(INSTANCES, device),
             (_, Some((device, rest))) => NodeId::new(INSTANCES, format!("{device}.{rest}")),
@@ -82,6 +88,9 @@ impl Space {
                 NodeRef::Session(session, member) => {
                     let path = self.session_node_path(session, member);
                     encode_text_id(SERVER, &[&path], out);
+                }
+                NodeRef::Alarm(alarm, member) => {
+                    encode_text_id(INSTANCES, &self.alarm_pieces(alarm, member), out);
                 }
                 NodeRef::Device(_) | NodeRef::Member(..) => {}
             }

@@ -22,6 +22,7 @@ impl Space {
             NodeRef::Device(device) => self.device_references(device),
             NodeRef::Session(session, member) => self.session_references(session, member),
             NodeRef::Member(device, member) => self.member_references(device, member),
+            NodeRef::Alarm(alarm, member) => self.alarm_references(alarm, member),
         }
     }
 
@@ -65,6 +66,7 @@ impl Space {
             None => inverse(known.organizes, NodeRef::Static(known.objects_folder)),
         });
         all.extend(self.notifier_references(NodeRef::Device(index)));
+        all.extend(self.references_to_conditions(index));
         all
     }
 
@@ -87,13 +89,16 @@ impl Space {
         let above =
             declared.parent.map_or(NodeRef::Device(device), |it| NodeRef::Member(device, it));
         all.push(Reference { kind: declared.reference, is_forward: false, target: above });
+        all.extend(self.references_to_alarms(device, member));
         all
     }
 
     /// The node's type definition.
     pub(super) fn type_definition(&self, node: NodeRef) -> Option<u32> {
         match node {
-            NodeRef::Device(_) | NodeRef::Session(_, 0) => Some(self.declaration(node)),
+            NodeRef::Device(_) | NodeRef::Session(_, 0) | NodeRef::Alarm(_, 0) => {
+                Some(self.declaration(node))
+            }
             _ => self.graph.type_definition(self.declaration(node)),
         }
     }

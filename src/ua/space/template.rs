@@ -24,6 +24,8 @@ pub(super) enum Content {
     Constant,
     /// A method.
     Method(&'static MethodRow),
+    /// Reset of the alarm system's metrics.
+    ResetMetrics,
 }
 
 /// One node below a device.
@@ -55,7 +57,14 @@ pub(super) struct Template {
     by_path: IndexMap<String, u16, FxBuildHasher>,
 }
 
+/// Reset of AlarmMetricsType, below the device.
+const METRICS_RESET: &str = "Alarms.Metrics.Reset";
+
 impl Template {
+    fn new(object_type: u32) -> Self {
+        Self { object_type, nodes: Vec::new(), top: Vec::new(), by_path: IndexMap::default() }
+    }
+
     /// The node with this path.
     pub(super) fn find(&self, path: &str) -> Option<u16> {
         self.by_path.get(path).copied()
@@ -63,7 +72,7 @@ impl Template {
 }
 
 /// ObjectType of each kind by its number in our NodeSet, in the order of the kinds.
-const KINDS: [(DeviceKind, &str, u32); 8] = [
+const KINDS: [(DeviceKind, &str, u32); 9] = [
     (DeviceKind::Plant, "PlantType", 1000),
     (DeviceKind::Line, "PotlineType", 2000),
     (DeviceKind::Rectifier, "RectifierType", 3000),
@@ -72,6 +81,7 @@ const KINDS: [(DeviceKind, &str, u32); 8] = [
     (DeviceKind::Feeder, "FeederType", 6000),
     (DeviceKind::FumeTreatment, "FumeTreatmentType", 7000),
     (DeviceKind::Utilities, "UtilitiesType", 8000),
+    (DeviceKind::AlarmFixture, "AlarmFixtureType", 8500),
 ];
 
 /// A template for each kind, in the order of the kinds.
@@ -84,7 +94,9 @@ pub(super) fn build(graph: &Graph, table: &TagTable) -> Result<Vec<Template>, Lo
         .iter()
         .map(|(kind, name, number)| {
             let object_type = find(*number).ok_or(LoadError::NoType(name))?;
-            let builder = Builder { graph, table, kind: Some(*kind), name, devices: &devices };
+            let wants = &|_: &str| false;
+            let builder =
+                Builder { graph, table, kind: Some(*kind), name, devices: &devices, wants };
             builder.build(*kind, object_type)
         })
         .collect()
@@ -95,10 +107,26 @@ pub(super) fn of_sessions(graph: &Graph, table: &TagTable) -> Result<Template, L
     let name = "SessionDiagnosticsObjectType";
     let id = NodeIdRef { namespace: 0, identifier: IdRef::Numeric(2029) };
     let object_type = graph.resolve(&id).ok_or(LoadError::NoType(name))?;
-    let mut template =
-        Template { object_type, nodes: Vec::new(), top: Vec::new(), by_path: IndexMap::default() };
-    let builder = Builder { graph, table, kind: None, name, devices: &[] };
+    let mut template = Template::new(object_type);
+    let wants = &|_: &str| false;
+    let builder = Builder { graph, table, kind: None, name, devices: &[], wants };
     builder.add_below(object_type, None, &mut template)?;
+    Ok(template)
+}
+
+/// What hangs below a condition: all that the chain of its types declares mandatory, and what `wants` says of the
+/// rest. What a type declares anew is one node.
+pub(super) fn of_condition(
+    graph: &Graph,
+    table: &TagTable,
+    object_type: u32,
+    wants: &dyn Fn(&str) -> bool,
+) -> Result<Template, LoadError> {
+    let mut template = Template::new(object_type);
+    let builder = Builder { graph, table, kind: None, name: "ConditionType", devices: &[], wants };
+    for declared in builder.chain(object_type) {
+        builder.add_below(declared, None, &mut template)?;
+    }
     Ok(template)
 }
 
@@ -109,21 +137,14 @@ struct Builder<'a> {
     kind: Option<DeviceKind>,
     name: &'static str,
     devices: &'a [u32],
+    /// Whether what is optional is wanted, by its path.
+    wants: &'a dyn Fn(&str) -> bool,
 }
 
 impl Builder<'_> {
     fn build(&self, kind: DeviceKind, object_type: u32) -> Result<Template, LoadError> {
-        let mut template = Template {
-            object_type,
-            nodes: Vec::new(),
-            top: Vec::new(),
-            by_path: IndexMap::default(),
-        };
-        let mut chain = vec![object_type];
-        while let Some(above) = chain.last().and_then(|it| self.graph.supertype(*it)) {
-            chain.push(above);
-        }
-        for declared in chain {
+        let mut template = Template::new(object_type);
+        for declared in self.chain(object_type) {
             self.add_below(declared, None, &mut template)?;
         }
         for row in self.table.rows(kind) {
@@ -144,6 +165,13 @@ impl Builder<'_> {
         Ok(template)
     }
 
+    /// A type and those above it.
+    fn chain(&self, object_type: u32) -> Vec<u32> {
+        let above = std::iter::successors(Some(object_type), |it| self.graph.supertype(*it));
+        // No chain of ours is longer.
+        above.take(32).collect()
+    }
+
     fn disagree(&self, path: &str, place: &'static str) -> LoadError {
         LoadError::Disagree { kind: self.name, path: path.to_owned(), place }
     }
@@ -159,13 +187,21 @@ impl Builder<'_> {
         let aggregated = self.graph.references(declared).iter().filter(|it| {
             it.is_forward
                 && self.graph.is_subtype(it.kind, known.aggregates)
-                && self.is_mandatory(it.target)
                 && !self.is_device(it.target)
         });
         for reference in aggregated {
             let name = self.graph.node(reference.target).as_node().browse_name().name.clone();
             let above = parent.map(|it| template.nodes[usize::from(it)].path.clone());
             let path = above.map_or_else(|| name.to_string(), |it| format!("{it}.{name}"));
+            if let Some(known) = template.find(&path) {
+                self.add_below(reference.target, Some(known), template)?;
+                continue;
+            }
+            if !self.is_mandatory(reference.target)
+                && !(self.is_optional(reference.target) && (self.wants)(&path))
+            {
+                continue;
+            }
             let index = template.nodes.len() as u16;
             let content = self.content(reference.target, parent, &path, template)?;
             template.nodes.push(TemplateNode {
@@ -195,6 +231,7 @@ impl Builder<'_> {
     ) -> Result<Content, LoadError> {
         let Some(kind) = self.kind else { return Ok(Content::Constant) };
         match self.graph.class(declared) {
+            NodeClass::Method if path == METRICS_RESET => Ok(Content::ResetMetrics),
             NodeClass::Method => {
                 let row = self.table.methods(kind).iter().find(|it| it.name == path);
                 row.map(Content::Method).ok_or_else(|| self.disagree(path, "the NodeSet"))
@@ -245,10 +282,19 @@ impl Builder<'_> {
     }
 
     fn is_mandatory(&self, node: u32) -> bool {
+        self.has_rule(node, self.graph.known.mandatory)
+    }
+
+    fn is_optional(&self, node: u32) -> bool {
+        self.has_rule(node, self.graph.known.optional)
+    }
+
+    fn has_rule(&self, node: u32, rule: u32) -> bool {
         let known = self.graph.known;
-        self.graph.references(node).iter().any(|it| {
-            it.is_forward && it.kind == known.has_modelling_rule && it.target == known.mandatory
-        })
+        self.graph
+            .references(node)
+            .iter()
+            .any(|it| it.is_forward && it.kind == known.has_modelling_rule && it.target == rule)
     }
 
     /// An object whose type is a kind of device stands for devices, which the table knows.

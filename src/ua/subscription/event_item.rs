@@ -38,7 +38,27 @@ pub(super) struct Listener {
     pub(super) triggered: bool,
     /// The overflow of this queue has been told and not yet taken.
     overflowed: bool,
-    queue: VecDeque<Box<[u8]>>,
+    queue: VecDeque<Rc<[u8]>>,
+    refresh: Refresh,
+}
+
+/// Events of a refresh that are on their way, besides the queue: a refresh loses nothing.
+#[derive(Debug, Default)]
+struct Refresh {
+    /// Events in the queue that were there before.
+    ahead: usize,
+    waiting: VecDeque<Rc<[u8]>>,
+}
+
+impl Refresh {
+    fn is_next(&self) -> bool {
+        self.ahead == 0 && !self.waiting.is_empty()
+    }
+
+    /// The oldest event of the queue has gone.
+    fn pass(&mut self) {
+        self.ahead = self.ahead.saturating_sub(1);
+    }
 }
 
 /// What raising an event needs.
@@ -63,32 +83,41 @@ impl Listener {
             triggered: false,
             overflowed: false,
             queue: VecDeque::new(),
+            refresh: Refresh::default(),
         }
+    }
+
+    /// Whether an event is for it.
+    fn wants(&self, event: &Event, space: &Space) -> bool {
+        self.mode != Mode::Disabled
+            && event.notifiers.contains(&self.notifier)
+            && self.settings.filter.passes(space, event)
     }
 
     /// Queues an event if it is wanted; whether it was.
-    fn hear(&mut self, event: &Event, stage: &Stage<'_>) -> bool {
-        if self.mode == Mode::Disabled || !event.notifiers.contains(&self.notifier) {
+    fn hear(&mut self, event: &Event, fields: &mut Selected, stage: &Stage<'_>) -> bool {
+        if !self.wants(event, stage.space) {
             return false;
         }
-        let filter = Rc::clone(&self.settings.filter);
-        if !filter.passes(stage.space, event) {
-            return false;
-        }
-        self.push(filter.select(stage.space, event, stage.context), event, stage);
+        let fields = fields.of(&self.settings.filter, event, stage);
+        self.push(fields, event, stage);
         true
     }
 
-    /// Queues an event whatever the where clause says: a refresh begins or ends.
-    fn tell(&mut self, event: &Event, stage: &Stage<'_>) {
-        if self.mode != Mode::Disabled {
-            let fields = self.settings.filter.select(stage.space, event, stage.context);
-            self.push(fields, event, stage);
+    /// Begins a refresh: the first and the last event go to every listener, those between to whom wants them.
+    fn begin_refresh(&mut self, events: &[Event], selected: &mut [Selected], stage: &Stage<'_>) {
+        let last = events.len().saturating_sub(1);
+        self.refresh.ahead = self.queue.len();
+        for (index, event) in events.iter().enumerate() {
+            if index == 0 || index == last || self.wants(event, stage.space) {
+                let fields = selected[index].of(&self.settings.filter, event, stage);
+                self.refresh.waiting.push_back(fields);
+            }
         }
     }
 
     /// A full queue loses one event and says so once, at the end where it was lost (Part 4, 7.22.3; EVT-10).
-    fn push(&mut self, fields: Box<[u8]>, event: &Event, stage: &Stage<'_>) {
+    fn push(&mut self, fields: Rc<[u8]>, event: &Event, stage: &Stage<'_>) {
         let size = self.settings.queue_size as usize;
         let kept = self.queue.len() - usize::from(self.overflowed);
         if kept < size {
@@ -104,6 +133,7 @@ impl Listener {
         if self.settings.discard_oldest {
             let news = if self.overflowed { self.queue.pop_front() } else { None };
             self.queue.pop_front();
+            self.refresh.pass();
             self.queue.push_back(fields);
             let news = news.or_else(|| self.news(event, stage));
             self.overflowed = news.is_some();
@@ -117,13 +147,14 @@ impl Listener {
         }
     }
 
-    fn news(&self, event: &Event, stage: &Stage<'_>) -> Option<Box<[u8]>> {
+    fn news(&self, event: &Event, stage: &Stage<'_>) -> Option<Rc<[u8]>> {
         let news = event::queue_overflow(stage.space, stage.ids.next(), event.received)?;
-        Some(self.settings.filter.select(stage.space, &news, stage.context))
+        Some(self.settings.filter.select(stage.space, &news, stage.context).into())
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        !self.queue.is_empty() && (self.mode == Mode::Reporting || self.triggered)
+        (!self.queue.is_empty() || !self.refresh.waiting.is_empty())
+            && (self.mode == Mode::Reporting || self.triggered)
     }
 
     pub(super) fn queued(&self) -> usize {
@@ -131,15 +162,21 @@ impl Listener {
     }
 
     pub(super) fn front(&self) -> Option<&[u8]> {
-        self.queue.front().map(AsRef::as_ref)
+        let next = if self.refresh.is_next() { &self.refresh.waiting } else { &self.queue };
+        next.front().map(AsRef::as_ref)
     }
 
     pub(super) fn pop(&mut self) {
+        if self.refresh.is_next() {
+            self.refresh.waiting.pop_front();
+            return;
+        }
         // The news of a loss stands at the front or at the back: once either has gone it may be told again.
         if self.overflowed && (self.settings.discard_oldest || self.queue.len() == 1) {
             self.overflowed = false;
         }
         self.queue.pop_front();
+        self.refresh.pass();
         if self.queue.is_empty() {
             self.triggered = false;
         }
@@ -148,8 +185,14 @@ impl Listener {
     /// Drops what waits.
     pub(super) fn forget(&mut self) {
         self.queue = VecDeque::new();
+        self.refresh = Refresh::default();
         self.overflowed = false;
         self.triggered = false;
+    }
+
+    /// Events of a refresh that wait.
+    fn refreshing(&self) -> usize {
+        self.refresh.waiting.len()
     }
 
     fn set_mode(&mut self, mode: Mode) {
@@ -157,6 +200,33 @@ impl Listener {
             self.forget();
         }
         self.mode = mode;
+    }
+}
+
+/// Events of refreshes that may wait in all subscriptions together (AC-17): at some hundred bytes each.
+const REFRESHING_MAX: usize = 200_000;
+/// Different selections of one event that are kept while it is told.
+const SELECTIONS: usize = 16;
+
+/// The selected fields of one event: listeners that ask for the same share them.
+#[derive(Default)]
+struct Selected {
+    known: Vec<(Rc<EventFilter>, Rc<[u8]>)>,
+}
+
+impl Selected {
+    fn of(&mut self, filter: &Rc<EventFilter>, event: &Event, stage: &Stage<'_>) -> Rc<[u8]> {
+        let same = |it: &&(Rc<EventFilter>, Rc<[u8]>)| {
+            Rc::ptr_eq(&it.0, filter) || it.0.selects_as(filter)
+        };
+        if let Some((_, fields)) = self.known.iter().find(same) {
+            return Rc::clone(fields);
+        }
+        let fields: Rc<[u8]> = filter.select(stage.space, event, stage.context).into();
+        if self.known.len() < SELECTIONS {
+            self.known.push((Rc::clone(filter), Rc::clone(&fields)));
+        }
+        fields
     }
 }
 
@@ -176,16 +246,19 @@ impl SubscriptionSet {
 
     /// Tells every listener of an event.
     pub fn raise(&mut self, event: &Event, stage: &Stage<'_>) {
+        let mut fields = Selected::default();
         for subscription in self.all.values_mut().filter(|it| it.may_read) {
             for listener in &mut subscription.listeners {
-                if listener.hear(event, stage) {
+                if listener.hear(event, &mut fields, stage) {
                     subscription.may_have = true;
                 }
             }
         }
     }
 
-    /// Tells the listeners of one subscription, or one of them, that a refresh begins and ends (EVT-12).
+    /// Tells the listeners of one subscription, or one of them, `events`, of which the first and the last say that
+    /// a refresh begins and ends (EVT-12, AC-14). `BadRefreshInProgress` while the one before has not been
+    /// published.
     pub fn refresh(
         &mut self,
         session: SessionKey,
@@ -193,15 +266,24 @@ impl SubscriptionSet {
         events: &[Event],
         stage: &Stage<'_>,
     ) -> Result<(), StatusCode> {
+        let waiting: usize =
+            self.all.values().flat_map(|it| &it.listeners).map(Listener::refreshing).sum();
         let (subscription, item) = of;
         let found = self.own(session, subscription)?;
         if item.is_some_and(|it| found.listener(it).is_none()) {
             return Err(StatusCode::BadMonitoredItemIdInvalid);
         }
-        for listener in found.listeners.iter_mut().filter(|it| item.is_none_or(|id| it.id == id)) {
-            for event in events {
-                listener.tell(event, stage);
-            }
+        let is_asked = |it: &Listener| item.is_none_or(|id| it.id == id);
+        if found.listeners.iter().any(|it| is_asked(it) && it.refreshing() > 0) {
+            return Err(StatusCode::BadRefreshInProgress);
+        }
+        if waiting > REFRESHING_MAX {
+            return Err(StatusCode::BadTooManyOperations);
+        }
+        let mut selected: Vec<Selected> = events.iter().map(|_| Selected::default()).collect();
+        let reporting = |it: &&mut Listener| is_asked(it) && it.mode == Mode::Reporting;
+        for listener in found.listeners.iter_mut().filter(reporting) {
+            listener.begin_refresh(events, &mut selected, stage);
         }
         found.may_have = true;
         Ok(())
