@@ -39,8 +39,8 @@ pub(super) fn rows() -> Vec<AlarmRow> {
     [safety(), anode_effect(), bath(), electricity(), upkeep()].concat()
 }
 
-/// Elements of `State.InterlockStatus` that ask for somebody. An anode effect (I7) has an alarm of its own, and
-/// a tap or anode change (I8) is work, not trouble.
+/// Elements of `State.InterlockStatus` that ask for somebody: all but I8, since a tap or anode change is work, not
+/// trouble.
 const INTERLOCKS: &[(usize, u16)] = &[
     (0, URGENT),
     (1, URGENT),
@@ -48,6 +48,7 @@ const INTERLOCKS: &[(usize, u16)] = &[
     (3, URGENT),
     (4, HIGH),
     (5, MEDIUM),
+    (6, MEDIUM),
     (8, URGENT),
     (9, HIGH),
     (10, HIGH),

@@ -14,7 +14,7 @@ const NOT_WEIGHING: Quiet = group(
     "Refilling",
     |scan, device| {
         let status = &scan.status.feeders[device.index];
-        status.refilling || status.volumetric || !status.discharging || status.target_g_min <= 0.0
+        status.refilling || status.volumetric || status.target_g_min <= 0.0
     },
     90.0,
 );
@@ -62,7 +62,7 @@ pub(super) fn rows() -> Vec<AlarmRow> {
             },
         )
         .on("FlowRate")
-        .delays(180.0, 30.0)
+        .delays(300.0, 30.0)
         .quiet(NOT_WEIGHING)
         .says("the flow does not follow its target", "look at hopper, screw and chute"),
         alarm(

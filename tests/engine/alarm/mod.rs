@@ -1,0 +1,7 @@
+//! Alarms at `Engine::scan`: what they do in time, what people do with them, and what is left after a restart.
+
+mod life;
+mod plant;
+mod restart;
+mod rig;
+mod times;
