@@ -8,13 +8,18 @@
 //! its own, `Server::audit`.
 
 mod chain;
+mod channel;
+mod deed;
 mod gate;
 mod json;
 mod log;
+mod session;
 mod trail;
 mod verify;
 
 pub use chain::{Entry, Fault, Head, Line};
+pub use deed::{Deed, Origin, Who};
 pub use log::{Log, folder};
+pub use session::Activation;
 pub use trail::Trail;
 pub use verify::{Break, Found, last_lines, verify};

@@ -14,7 +14,7 @@ mod identity;
 mod trust;
 
 pub use certificate::{
-    CertificateProblem, application_uri, from_file, host_names, leaf, summary, thumbprint,
+    CertificateProblem, application_uri, from_file, host_names, leaf, subject, summary, thumbprint,
     thumbprint_hex,
 };
 pub use identity::{Identity, IdentityError};

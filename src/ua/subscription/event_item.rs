@@ -38,7 +38,15 @@ pub(super) struct Listener {
     pub(super) triggered: bool,
     /// The overflow of this queue has been told and not yet taken.
     overflowed: bool,
-    queue: VecDeque<Box<[u8]>>,
+    queue: VecDeque<Queued>,
+}
+
+/// An event that waits.
+#[derive(Debug)]
+struct Queued {
+    fields: Box<[u8]>,
+    /// Only some may see it: it goes when they no longer may.
+    is_audit: bool,
 }
 
 /// What raising an event needs.
@@ -89,6 +97,7 @@ impl Listener {
 
     /// A full queue loses one event and says so once, at the end where it was lost (Part 4, 7.22.3; EVT-10).
     fn push(&mut self, fields: Box<[u8]>, event: &Event, stage: &Stage<'_>) {
+        let fields = Queued { fields, is_audit: is_audit(stage.space, event) };
         let size = self.settings.queue_size as usize;
         let kept = self.queue.len() - usize::from(self.overflowed);
         if kept < size {
@@ -117,9 +126,10 @@ impl Listener {
         }
     }
 
-    fn news(&self, event: &Event, stage: &Stage<'_>) -> Option<Box<[u8]>> {
+    fn news(&self, event: &Event, stage: &Stage<'_>) -> Option<Queued> {
         let news = event::queue_overflow(stage.space, stage.ids.next(), event.received)?;
-        Some(self.settings.filter.select(stage.space, &news, stage.context))
+        let fields = self.settings.filter.select(stage.space, &news, stage.context);
+        Some(Queued { fields, is_audit: false })
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -131,7 +141,7 @@ impl Listener {
     }
 
     pub(super) fn front(&self) -> Option<&[u8]> {
-        self.queue.front().map(AsRef::as_ref)
+        self.queue.front().map(|it| it.fields.as_ref())
     }
 
     pub(super) fn pop(&mut self) {
@@ -152,12 +162,25 @@ impl Listener {
         self.triggered = false;
     }
 
+    /// Drops the audit events that wait: who listens may not hear them any more.
+    fn forget_audit(&mut self) {
+        self.queue.retain(|it| !it.is_audit);
+    }
+
     fn set_mode(&mut self, mode: Mode) {
         if mode == Mode::Disabled {
             self.forget();
         }
         self.mode = mode;
     }
+}
+
+/// AuditEventType.
+const AUDIT_EVENT: u32 = opcua_types::ObjectTypeId::AuditEventType as u32;
+
+fn is_audit(space: &Space, event: &Event) -> bool {
+    let audit = space.standard_event_type(AUDIT_EVENT);
+    audit.is_some_and(|it| space.is_event_below(event.kind, it))
 }
 
 impl Subscription {
@@ -182,6 +205,30 @@ impl SubscriptionSet {
                     subscription.may_have = true;
                 }
             }
+        }
+    }
+
+    /// Tells the listeners of these sessions, and nobody else, of an audit event (AUD-02).
+    pub fn raise_audit(&mut self, event: &Event, hearing: &[SessionKey], stage: &Stage<'_>) {
+        let hears = |it: &Subscription| it.session.is_some_and(|it| hearing.contains(&it));
+        for subscription in self.all.values_mut().filter(|it| it.may_read && hears(it)) {
+            for listener in &mut subscription.listeners {
+                if listener.hear(event, stage) {
+                    subscription.may_have = true;
+                    subscription.has_audit = true;
+                }
+            }
+        }
+    }
+
+    /// The user of `session` may not hear audit events: those that wait go, and so do the messages kept for Republish
+    /// that may have some in them.
+    pub fn withhold_audit(&mut self, session: SessionKey) {
+        let own = self.all.values_mut().filter(|it| it.session == Some(session) && it.has_audit);
+        for subscription in own {
+            subscription.listeners.iter_mut().for_each(Listener::forget_audit);
+            subscription.forget_retained();
+            subscription.has_audit = false;
         }
     }
 
