@@ -13,13 +13,17 @@ mod deed;
 mod gate;
 mod json;
 mod log;
+mod method;
 mod session;
 mod trail;
 mod verify;
+mod write;
 
 pub use chain::{Entry, Fault, Head, Line};
 pub use deed::{Deed, Origin, Who};
 pub use log::{Log, folder};
+pub use method::{AuditedMethod, how_audited};
 pub use session::Activation;
 pub use trail::Trail;
 pub use verify::{Break, Found, last_lines, verify};
+pub use write::Written;

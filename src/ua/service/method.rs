@@ -16,6 +16,7 @@ use crate::control::{self, Command, Order, Refusal, Scalar};
 use crate::engine::Request as EngineRequest;
 use crate::tag::MethodRow;
 use crate::time;
+use crate::ua::audit::{Origin, how_audited};
 use crate::ua::event::{self, Event};
 use crate::ua::server::Server;
 use crate::ua::service::fixture::{self, Done};
@@ -47,6 +48,7 @@ pub(super) fn call(mut request: Request<'_>) -> Outcome {
         calls.push(request.body.typed::<CallMethodRequest>(&request.context)?);
     }
     let actor = write::begin(&request, session)?;
+    let origin = request.server.origin(request.connection, &request.header, Some(session));
     let operations: Vec<Operation> =
         calls.iter().map(|it| start(request.server, session, &actor, it)).collect();
     let server = Rc::clone(request.server);
@@ -66,6 +68,7 @@ pub(super) fn call(mut request: Request<'_>) -> Outcome {
         };
         // Part 4, 7.33: the client waits no longer than its hint (SES-29).
         let results = tokio::time::timeout(hint, results).await;
+        audit(&server, &origin, &calls, results.as_deref().ok());
         let handle = header.request_handle;
         let body = || {
             let response = CallResponse {
@@ -86,6 +89,22 @@ pub(super) fn call(mut request: Request<'_>) -> Outcome {
         );
     });
     Ok(Answer::Later)
+}
+
+/// Audits each call that changes something; without results the client waits no longer.
+fn audit(
+    server: &Server,
+    origin: &Origin,
+    calls: &[CallMethodRequest],
+    results: Option<&[CallMethodResult]>,
+) {
+    let late = failed(StatusCode::BadTimeout);
+    for (at, call) in calls.iter().enumerate() {
+        let result = results.and_then(|it| it.get(at)).unwrap_or(&late);
+        if let Some(audited) = how_audited(call) {
+            server.audit_method(origin, call, result, audited);
+        }
+    }
 }
 
 fn start(
