@@ -190,6 +190,8 @@ impl Log {
             options.write(true).create(true).truncate(true).mode(FILE_MODE).open(&new)?;
         file.write_all(serde_json::to_string(head)?.as_bytes())?;
         file.write_all(b"\n")?;
+        // Before it takes the place of the old one: a machine that loses power must not be left with an empty one.
+        file.sync_data()?;
         fs::rename(new, self.folder.join(HEAD))
     }
 }

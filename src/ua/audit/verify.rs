@@ -305,6 +305,19 @@ mod tests {
     }
 
     #[test]
+    fn a_head_that_was_taken_away_is_missed_and_noted() {
+        let data = tempfile::tempdir().unwrap();
+        write(data.path(), ENDLESS, 3);
+        fs::remove_file(data.path().join(log::HEAD)).unwrap();
+        let found = verify(data.path(), None).unwrap_err();
+        assert!(found.what.contains("the head is missing"), "{found}");
+        write(data.path(), ENDLESS, 1);
+        assert_eq!(verify(data.path(), None).unwrap().lines, 6);
+        let text = fs::read_to_string(data.path().join(log::CURRENT)).unwrap();
+        assert!(text.contains("\"damage\":\"the head file is missing\""), "{text}");
+    }
+
+    #[test]
     fn the_files_are_for_the_server_alone() {
         use std::os::unix::fs::PermissionsExt as _;
         let data = tempfile::tempdir().unwrap();
