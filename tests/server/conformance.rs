@@ -12,8 +12,13 @@ fn runner(server: &Server, options: &[&std::ffi::OsStr]) -> (bool, String) {
         .args(options)
         .output()
         .unwrap();
-    let said = String::from_utf8(done.stdout).unwrap();
-    (done.status.success(), said + &String::from_utf8_lossy(&done.stderr))
+    let mut said = String::from_utf8(done.stdout).unwrap();
+    said += &String::from_utf8_lossy(&done.stderr);
+    if !done.status.success() {
+        // A runner that was killed says nothing of it itself.
+        said = format!("{said}\n{}", done.status);
+    }
+    (done.status.success(), said)
 }
 
 /// Passed, failed, skipped in the last line.
