@@ -25,5 +25,5 @@ pub use plant::{
     CellModel, ControlConfig, ElectrolyzerConfig, FeedRecipe, FumeConfig, InstrumentConfig,
     LineConfig, PlantConfig, Product, RectifierConfig, UtilityConfig,
 };
-pub use server::{EndpointConfig, Limits, SecurityPolicy, ServerConfig};
+pub use server::{AuditConfig, EndpointConfig, Limits, SecurityPolicy, ServerConfig};
 pub use users::{UserConfig, UserError, UserList, Users};

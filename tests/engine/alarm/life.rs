@@ -30,7 +30,10 @@ fn ac_01_a_worse_limit_asks_again_and_a_better_one_does_not() {
     rig.write(Setpoint::FixtureAnalog, 95.0);
     rig.run(1);
     assert!(!rig.state("ExclusiveLevel").acked.on);
-    assert_eq!((rig.state("ExclusiveLevel").severity, rig.state("ExclusiveLevel").last_severity), (900, 500));
+    assert_eq!(
+        (rig.state("ExclusiveLevel").severity, rig.state("ExclusiveLevel").last_severity),
+        (900, 500)
+    );
     rig.settle("ExclusiveLevel");
     rig.write(Setpoint::FixtureAnalog, 85.0);
     rig.run(1);
@@ -105,7 +108,9 @@ fn ac_08_ac_11_ac_12_a_disabled_alarm_tells_its_end_and_nothing_more() {
     let event = rig.event("OffNormal");
     rig.order("OffNormal", AlarmOrder::Disable).unwrap();
     assert_eq!(rig.order("OffNormal", AlarmOrder::Disable), Err(AlarmRefusal::AlreadyDisabled));
-    for order in [AlarmOrder::Acknowledge(event), AlarmOrder::AddComment(event), AlarmOrder::Silence] {
+    for order in
+        [AlarmOrder::Acknowledge(event), AlarmOrder::AddComment(event), AlarmOrder::Silence]
+    {
         assert_eq!(rig.order("OffNormal", order), Err(AlarmRefusal::Disabled));
     }
     let before = rig.of("OffNormal").len();
@@ -139,7 +144,8 @@ fn ac_18_what_was_not_acknowledged_goes_on_as_a_branch() {
     assert!(rig.state("OffNormal").branches[0].state.acked.on);
     rig.order("OffNormal", AlarmOrder::Confirm(first)).unwrap();
     assert!(rig.state("OffNormal").branches.is_empty() && !rig.state("OffNormal").is_retained());
-    let last: Vec<_> = rig.of("OffNormal").iter().rev().take(2).map(|it| (it.branch, it.retain)).collect();
+    let last: Vec<_> =
+        rig.of("OffNormal").iter().rev().take(2).map(|it| (it.branch, it.retain)).collect();
     assert_eq!(last, [(None, false), (Some(id), false)]);
 }
 

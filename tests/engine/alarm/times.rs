@@ -117,7 +117,9 @@ fn ac_30_metrics_count_what_came_what_waits_and_how_long() {
     // OffNormal, SystemOffNormal, Trip, Safety, Delayed, ReAlarming, Escalating, Suppressible.
     assert_eq!((figures.count, figures.active, figures.unacknowledged), (8, 8, 8));
     assert_eq!(figures.last_10_min, 8);
-    assert!((figures.active_max_s - 9.0).abs() < 1e-6 && (figures.unacked_max_s - 9.0).abs() < 1e-6);
+    assert!(
+        (figures.active_max_s - 9.0).abs() < 1e-6 && (figures.unacked_max_s - 9.0).abs() < 1e-6
+    );
     rig.engine.reset_alarm_figures(0);
     rig.run(1);
     let figures = rig.engine.alarms().figures()[0];
