@@ -2,6 +2,7 @@
 //! every service. Case ids as in the conformance list.
 
 mod audit;
+mod alarm_mass;
 mod capacity;
 mod certificates;
 mod channel;

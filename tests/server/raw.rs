@@ -40,7 +40,7 @@ impl Server {
         Self::with_arguments("", &["--fixture"])
     }
 
-    fn with_arguments(config: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn with_arguments(config: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("server.toml");
         std::fs::write(&file, config).unwrap();
