@@ -131,3 +131,48 @@ fn an_anode_effect_that_does_not_end_is_held_and_the_operator_is_asked() {
     engine.scan();
     assert!(!engine.alarms().state(dialog).active.on);
 }
+
+#[test]
+fn the_configuration_knows_every_alarm_and_its_limits() {
+    let config = default_plant();
+    let start = config.start;
+    let engine = Engine::new(config, start);
+    let (alarms, tags) = (engine.alarms().table(), engine.table());
+    let rows: std::collections::BTreeMap<String, String> = alarms
+        .all()
+        .map(|it| {
+            let row = alarms.row(tags, it);
+            let has = match &row.cause {
+                cellhouse::alarm::row::Cause::Limits { limits, .. } => {
+                    limits.map(|it| it.is_some())
+                }
+                _ => [false; 4],
+            };
+            let letters = ["H", "h", "l", "L"].into_iter().zip(has);
+            let letters = letters.map(|(it, has)| if has { it } else { "." });
+            (row.name.to_owned(), letters.collect())
+        })
+        .collect();
+    let known: std::collections::BTreeMap<String, String> = cellhouse::config::ALARMS
+        .iter()
+        .map(|(name, has)| ((*name).to_owned(), (*has).to_owned()))
+        .collect();
+    assert_eq!(known, rows);
+}
+
+#[test]
+fn a_limit_of_the_configuration_counts_where_it_says() {
+    let mut config = plant(Size::Ka10, 2);
+    config.alarms = vec![cellhouse::config::AlarmConfig {
+        name: "ShellTemperature".to_owned(),
+        electrolyzer: Some(1),
+        limits: [None, Some(0.0), None, None],
+        on_delay_s: Some(0.0),
+        ..cellhouse::config::AlarmConfig::default()
+    }];
+    let mut engine = engine(config);
+    sequence(&mut engine, 30);
+    let is_active = |path: &str| engine.alarms().state(alarm(&engine, path)).active.on;
+    assert!(is_active("Line1.EL102.Alarms.ShellTemperature"));
+    assert!(!is_active("Line1.EL101.Alarms.ShellTemperature"));
+}
