@@ -1,6 +1,6 @@
 //! Alarms of feeders.
 
-use crate::alarm::catalogue::row::{alarm, at, group, limits, of_tag};
+use crate::alarm::catalogue::row::{H, HH, L, LL, alarm, at, group, limits, measured, of_tag};
 use crate::alarm::row::{Cause, HIGH, LOW, MEDIUM, Measured, Quiet};
 use crate::alarm::{AlarmKind as Kind, AlarmRow, Class};
 use crate::tag::DeviceKind;
@@ -50,16 +50,16 @@ pub(super) fn rows() -> Vec<AlarmRow> {
             FEEDER,
             "FeedDeviation",
             Kind::ExclusiveDeviation,
-            Cause::Limits {
-                of: Measured::Deviation("TargetFlowRate"),
-                limits: [
-                    target(0.15, HIGH),
-                    target(0.05, LOW),
-                    target(-0.05, LOW),
-                    target(-0.15, HIGH),
+            measured(
+                Measured::Deviation("TargetFlowRate"),
+                &[
+                    (HH, target(0.15, HIGH)),
+                    (H, target(0.05, LOW)),
+                    (L, target(-0.05, LOW)),
+                    (LL, target(-0.15, HIGH)),
                 ],
-                deadband: 2.0,
-            },
+                2.0,
+            ),
         )
         .on("FlowRate")
         .delays(300.0, 30.0)
@@ -69,7 +69,7 @@ pub(super) fn rows() -> Vec<AlarmRow> {
             FEEDER,
             "HopperLow",
             Kind::ExclusiveLevel,
-            limits([None, None, at(18.0, LOW), at(5.0, HIGH)], 2.0),
+            limits(&[(L, at(18.0, LOW)), (LL, at(5.0, HIGH))], 2.0),
         )
         .on("HopperFillLevel")
         .delays(30.0, 10.0)
