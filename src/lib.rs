@@ -18,6 +18,7 @@ pub mod production;
 
 pub mod tag;
 pub mod alarm;
+pub mod history;
 
 pub mod engine;
 

@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("production", &["config", "control", "field", "time", "units"]),
     ("tag", &["access", "config", "control", "field", "production", "time", "units"]),
     ("alarm", &["access", "config", "control", "field", "production", "tag", "time", "units"]),
+    ("history", &["field", "tag", "time"]),
     (
         "engine",
         &[
@@ -48,6 +49,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("mdns_sd", &["ua"]),
     ("argon2", &["config"]),
     ("redb", &["store"]),
+    ("pco", &["history"]),
+    ("crc32fast", &["history"]),
     ("tokio", &["app", "engine", "ua"]),
     ("toml", &["config", "engine"]),
     ("clap", &["cli"]),

@@ -1,0 +1,34 @@
+//! The historian's store: every sample of every tag that is marked for history, compressed, in one folder, without a
+//! service beside it. Plain files; no protocol, no thread of its own, no clock.
+//!
+//! [`History`] is the one who writes: samples go to memory (the heads) and, at a commit, to a log that is synced; full
+//! heads are sealed into segments of compressed blocks that never change. [`Reader`]s read on any thread. Why not one
+//! of the stores there are, and what it costs: `docs/decisions/0001-history-store.md`.
+
+mod block;
+mod catalogue;
+mod codec;
+mod cursor;
+mod disk;
+mod error;
+mod log;
+mod reader;
+mod record;
+mod recover;
+mod sample;
+mod scan;
+mod seal;
+mod segment;
+mod settings;
+mod tail;
+mod view;
+mod writer;
+
+pub use disk::{Disk, DiskFile, RealDisk};
+pub use error::HistoryError;
+pub use reader::{Direction, Page, Position, Reader, Request, Span};
+pub use recover::Recovered;
+pub use sample::{Batch, Column, Sample, SeriesId};
+pub use scan::Scan;
+pub use settings::{HistoryConfig, Statistics, Tended, WhenFull};
+pub use writer::History;

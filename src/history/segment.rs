@@ -1,0 +1,248 @@
+//! A segment: one file of blocks of many series, written once and never changed.
+//!
+//! Blocks back to back · one entry for each block, in order of series and time · a footer of fixed size. Opening reads
+//! the footer alone, and a search reads the entries that it needs: each carries a checksum of itself and of its block.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::history::cursor::{Cursor, Malformed};
+use crate::history::{Batch, HistoryError, SeriesId, block};
+
+/// Ends every segment. The last byte is the version of the form.
+const MAGIC: u64 = u64::from_le_bytes(*b"CHSEGMT\x01");
+/// Bytes of an entry.
+const ENTRY_BYTES: u64 = 44;
+/// Bytes of a footer.
+const FOOTER_BYTES: u64 = 60;
+
+/// Where one block is, and what is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) series: u32,
+    pub(super) samples: u32,
+    pub(super) first: i64,
+    pub(super) last: i64,
+    pub(super) offset: u64,
+    pub(super) bytes: u32,
+    pub(super) checksum: u32,
+}
+
+impl Entry {
+    fn put(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend(self.series.to_le_bytes());
+        out.extend(self.samples.to_le_bytes());
+        out.extend(self.first.to_le_bytes());
+        out.extend(self.last.to_le_bytes());
+        out.extend(self.offset.to_le_bytes());
+        out.extend(self.bytes.to_le_bytes());
+        out.extend(self.checksum.to_le_bytes());
+        let own = crc32fast::hash(&out[start..]);
+        out.extend(own.to_le_bytes());
+    }
+
+    fn take(bytes: &[u8]) -> Result<Self, Malformed> {
+        let cursor = &mut Cursor(bytes);
+        let checked = Cursor(bytes).take(ENTRY_BYTES as usize - 4)?;
+        let entry = Self {
+            series: cursor.u32()?,
+            samples: cursor.u32()?,
+            first: cursor.i64()?,
+            last: cursor.i64()?,
+            offset: cursor.u64()?,
+            bytes: cursor.u32()?,
+            checksum: cursor.u32()?,
+        };
+        if cursor.u32()? == crc32fast::hash(checked) { Ok(entry) } else { Err(Malformed) }
+    }
+}
+
+/// Puts a segment together in memory.
+#[derive(Debug, Default)]
+pub(super) struct SegmentDraft {
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+}
+
+impl SegmentDraft {
+    /// Adds samples in order of time. Series come in order of their numbers.
+    pub(super) fn add(&mut self, SeriesId(series): SeriesId, batch: &Batch) {
+        for from in (0..batch.len()).step_by(block::BLOCK_SAMPLES_MAX) {
+            let to = batch.len().min(from + block::BLOCK_SAMPLES_MAX);
+            let bytes = block::encode(&batch.cut(from, to));
+            self.entries.push(Entry {
+                series,
+                samples: (to - from) as u32,
+                first: batch.times[from],
+                last: batch.times[to - 1],
+                offset: self.bytes.len() as u64,
+                bytes: bytes.len() as u32,
+                checksum: crc32fast::hash(&bytes),
+            });
+            self.bytes.extend(bytes);
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// All bytes of the file that takes the place of the logs up to this generation.
+    pub(super) fn finish(mut self, generation: u64) -> Vec<u8> {
+        let index = self.bytes.len() as u64;
+        for entry in &self.entries {
+            entry.put(&mut self.bytes);
+        }
+        let start = self.bytes.len();
+        let samples: u64 = self.entries.iter().map(|it| u64::from(it.samples)).sum();
+        let first = self.entries.iter().map(|it| it.first).min().unwrap_or_default();
+        let last = self.entries.iter().map(|it| it.last).max().unwrap_or_default();
+        self.bytes.extend(generation.to_le_bytes());
+        self.bytes.extend(index.to_le_bytes());
+        self.bytes.extend((self.entries.len() as u64).to_le_bytes());
+        self.bytes.extend(samples.to_le_bytes());
+        self.bytes.extend(first.to_le_bytes());
+        self.bytes.extend(last.to_le_bytes());
+        let own = crc32fast::hash(&self.bytes[start..]);
+        self.bytes.extend(own.to_le_bytes());
+        self.bytes.extend(MAGIC.to_le_bytes());
+        self.bytes
+    }
+}
+
+/// A segment on disk.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub(super) path: PathBuf,
+    /// The logs up to this one are in segments. Also its number: later segments have higher ones.
+    pub(super) generation: u64,
+    pub(super) samples: u64,
+    pub(super) first: i64,
+    pub(super) last: i64,
+    pub(super) bytes: u64,
+    index: u64,
+    entries: u64,
+    /// Retention has removed it, maybe while somebody reads.
+    removed: AtomicBool,
+}
+
+impl Segment {
+    /// Reads the footer. `None` if these are not the bytes of a whole segment.
+    pub(super) fn open(path: &Path) -> std::io::Result<Option<Self>> {
+        let file = File::open(path)?;
+        let bytes = file.metadata()?.len();
+        let Some(start) = bytes.checked_sub(FOOTER_BYTES) else { return Ok(None) };
+        let footer = read_at(&file, start, FOOTER_BYTES as usize)?;
+        let opened = Self::from_footer(path, bytes, &footer).ok();
+        Ok(opened.filter(|it| {
+            let index = it.entries.checked_mul(ENTRY_BYTES);
+            index.and_then(|index| it.index.checked_add(index)) == Some(start)
+        }))
+    }
+
+    fn from_footer(path: &Path, bytes: u64, footer: &[u8]) -> Result<Self, Malformed> {
+        let cursor = &mut Cursor(footer);
+        let checked = Cursor(footer).take(FOOTER_BYTES as usize - 12)?;
+        let segment = Self {
+            path: path.to_owned(),
+            generation: cursor.u64()?,
+            index: cursor.u64()?,
+            entries: cursor.u64()?,
+            samples: cursor.u64()?,
+            first: cursor.i64()?,
+            last: cursor.i64()?,
+            bytes,
+            removed: AtomicBool::new(false),
+        };
+        let sound = cursor.u32()? == crc32fast::hash(checked) && cursor.u64()? == MAGIC;
+        if sound { Ok(segment) } else { Err(Malformed) }
+    }
+
+    /// The same under another name.
+    pub(super) fn named(self, path: &Path) -> Self {
+        Self { path: path.to_owned(), ..self }
+    }
+
+    /// Nobody is to wonder that the file is gone.
+    pub(super) fn mark_removed(&self) {
+        self.removed.store(true, Ordering::Release);
+    }
+
+    /// Opens the file to read; `None` if retention has removed it.
+    pub(super) fn file(&self) -> Result<Option<File>, HistoryError> {
+        match File::open(&self.path) {
+            Ok(file) => Ok(Some(file)),
+            Err(_) if self.removed.load(Ordering::Acquire) => Ok(None),
+            Err(source) => Err(HistoryError::disk(&self.path, source)),
+        }
+    }
+
+    /// The blocks of a series that meet `first..=last`.
+    pub(super) fn find(
+        &self,
+        file: &File,
+        SeriesId(series): SeriesId,
+        (first, last): (i64, i64),
+    ) -> Result<Vec<Entry>, HistoryError> {
+        let (mut low, mut high) = (0, self.entries);
+        while low < high {
+            let middle = u64::midpoint(low, high);
+            if self.entry(file, middle)?.series < series { low = middle + 1 } else { high = middle }
+        }
+        let mut found = Vec::new();
+        for number in low..self.entries {
+            let entry = self.entry(file, number)?;
+            if entry.series != series || entry.first > last {
+                break;
+            }
+            if entry.last >= first {
+                found.push(entry);
+            }
+        }
+        Ok(found)
+    }
+
+    fn entry(&self, file: &File, number: u64) -> Result<Entry, HistoryError> {
+        let offset = self.index + number * ENTRY_BYTES;
+        let bytes = read_at(file, offset, ENTRY_BYTES as usize)
+            .map_err(|source| HistoryError::disk(&self.path, source))?;
+        let entry = Entry::take(&bytes).ok().filter(|it| {
+            it.offset.checked_add(u64::from(it.bytes)).is_some_and(|end| end <= self.index)
+        });
+        entry.ok_or_else(|| self.damaged(offset))
+    }
+
+    /// The samples of a block.
+    pub(super) fn block(&self, file: &File, entry: &Entry) -> Result<Batch, HistoryError> {
+        let bytes = read_at(file, entry.offset, entry.bytes as usize)
+            .map_err(|source| HistoryError::disk(&self.path, source))?;
+        if crc32fast::hash(&bytes) != entry.checksum {
+            return Err(self.damaged(entry.offset));
+        }
+        block::decode(&bytes).map_err(|Malformed| self.damaged(entry.offset))
+    }
+
+    fn damaged(&self, offset: u64) -> HistoryError {
+        HistoryError::Damaged { path: self.path.clone(), offset }
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, offset: u64, length: usize) -> std::io::Result<Vec<u8>> {
+    use std::os::unix::fs::FileExt;
+    let mut bytes = vec![0; length];
+    file.read_exact_at(&mut bytes, offset)?;
+    Ok(bytes)
+}
+
+#[cfg(not(unix))]
+fn read_at(file: &File, offset: u64, length: usize) -> std::io::Result<Vec<u8>> {
+    use std::io::{Read, Seek, SeekFrom};
+    let mut file = file;
+    let mut bytes = vec![0; length];
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,194 @@
+//! The one who writes.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::history::catalogue::Catalogue;
+use crate::history::log::{Log, LogDraft};
+use crate::history::recover::{Recovered, recover};
+use crate::history::seal;
+use crate::history::view::{Head, Shared};
+use crate::history::{
+    Disk, HistoryConfig, HistoryError, Reader, RealDisk, Sample, SeriesId, Tended, WhenFull,
+};
+use crate::time::Timestamp;
+
+/// Heads may outgrow their size by this factor while segments cannot be written.
+const OVERDUE: usize = 4;
+
+/// A store of samples in a folder, for one writer; [`History::reader`] gives as many readers as are asked for.
+///
+/// [`History::append`] takes samples, [`History::commit`] makes them durable and shows them to readers, and
+/// [`History::tend`], called now and then behind a commit, writes segments and lets the oldest go.
+/// Which samples of a tag are worth keeping (its deadband) is decided before `append`.
+#[derive(Debug)]
+pub struct History {
+    folder: PathBuf,
+    config: HistoryConfig,
+    disk: Box<dyn Disk>,
+    catalogue: Catalogue,
+    log: Log,
+    draft: LogDraft,
+    waiting: Vec<(SeriesId, Sample)>,
+    shared: Shared,
+    /// The disk had no room: retention takes from the oldest, if it may.
+    cramped: bool,
+    /// Held as long as the store is open.
+    _lock: File,
+}
+
+impl History {
+    /// Opens the store in `folder`, or makes it.
+    pub fn open(folder: &Path, config: HistoryConfig) -> Result<(Self, Recovered), HistoryError> {
+        Self::open_on(Box::new(RealDisk), folder, config)
+    }
+
+    /// Opens a store that writes to `disk`.
+    pub fn open_on(
+        disk: Box<dyn Disk>,
+        folder: &Path,
+        config: HistoryConfig,
+    ) -> Result<(Self, Recovered), HistoryError> {
+        fs::create_dir_all(folder).map_err(|source| HistoryError::disk(folder, source))?;
+        let lock = lock(folder)?;
+        let found = recover(folder, &*disk)?;
+        let history = Self {
+            folder: folder.to_owned(),
+            config,
+            disk,
+            catalogue: found.catalogue,
+            log: found.log,
+            draft: LogDraft::default(),
+            waiting: Vec::new(),
+            shared: Shared::new(found.view),
+            cramped: false,
+            _lock: lock,
+        };
+        Ok((history, found.recovered))
+    }
+
+    /// The series of the tag at `path`; it gets the next number if it has none.
+    pub fn series(&mut self, path: &str) -> SeriesId {
+        let mut view = self.shared.write();
+        if let Some(index) = view.names.get_index_of(path) {
+            return SeriesId(index as u32);
+        }
+        self.catalogue.add(path);
+        view.heads.push(Head::default());
+        SeriesId(view.names.insert_full(path.to_owned()).0 as u32)
+    }
+
+    /// Takes a sample; it is durable after the next [`History::commit`].
+    pub fn append(&mut self, series: SeriesId, sample: Sample) -> Result<(), HistoryError> {
+        if self.waiting.len() >= self.config.waiting_max {
+            return Err(HistoryError::Behind { samples: self.waiting.len() });
+        }
+        self.draft.add(series, &sample)?;
+        self.waiting.push((series, sample));
+        Ok(())
+    }
+
+    /// Makes all samples taken so far durable, all or none, and shows them to readers. After an error they wait for
+    /// the next commit.
+    pub fn commit(&mut self) -> Result<(), HistoryError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.check_room()?;
+        let written = self.catalogue.sync(&*self.disk);
+        let written = written.and_then(|()| self.log.write(&*self.disk, self.draft.records()));
+        self.cramped |= matches!(written, Err(HistoryError::NoSpace { .. }));
+        written?;
+        self.draft.clear();
+        let mut view = self.shared.write();
+        view.head_samples += self.waiting.len();
+        view.log_bytes = self.log.bytes();
+        for (SeriesId(series), sample) in self.waiting.drain(..) {
+            view.heads[series as usize].batch.push(sample);
+        }
+        Ok(())
+    }
+
+    fn check_room(&self) -> Result<(), HistoryError> {
+        let view = self.shared.read();
+        if view.head_samples > self.config.head_samples.saturating_mul(OVERDUE) {
+            return Err(HistoryError::Behind { samples: view.head_samples });
+        }
+        let bytes: u64 = view.segments.iter().map(|it| it.bytes).sum();
+        match self.config.bytes_max {
+            Some(bytes_max)
+                if self.config.when_full == WhenFull::KeepOldest
+                    && bytes + view.log_bytes >= bytes_max =>
+            {
+                Err(HistoryError::BytesMax { bytes_max })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a segment if enough is in memory, and removes what is older or more than the history may hold at
+    /// `now`. Nothing is lost if it fails; it is tried again with the next call.
+    pub fn tend(&mut self, now: Timestamp) -> Result<Tended, HistoryError> {
+        let removed = self.retain(now)?;
+        let is_due = self.shared.read().head_samples >= self.config.head_samples;
+        let sealed = if is_due { self.seal(false)? } else { 0 };
+        Ok(Tended { sealed, removed })
+    }
+
+    /// Writes everything that is in memory into a segment: before a backup, or at the end.
+    pub fn seal_all(&mut self) -> Result<usize, HistoryError> {
+        self.seal(true)
+    }
+
+    fn seal(&mut self, all: bool) -> Result<usize, HistoryError> {
+        let carry_max = if all { 0 } else { self.config.head_samples / 4 };
+        let order = seal::Order { folder: &self.folder, disk: &*self.disk, carry_max };
+        let sealed = seal::seal(&order, &mut self.log, &self.shared);
+        self.cramped |= matches!(sealed, Err(HistoryError::NoSpace { .. }));
+        sealed
+    }
+
+    fn retain(&mut self, now: Timestamp) -> Result<usize, HistoryError> {
+        let mut removed = 0;
+        while let Some(segment) = self.surplus(now) {
+            segment.mark_removed();
+            self.shared.write().segments.retain(|it| !Arc::ptr_eq(it, &segment));
+            let gone = self.disk.remove(&segment.path);
+            gone.map_err(|source| HistoryError::disk(&segment.path, source))?;
+            self.cramped = false;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    /// A segment that is to go.
+    fn surplus(&self, now: Timestamp) -> Option<Arc<crate::history::segment::Segment>> {
+        let view = self.shared.read();
+        let oldest = view.segments.first()?;
+        let bytes = view.segments.iter().map(|it| it.bytes).sum::<u64>() + view.log_bytes;
+        let too_many = self.config.bytes_max.is_some_and(|it| bytes > it) || self.cramped;
+        if too_many && self.config.when_full == WhenFull::DropOldest {
+            return Some(Arc::clone(oldest));
+        }
+        let limit = now.plus_s(-self.config.keep_s?).ticks();
+        view.segments.iter().find(|it| it.last < limit).cloned()
+    }
+
+    /// Someone who reads, on any thread.
+    pub fn reader(&self) -> Reader {
+        Reader::new(self.shared.clone())
+    }
+}
+
+/// Takes the folder for this process; a lock goes with its process, however that ends.
+fn lock(folder: &Path) -> Result<File, HistoryError> {
+    let path = folder.join("lock");
+    let wrong = |source| HistoryError::disk(&path, source);
+    let file = File::options().create(true).append(true).open(&path).map_err(wrong)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(HistoryError::InUse { folder: folder.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(wrong(source)),
+    }
+}
