@@ -52,29 +52,23 @@ impl Scan {
         let mut scan =
             Self { series, span, direction, segments, waiting: Vec::new(), open: Vec::new() };
         if let Some(head) = view.heads.get(series.0 as usize) {
-            scan.open_batch(&head.batch, (u64::MAX, 0));
+            scan.open_batch(head.batch.clone(), (u64::MAX, 0));
         }
         scan
     }
 
     /// Opens what of a batch is in the span.
-    fn open_batch(&mut self, batch: &Batch, arrival: Arrival) {
+    fn open_batch(&mut self, mut batch: Batch, mut arrival: Arrival) {
+        batch.sort();
         let (from, to) = self.span.ticks();
-        let sorted;
-        let mut batch = batch;
-        if !batch.times.is_sorted() {
-            let mut copy = batch.clone();
-            copy.sort();
-            sorted = copy;
-            batch = &sorted;
-        }
         let start = batch.times.partition_point(|&it| it < from);
         let end = batch.times.partition_point(|&it| it <= to);
         if start >= end {
             return;
         }
-        let mut batch = batch.cut(start, end);
-        let mut arrival = arrival;
+        if end - start < batch.len() {
+            batch = batch.cut(start, end);
+        }
         if self.direction == Direction::Reverse {
             batch.reverse();
             arrival = (!arrival.0, !arrival.1);
@@ -108,7 +102,7 @@ impl Scan {
             self.waiting.sort_by_key(|it| std::cmp::Reverse(bound(it)));
         } else if let Some(Waiting { segment, file, entry }) = self.waiting.pop() {
             let batch = segment.block(&file, &entry)?;
-            self.open_batch(&batch, (segment.generation, entry.offset));
+            self.open_batch(batch, (segment.generation, entry.offset));
         }
         Ok(())
     }
