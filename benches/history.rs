@@ -1,5 +1,6 @@
 //! What history costs: bytes of a sample, rates of recording and reading, and time to open, on the default plant's
-//! data as the instruments give them, without loss.
+//! data, without loss: once as the simulated instruments give them, with noise in every bit of a double, and once in
+//! single precision, as fieldbus instruments do.
 //!
 //! `cargo bench --bench history [-- MINUTES [PLANT]]`.
 #![expect(clippy::print_stdout, reason = "says what it has measured")]
@@ -11,20 +12,30 @@ use std::time::Duration;
 use cellhouse::config;
 use cellhouse::engine::{Engine, Snapshot};
 use cellhouse::history::{Direction, History, HistoryConfig, Reader, Sample, SeriesId, Span};
-use cellhouse::tag::{HistoryMode, TagIndex};
+use cellhouse::tag::{HistoryMode, TagIndex, Value};
 use cellhouse::time::{Timestamp, monotonic};
 
 /// Plant time before recording begins, s: the plant is in operation by then.
 const WARM_S: u32 = 1800;
 
+/// A tag, its series, and when it was last recorded.
+type Tag = (TagIndex, SeriesId, Timestamp);
+
 fn main() {
+    println!("every bit of a double:");
+    run(|it| it);
+    println!("single precision:");
+    run(|it| f64::from(it as f32));
+}
+
+fn run(precision: fn(f64) -> f64) {
     let mut args = std::env::args().skip(1).filter(|it| it != "--bench");
     let minutes = args.next().and_then(|it| it.parse().ok()).unwrap_or(30);
     let plant = args.next().unwrap_or_else(|| "config/plant.toml".to_owned());
     let folder = tempfile::tempdir().expect("a folder for the bench");
     let (mut history, _) =
         History::open(folder.path(), HistoryConfig::default()).expect("an empty folder opens");
-    let samples = record(&mut history, Path::new(&plant), minutes * 60);
+    let samples = record(&mut history, (Path::new(&plant), minutes * 60), precision);
     read(&history.reader());
     drop(history);
     let begun = monotonic();
@@ -35,7 +46,11 @@ fn main() {
 }
 
 /// Runs the plant and records every tag that is marked; returns how many samples there were.
-fn record(history: &mut History, plant: &Path, seconds: u32) -> usize {
+fn record(
+    history: &mut History,
+    (plant, seconds): (&Path, u32),
+    precision: fn(f64) -> f64,
+) -> usize {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(plant);
     let plant = config::load_plant(&path).expect("the shipped file is tested");
     let mut engine = Engine::new(plant.clone(), plant.start);
@@ -54,7 +69,7 @@ fn record(history: &mut History, plant: &Path, seconds: u32) -> usize {
     for _ in 0..seconds {
         let snapshot = Arc::clone(engine.scan());
         let begun = monotonic();
-        samples += append(history, &snapshot, &mut tags);
+        samples += append(history, &snapshot, (&mut tags, precision));
         spent += begun.elapsed();
         let begun = monotonic();
         history.commit().expect("there is room");
@@ -88,14 +103,17 @@ fn record(history: &mut History, plant: &Path, seconds: u32) -> usize {
 fn append(
     history: &mut History,
     snapshot: &Snapshot,
-    tags: &mut [(TagIndex, SeriesId, Timestamp)],
+    (tags, precision): (&mut [Tag], fn(f64) -> f64),
 ) -> usize {
     let mut samples = 0;
     for (tag, series, last) in tags {
         let sample = snapshot.sample(*tag);
         if sample.time != *last {
             *last = sample.time;
-            let value = sample.value.clone();
+            let value = match sample.value {
+                Value::F64(number) => Value::F64(precision(*number)),
+                other => other.clone(),
+            };
             let sample = Sample { time: sample.time, value, quality: sample.quality };
             history.append(*series, sample).expect("commits go through");
             samples += 1;

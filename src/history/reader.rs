@@ -145,7 +145,7 @@ impl Reader {
         time: Timestamp,
     ) -> Result<Option<Sample>, HistoryError> {
         let span = Span { to: time.plus_ticks(-1), ..Span::ALL };
-        self.first(self.scan(series, span, Direction::Reverse))
+        first(self.scan(series, span, Direction::Reverse))
     }
 
     /// The first sample after `time`: the bound of a read that ends there.
@@ -155,11 +155,7 @@ impl Reader {
         time: Timestamp,
     ) -> Result<Option<Sample>, HistoryError> {
         let span = Span { from: time.plus_ticks(1), ..Span::ALL };
-        self.first(self.scan(series, span, Direction::Forward))
-    }
-
-    fn first(&self, mut scan: Scan) -> Result<Option<Sample>, HistoryError> {
-        scan.next().map(|batch| batch.map(|it| it.get(0))).transpose()
+        first(self.scan(series, span, Direction::Forward))
     }
 
     /// What the history holds.
@@ -179,6 +175,10 @@ impl Reader {
             newest: newest.map(Timestamp::from_ticks),
         }
     }
+}
+
+fn first(mut scan: Scan) -> Result<Option<Sample>, HistoryError> {
+    scan.next().map(|batch| batch.map(|it| it.get(0))).transpose()
 }
 
 fn first_of(batch: &Batch, index: usize) -> Position {

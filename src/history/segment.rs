@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::history::cursor::{Cursor, Malformed};
@@ -14,6 +15,8 @@ use crate::history::{Batch, HistoryError, SeriesId, block};
 const MAGIC: u64 = u64::from_le_bytes(*b"CHSEGMT\x01");
 /// Bytes of an entry.
 const ENTRY_BYTES: u64 = 44;
+/// Entries that a search reads at once. The series of each first one stays in memory after the first search.
+const PAGE: u64 = 64;
 /// Bytes of a footer.
 const FOOTER_BYTES: u64 = 60;
 
@@ -124,6 +127,8 @@ pub(super) struct Segment {
     pub(super) bytes: u64,
     index: u64,
     entries: u64,
+    /// Series of the first entry of each page.
+    pages: OnceLock<Vec<u32>>,
     /// Retention has removed it, maybe while somebody reads.
     removed: AtomicBool,
 }
@@ -154,6 +159,7 @@ impl Segment {
             first: cursor.i64()?,
             last: cursor.i64()?,
             bytes,
+            pages: OnceLock::new(),
             removed: AtomicBool::new(false),
         };
         let sound = cursor.u32()? == crc32fast::hash(checked) && cursor.u64()? == MAGIC;
@@ -186,32 +192,43 @@ impl Segment {
         SeriesId(series): SeriesId,
         (first, last): (i64, i64),
     ) -> Result<Vec<Entry>, HistoryError> {
-        let (mut low, mut high) = (0, self.entries);
-        while low < high {
-            let middle = u64::midpoint(low, high);
-            if self.entry(file, middle)?.series < series { low = middle + 1 } else { high = middle }
-        }
+        let pages = self.pages(file)?;
+        // A series may begin on the page before the first that begins with it.
+        let first_page = pages.partition_point(|&it| it < series).saturating_sub(1) as u64;
         let mut found = Vec::new();
-        for number in low..self.entries {
-            let entry = self.entry(file, number)?;
-            if entry.series != series || entry.first > last {
-                break;
-            }
-            if entry.last >= first {
-                found.push(entry);
+        for number in (first_page * PAGE..self.entries).step_by(PAGE as usize) {
+            let count = PAGE.min(self.entries - number);
+            for entry in self.entries(file, number, count)? {
+                if entry.series > series || entry.series == series && entry.first > last {
+                    return Ok(found);
+                }
+                if entry.series == series && entry.last >= first {
+                    found.push(entry);
+                }
             }
         }
         Ok(found)
     }
 
-    fn entry(&self, file: &File, number: u64) -> Result<Entry, HistoryError> {
-        let offset = self.index + number * ENTRY_BYTES;
-        let bytes = read_at(file, offset, ENTRY_BYTES as usize)
+    fn pages(&self, file: &File) -> Result<&[u32], HistoryError> {
+        if let Some(pages) = self.pages.get() {
+            return Ok(pages);
+        }
+        let all = self.entries(file, 0, self.entries)?;
+        let pages = all.iter().step_by(PAGE as usize).map(|it| it.series).collect();
+        Ok(self.pages.get_or_init(|| pages))
+    }
+
+    /// So many entries from a number on.
+    fn entries(&self, file: &File, from: u64, count: u64) -> Result<Vec<Entry>, HistoryError> {
+        let offset = self.index + from * ENTRY_BYTES;
+        let bytes = read_at(file, offset, (count * ENTRY_BYTES) as usize)
             .map_err(|source| HistoryError::disk(&self.path, source))?;
-        let entry = Entry::take(&bytes).ok().filter(|it| {
-            it.offset.checked_add(u64::from(it.bytes)).is_some_and(|end| end <= self.index)
+        let entries = bytes.chunks_exact(ENTRY_BYTES as usize).map(|bytes| {
+            let entry = Entry::take(bytes).ok();
+            entry.filter(|it| it.offset.saturating_add(u64::from(it.bytes)) <= self.index)
         });
-        entry.ok_or_else(|| self.damaged(offset))
+        entries.collect::<Option<_>>().ok_or_else(|| self.damaged(offset))
     }
 
     /// The samples of a block.

@@ -28,7 +28,7 @@ fn samples_older_than_configured_go_by_segments() {
     write(&mut history, 0..5000).unwrap();
     let series = history.series("A");
     let oldest = numbers(&history.reader(), series)[0];
-    assert!((3500.0..=3999.0).contains(&oldest), "{oldest}");
+    assert!((3500..=3999).contains(&oldest), "{oldest}");
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn beyond_its_bytes_nothing_new_comes_in_if_the_oldest_is_kept() {
     let error = write(&mut history, 0..100_000).unwrap_err();
     assert!(matches!(error, HistoryError::BytesMax { bytes_max: 20_000 }), "{error}");
     let series = history.series("A");
-    assert_eq!(numbers(&history.reader(), series)[0], 0.0);
+    assert_eq!(numbers(&history.reader(), series)[0], 0);
 }
 
 #[test]

@@ -29,10 +29,15 @@ pub(crate) fn all(reader: &Reader, series: SeriesId, direction: Direction) -> Ve
     batches.flat_map(|it| it.unwrap().iter().collect::<Vec<_>>()).collect()
 }
 
-/// All numbers of a series, forwards.
-pub(crate) fn numbers(reader: &Reader, series: SeriesId) -> Vec<f64> {
-    let value = |it: Sample| if let Value::F64(it) = it.value { it } else { f64::NAN };
+/// All numbers of a series, which are whole ones, forwards.
+pub(crate) fn numbers(reader: &Reader, series: SeriesId) -> Vec<i64> {
+    let value = |it: Sample| if let Value::F64(it) = it.value { it as i64 } else { i64::MIN };
     all(reader, series, Direction::Forward).into_iter().map(value).collect()
+}
+
+/// Whether the numbers are those from 0 on, each once and in order.
+pub(crate) fn is_whole(numbers: &[i64]) -> bool {
+    numbers.iter().enumerate().all(|(index, it)| *it == index as i64)
 }
 
 /// Equal to the last bit, also where a number is none.
