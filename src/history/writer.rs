@@ -35,7 +35,7 @@ pub struct History {
     /// The disk had no room: retention takes from the oldest, if it may.
     cramped: bool,
     /// Held as long as the store is open.
-    _lock: File,
+    lock: File,
 }
 
 impl History {
@@ -63,7 +63,7 @@ impl History {
             waiting: Vec::new(),
             shared: Shared::new(found.view),
             cramped: false,
-            _lock: lock,
+            lock,
         };
         Ok((history, found.recovered))
     }
@@ -178,6 +178,13 @@ impl History {
     /// Someone who reads, on any thread.
     pub fn reader(&self) -> Reader {
         Reader::new(self.shared.clone())
+    }
+}
+
+impl Drop for History {
+    fn drop(&mut self) {
+        // Closing is not enough: a process that was forked a moment ago has the file as well.
+        self.lock.unlock().ok();
     }
 }
 
