@@ -24,7 +24,7 @@ pub struct Recovered {
     pub replayed: u64,
     /// Bytes at the end of the log that were not written whole; never acknowledged.
     pub cut_bytes: u64,
-    /// Files that are no whole segments, renamed to `.bad`: the medium has lost something.
+    /// Files that are no whole segments, or logs that do not fit, renamed to `.bad`: the medium has lost something.
     pub set_aside: Vec<PathBuf>,
     /// Samples of series that the catalogue does not know: the medium has lost something.
     pub unknown: u64,
@@ -60,7 +60,10 @@ pub(super) fn recover(folder: &Path, disk: &dyn Disk) -> Result<Found, HistoryEr
     let sealed = segments.last().map_or(0, |it| it.generation);
     let mut current = None;
     for (path, number) in numbered(&files, "log") {
-        if number <= sealed || current.is_some() {
+        if number > sealed && current.is_some() && !recovered.set_aside.is_empty() {
+            // Beside a segment that is lost this log may be more than a leftover.
+            recovered.set_aside.push(set_aside(path, disk)?);
+        } else if number <= sealed || current.is_some() {
             disk.remove(path).map_err(|source| HistoryError::disk(path, source))?;
         } else {
             current = Some(number);
