@@ -6,7 +6,7 @@ use crate::conformance::alarm::event::Event;
 use crate::conformance::alarm::stage::{Stage, on_stage};
 use crate::conformance::bench::{read_one, standard};
 use crate::conformance::expect::{equal, that};
-use crate::conformance::{Bench, Check, Stop};
+use crate::conformance::{Bench, Check};
 
 /// States of ExclusiveLimitStateMachineType.
 const HIGH_HIGH: u32 = 9329;
