@@ -6,7 +6,7 @@ use crate::conformance::alarm::fixture::Condition;
 use crate::conformance::alarm::stage::{
     Stage, about, called, method, on_stage, said, user_session,
 };
-use crate::conformance::bench::standard;
+use crate::conformance::bench::{read_one, standard};
 use crate::conformance::expect::{code, equal, that};
 use crate::conformance::{Bench, Check, Stop};
 
@@ -29,7 +29,10 @@ pub(super) fn ac_04(bench: &Bench) -> Check {
         )?;
         that(acked.is("ActiveState.Id") && acked.is("Retain"), "Acknowledge ends the alarm")?;
         that(!acked.is("ConfirmedState.Id"), "Acknowledge confirms what can be confirmed")?;
-        that(acked.id() != active.id(), "two events with one EventId")
+        that(acked.id() != active.id(), "two events with one EventId")?;
+        let Some(node) = alarm.members.get("AckedState.TransitionTime") else { return Ok(()) };
+        let since = read_one(&mut stage.hand, node)?;
+        equal(&since, acked.field("Time"), "TransitionTime of AckedState")
     })
 }
 

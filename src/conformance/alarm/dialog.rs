@@ -35,6 +35,11 @@ pub(super) fn ac_23(bench: &Bench) -> Check {
         let done = stage.until(dialog, "asks no more", |it| it.is_not("DialogState.Id"))?;
         equal(done.field("LastResponse").clone(), Variant::Int32(count - 1), "LastResponse")?;
         that(done.is_not("Retain"), "a dialog that was answered is retained")?;
-        stage.answers(&dialog.node, respond(0), &inactive, "Respond for the second time")
+        stage.answers(&dialog.node, respond(0), &inactive, "Respond for the second time")?;
+        stage.write("DialogSource", false)?;
+        stage.ear.quiet(stage.is_ours())?;
+        stage.write("DialogSource", true)?;
+        stage.until(dialog, "asks again", |it| it.is("DialogState.Id"))?;
+        stage.with_comment(dialog, (&dialog.node, "Respond2"), vec![Variant::Int32(0)])
     })
 }

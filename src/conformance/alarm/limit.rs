@@ -6,12 +6,17 @@ use crate::conformance::alarm::event::Event;
 use crate::conformance::alarm::stage::{Stage, on_stage};
 use crate::conformance::bench::{read_one, standard};
 use crate::conformance::expect::{equal, that};
-use crate::conformance::{Bench, Check};
+use crate::conformance::{Bench, Check, Stop};
 
 /// States of ExclusiveLimitStateMachineType.
 const HIGH_HIGH: u32 = 9329;
 const HIGH: u32 = 9331;
 const LOW_LOW: u32 = 9335;
+
+/// DiscrepancyAlarmType.
+const DISCREPANCY: u32 = 17_080;
+/// InstrumentDiagnosticAlarmType.
+const INSTRUMENT_DIAGNOSTIC: u32 = 18_347;
 
 const LIMIT_STATE: &str = "LimitState.CurrentState.Id";
 
@@ -25,6 +30,7 @@ pub(super) fn ac_01(bench: &Bench) -> Check {
         that(high.is_not("AckedState.Id"), "a new alarm is acknowledged")?;
         that(!high.text("Message").is_empty(), "a new alarm has no Message")?;
         that(high.text("ConditionName") == "ExclusiveLevel", "ConditionName is another")?;
+        shown(stage, &high)?;
         stage.write("AnalogSource", levels.high_high)?;
         let worse = stage.until(alarm, "HighHigh", |it| it.is_node(LIMIT_STATE, HIGH_HIGH))?;
         that(worse.is("ActiveState.Id") && worse.is("Retain"), "HighHigh is not active")?;
@@ -32,6 +38,7 @@ pub(super) fn ac_01(bench: &Bench) -> Check {
         that(worse.id() != high.id(), "two events with one EventId")?;
         let severities = (worse.severity(), high.severity());
         that(severities.0 >= severities.1, format!("Severity falls: {severities:?}"))?;
+        deadband(stage)?;
         stage.write("AnalogSource", levels.normal)?;
         let normal = stage.until(alarm, "inactive", |it| it.is_not("ActiveState.Id"))?;
         that(
@@ -41,6 +48,42 @@ pub(super) fn ac_01(bench: &Bench) -> Check {
         let settled = stage.settle(alarm, &normal)?;
         that(settled.is_not("Retain"), "a settled alarm is still retained")
     })
+}
+
+/// What the nodes of an alarm that has become active show besides, where it has them.
+fn shown(stage: &mut Stage<'_>, event: &Event) -> Check {
+    let alarm = stage.condition("ExclusiveLevel")?;
+    if let Some(node) = alarm.members.get("ActiveState.TransitionTime") {
+        let since = read_one(&mut stage.hand, node)?;
+        equal(&since, event.field("Time"), "TransitionTime of ActiveState")?;
+    }
+    if let Some(node) = alarm.members.get("ActiveState.EffectiveDisplayName") {
+        let text = read_one(&mut stage.hand, node)?;
+        let is_named =
+            matches!(&text, Variant::LocalizedText(it) if it.text.as_ref().contains("High"));
+        that(is_named, format!("EffectiveDisplayName of ActiveState is {text:?}"))?;
+    }
+    if let Some(node) = alarm.members.get("SeverityHigh") {
+        let severity = read_one(&mut stage.hand, node)?;
+        equal(severity, Variant::UInt16(event.severity()), "SeverityHigh and Severity")?;
+    }
+    Ok(())
+}
+
+/// A limit that is passed is left only by its deadband.
+fn deadband(stage: &mut Stage<'_>) -> Check {
+    let alarm = stage.condition("ExclusiveLevel")?;
+    let Some(node) = alarm.members.get("HighDeadband") else { return Ok(()) };
+    let limit = read_one(&mut stage.hand, alarm.member("HighLimit")?)?;
+    let deadband = read_one(&mut stage.hand, node)?;
+    let (Variant::Double(limit), Variant::Double(deadband)) = (limit, deadband) else {
+        return Err(Stop::failed("HighLimit and HighDeadband are no Doubles"));
+    };
+    stage.write("AnalogSource", limit - deadband / 2.0)?;
+    stage.until(alarm, "High", |it| it.is_node(LIMIT_STATE, HIGH))?;
+    stage.ear.quiet(stage.is_ours())?;
+    let active = read_one(&mut stage.hand, alarm.member("ActiveState.Id")?)?;
+    equal(active, Variant::Boolean(true), "ActiveState within the deadband of High")
 }
 
 /// The condition has this type of namespace 0 and says so in its events.
@@ -113,9 +156,20 @@ fn setpoint(stage: &mut Stage<'_>, at: f64) -> Check {
         equal(read_one(&mut stage.hand, node)?, source.into(), "SetpointNode")?;
     }
     let level = stage.condition("ExclusiveLevel")?;
+    let discrepancy = stage.condition("Discrepancy").ok();
+    if let Some(alarm) = discrepancy {
+        equal(&alarm.kind, &standard(DISCREPANCY), "type of the discrepancy")?;
+        let source = stage.fixture.source("SetpointSource")?.node.clone();
+        let target = read_one(&mut stage.hand, alarm.member("TargetValueNode")?)?;
+        equal(target, source.into(), "TargetValueNode")?;
+        stage.until(alarm, "active", |it| it.is("ActiveState.Id"))?;
+    }
     stage.write("SetpointSource", at)?;
     for name in ["ExclusiveDeviation", "NonExclusiveDeviation"] {
         let alarm = stage.condition(name)?;
+        stage.until(alarm, "inactive", |it| it.is_not("ActiveState.Id"))?;
+    }
+    if let Some(alarm) = discrepancy {
         stage.until(alarm, "inactive", |it| it.is_not("ActiveState.Id"))?;
     }
     let active = read_one(&mut stage.hand, level.member("ActiveState.Id")?)?;
@@ -135,6 +189,7 @@ pub(super) fn ac_24(bench: &Bench) -> Check {
         that(bad.is("Retain"), "an active alarm whose value is bad is not retained")?;
         stage.until(quiet, "Quality is bad", Event::is_bad)?;
         if let Ok(sensor) = stage.condition("Sensor") {
+            equal(&sensor.kind, &standard(INSTRUMENT_DIAGNOSTIC), "type of the sensor's alarm")?;
             stage.until(sensor, "active", |it| it.is("ActiveState.Id"))?;
         }
         stage.write("SensorFailed", false)?;

@@ -14,6 +14,8 @@ use crate::time;
 
 const SERVER: u32 = 2253;
 const CONDITION_TYPE: u32 = 2782;
+/// BaseConditionClassType.
+const CONDITION_CLASS: u32 = 11_163;
 const CERTIFICATE_EXPIRATION: u32 = 13_225;
 /// HasEventSource and, below it, HasNotifier.
 const HAS_EVENT_SOURCE: u32 = 36;
@@ -83,6 +85,21 @@ pub(super) fn ac_31(bench: &Bench) -> Check {
         }
         sourced(&mut link, part, &conditions)?;
         inputs(&mut link, &conditions)?;
+        classes(&mut link, &conditions, &mut types)?;
+    }
+    Ok(())
+}
+
+/// ConditionClassId is a class (Part 9, 5.9).
+fn classes(link: &mut Link, conditions: &[Condition], types: &mut Types) -> Check {
+    let nodes = conditions.iter().filter_map(|it| it.members.get("ConditionClassId"));
+    let values = read(link, nodes.cloned().map(value).collect())?;
+    for (condition, got) in conditions.iter().zip(values) {
+        let Some(Variant::NodeId(class)) = got.value else {
+            return Err(Stop::failed(format!("{} has no ConditionClassId", condition.node)));
+        };
+        let is_class = types.of(link, &class)?.is(CONDITION_CLASS);
+        that(is_class, format!("{}: {class} is no condition class", condition.node))?;
     }
     Ok(())
 }

@@ -12,6 +12,8 @@ use crate::conformance::{Bench, Check, Stop};
 const STATE: &str = "ShelvingState.CurrentState.Id";
 const TIMED: u32 = 2932;
 const ONE_SHOT: u32 = 2933;
+/// UnshelvedToTimedShelved.
+const TO_TIMED: u32 = 2935;
 /// How long an alarm is shelved, ms.
 const SOME_TIME_MS: f64 = 5000.0;
 
@@ -41,6 +43,10 @@ pub(super) fn ac_19(bench: &Bench) -> Check {
         shelved(&event, "TimedShelve")?;
         let state = read_one(&mut stage.hand, alarm.member(STATE)?)?;
         equal(state, standard(TIMED).into(), "the state that is read")?;
+        if let Some(node) = alarm.members.get("ShelvingState.LastTransition.Id") {
+            let last = read_one(&mut stage.hand, node)?;
+            equal(last, standard(TO_TIMED).into(), "LastTransition")?;
+        }
         let first = left_ms(stage, alarm)?;
         that(first > 0.0 && first <= SOME_TIME_MS, format!("UnshelveTime is {first} ms"))?;
         // An alarm that is shelved is judged and told as ever.
@@ -54,7 +60,16 @@ pub(super) fn ac_19(bench: &Bench) -> Check {
         stage.done(shelving, method::TIMED_SHELVE, timed(60_000.0).1, "TimedShelve")?;
         stage.until(alarm, "shelved for a time", |it| it.is_node(STATE, TIMED))?;
         stage.done(shelving, method::UNSHELVE, Vec::new(), "Unshelve")?;
-        stage.until(alarm, "unshelved", |it| it.is_node(STATE, UNSHELVED)).map(|_| ())
+        stage.until(alarm, "unshelved", |it| it.is_node(STATE, UNSHELVED))?;
+        let table = [
+            ("TimedShelve2", vec![Variant::Double(60_000.0)]),
+            ("OneShotShelve2", Vec::new()),
+            ("Unshelve2", Vec::new()),
+        ];
+        for (name, arguments) in table {
+            stage.with_comment(alarm, (shelving, name), arguments)?;
+        }
+        Ok(())
     })
 }
 

@@ -163,6 +163,23 @@ impl<'a> Stage<'a> {
         self.answers(object, (method, arguments), &[StatusCode::Good], of)
     }
 
+    /// Calls a method that takes a comment last, by its own id and where the condition has it: the next event
+    /// shows the comment.
+    pub(super) fn with_comment(
+        &mut self,
+        condition: &Condition,
+        (object, name): (&NodeId, &str),
+        mut arguments: Vec<Variant>,
+    ) -> Check {
+        let path = if *object == condition.node { "" } else { "ShelvingState." };
+        let Some(node) = condition.members.get(&format!("{path}{name}")) else { return Ok(()) };
+        let text = format!("why {name}");
+        arguments.push(said("en", &text));
+        self.ear.mark();
+        code(called(&mut self.hand, object, node, arguments)?, &[StatusCode::Good], name)?;
+        self.until(condition, name, |it| it.text("Comment") == text).map(|_| ())
+    }
+
     /// Waits for an event of a condition.
     pub(super) fn until(
         &mut self,
