@@ -217,6 +217,7 @@ impl Alarms {
                 state.is_first_in_group = is_first;
                 state.latched.set(row.is_latched, now);
                 state.extreme = value;
+                state.collected = 0.0;
                 state.began = now;
             } else if row.kind == AlarmKind::AnodeEffect && extreme.is_finite() {
                 state.extreme = Some(extreme);

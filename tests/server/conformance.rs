@@ -56,7 +56,7 @@ fn our_server_fails_no_case_of_the_runner() {
         copy(&pki.join(place), &server.data.join("pki").join(place));
     }
     std::fs::write(&password, "a long way to the cathode\n").unwrap();
-    server.add_user("conformance", "a long way to the cathode", "Operator,SecurityAdmin");
+    server.add_user("conformance", "a long way to the cathode", "Engineer,SecurityAdmin");
     server.give_certificate("conformance", &pki.join("users/certs/user.der"));
     let (ok, said) = runner(
         &server,

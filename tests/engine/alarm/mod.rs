@@ -2,6 +2,7 @@
 
 mod life;
 mod plant;
+mod rare;
 mod restart;
 mod rig;
 mod times;
