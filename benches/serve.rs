@@ -65,6 +65,7 @@ async fn serve(args: &Args) {
     let config = ServerConfig {
         anonymous_roles: vec![Role::Observer, Role::Operator],
         trust_unknown_clients: true,
+        data: data.clone(),
         ..config::default_server()
     };
     let hosts = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];

@@ -23,6 +23,7 @@ Start here:
   cellhouse user add olga --role Operator  adds a user who may write setpoints (asks for a password)
   cellhouse check                          says what is wrong in config/plant.toml and config/server.toml
   cellhouse simulate --hours 48 --out DIR  runs the plant without a server and writes CSV files
+  cellhouse audit verify                   says whether the log of who did what is whole
   cellhouse nodes                          prints the address space as clients see it
   cellhouse conformance opc.tcp://HOST:PORT  tests any OPC UA server, case by case";
 
@@ -45,6 +46,9 @@ pub enum Command {
     /// Looks after local users. No restart is needed.
     #[command(subcommand)]
     User(UserCommand),
+    /// Looks at the log of who did what. The server may be running.
+    #[command(subcommand)]
+    Audit(AuditCommand),
 }
 
 /// Configuration files.
@@ -183,6 +187,37 @@ pub enum CertCommand {
 pub struct CertArgs {
     /// Thumbprint (SHA-1, hex; its beginning is enough), or for `trust` a DER or PEM file.
     pub certificate: String,
+    /// Where.
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// What can be done with the audit log.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Checks that no line has been changed, moved or taken out; exit status 1 and the place if one has.
+    Verify(AuditVerifyArgs),
+    /// Prints the last lines for a person.
+    Show(AuditShowArgs),
+}
+
+/// Arguments of `audit verify`.
+#[derive(Clone, Debug, Args)]
+pub struct AuditVerifyArgs {
+    /// A head hash that was noted before: it must be in the log.
+    #[arg(long, value_name = "HASH")]
+    pub head: Option<String>,
+    /// Where.
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// Arguments of `audit show`.
+#[derive(Clone, Debug, Args)]
+pub struct AuditShowArgs {
+    /// So many lines.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub last: usize,
     /// Where.
     #[command(flatten)]
     pub data: DataArgs,

@@ -85,7 +85,7 @@ impl Alarms {
             _ if !self.state(alarm).enabled.on => Err(AlarmRefusal::Disabled),
             AlarmOrder::AddComment(event) => {
                 let occurrence = self.occurrence(alarm, event)?;
-                self.at(alarm, occurrence, Said::Commented, act, |_| {});
+                self.at((alarm, occurrence), Said::Commented, act, |_| {});
                 Ok(())
             }
             AlarmOrder::Acknowledge(event) => self.acknowledge(alarm, event, act),
@@ -165,8 +165,7 @@ impl Alarms {
 
     fn at(
         &mut self,
-        alarm: AlarmIndex,
-        occurrence: Occurrence,
+        (alarm, occurrence): (AlarmIndex, Occurrence),
         said: Said,
         act: Act<'_>,
         change: impl FnOnce(&mut AlarmState),
@@ -177,7 +176,7 @@ impl Alarms {
         };
         match occurrence {
             Occurrence::Present => self.tell(alarm, said, act.now, both),
-            Occurrence::Branch(id) => self.tell_branch(alarm, id, said, act.now, both),
+            Occurrence::Branch(id) => self.tell_branch((alarm, id), said, act.now, both),
         }
     }
 
@@ -192,7 +191,7 @@ impl Alarms {
         if self.of(alarm, occurrence).acked.on {
             return Err(AlarmRefusal::AlreadyAcked);
         }
-        self.at(alarm, occurrence, Said::Acknowledged, act, |state| {
+        self.at((alarm, occurrence), Said::Acknowledged, act, |state| {
             state.acked.set(true, act.now);
             // Part 9, Annex B.1.3: what is acknowledged waits to be confirmed.
             state.confirmed.set(false, act.now);
@@ -211,7 +210,7 @@ impl Alarms {
         if state.confirmed.on {
             return Err(AlarmRefusal::AlreadyConfirmed);
         }
-        self.at(alarm, occurrence, Said::Confirmed, act, |state| {
+        self.at((alarm, occurrence), Said::Confirmed, act, |state| {
             state.confirmed.set(true, act.now);
         });
         Ok(())

@@ -133,6 +133,10 @@ pub enum Measured {
 
 /// When the alarm is active.
 #[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one for each row of the catalogue, which never grows"
+)]
 pub enum Cause {
     /// A number passes limits: high-high, high, low, low-low.
     Limits {

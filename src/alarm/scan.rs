@@ -278,7 +278,7 @@ impl Alarms {
         }
         if state.branches.len() >= BRANCHES_MAX {
             let oldest = state.branches[0].id;
-            self.tell_branch(alarm, oldest, Said::BranchEnded, now, |it| {
+            self.tell_branch((alarm, oldest), Said::BranchEnded, now, |it| {
                 it.acked.set(true, now);
                 it.confirmed.set(true, now);
             });
@@ -289,7 +289,7 @@ impl Alarms {
         let state = Arc::make_mut(&mut states[alarm.0 as usize]);
         let branch = Branch { id, state: Arc::new(state.as_branch()) };
         state.branches.push(branch);
-        self.tell_branch(alarm, id, Said::Branched, now, |_| {});
+        self.tell_branch((alarm, id), Said::Branched, now, |_| {});
     }
 
     /// The input has become bad, or good again. The state is what it was (AC-24).

@@ -243,8 +243,7 @@ impl Alarms {
     /// alarm itself may be done, which is told too.
     pub(super) fn tell_branch(
         &mut self,
-        alarm: AlarmIndex,
-        id: u64,
+        (alarm, id): (AlarmIndex, u64),
         said: Said,
         now: Timestamp,
         change: impl FnOnce(&mut AlarmState),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alarm::row::{Basis, Cause};
 use crate::alarm::{AlarmRefusal, AlarmRow, Limit};
-use crate::config::PlantConfig;
+use crate::config::{AlarmConfig, PlantConfig};
 use crate::tag::{Device, DeviceKind, MemberIndex, TagTable, size_class};
 
 /// Longest delay, s.
@@ -80,7 +80,27 @@ impl Settings {
             }
         }
         let AlarmRow { on_delay_s, off_delay_s, realarm_s, .. } = *row;
-        Self { limits, on_delay_s, off_delay_s, realarm_s }
+        let mut settings = Self { limits, on_delay_s, off_delay_s, realarm_s };
+        for own in config.alarms.iter().filter(|it| it.name == row.name) {
+            if concerns(config, device, own) {
+                settings.configure(own);
+            }
+        }
+        settings
+    }
+
+    /// As the plant's configuration says.
+    fn configure(&mut self, own: &AlarmConfig) {
+        for (limit, at) in self.limits.iter_mut().zip(own.limits) {
+            let Some(limit) = limit else { continue };
+            if let Some(at) = at {
+                (limit.base, limit.offset) = (None, at);
+            }
+            limit.deadband = own.deadband.unwrap_or(limit.deadband);
+        }
+        self.on_delay_s = own.on_delay_s.unwrap_or(self.on_delay_s);
+        self.off_delay_s = own.off_delay_s.unwrap_or(self.off_delay_s);
+        self.realarm_s = own.realarm_s.unwrap_or(self.realarm_s);
     }
 
     /// With what has been set since.
@@ -153,6 +173,21 @@ impl LimitSetting {
     fn at(&self, base: &impl Fn(MemberIndex) -> Option<f64>) -> Option<f64> {
         self.followed(base).map(|it| it + self.offset)
     }
+}
+
+/// Whether an entry of the configuration is for `device`.
+fn concerns(config: &PlantConfig, device: &Device, own: &AlarmConfig) -> bool {
+    let cell = match device.kind {
+        DeviceKind::Electrolyzer | DeviceKind::Feeder | DeviceKind::Anode => Some(device.index),
+        _ => None,
+    };
+    let line = cell.map(|it| config.electrolyzers[it].line).or(match device.kind {
+        DeviceKind::Line => Some(device.index),
+        DeviceKind::Rectifier => Some(config.rectifiers[device.index].line),
+        _ => None,
+    });
+    own.electrolyzer.is_none_or(|it| cell == Some(it))
+        && own.product.is_none_or(|it| line.is_some_and(|line| config.lines[line].product == it))
 }
 
 fn check(value: f64, min: f64, max: f64) -> Result<(), AlarmRefusal> {

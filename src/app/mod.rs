@@ -1,6 +1,7 @@
 //! What each command does: puts the layers together, talks to the person at the terminal.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line talks here")]
 
+mod audit;
 mod cert;
 mod check;
 mod conformance;
@@ -36,6 +37,7 @@ pub fn main() -> ExitCode {
         },
         Command::Cert(command) => cert::cert(command),
         Command::User(command) => user::user(command),
+        Command::Audit(command) => audit::audit(command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,6 +2,7 @@
 //!
 //! Everything downstream trusts these structs: whatever can be wrong is found here, all at once.
 
+mod alarm;
 mod discovery;
 mod discovery_file;
 mod line_file;
@@ -17,6 +18,7 @@ mod server_file;
 mod user_file;
 mod users;
 
+pub use alarm::{ALARMS, AlarmConfig};
 pub use discovery::{DiscoveryConfig, ReverseConnect, TargetUrl};
 pub use load::{default_plant, default_server, load_plant, load_server, parse_plant, parse_server};
 pub use mistake::Mistake;
@@ -25,5 +27,5 @@ pub use plant::{
     CellModel, ControlConfig, ElectrolyzerConfig, FeedRecipe, FumeConfig, InstrumentConfig,
     LineConfig, PlantConfig, Product, RectifierConfig, UtilityConfig,
 };
-pub use server::{EndpointConfig, Limits, SecurityPolicy, ServerConfig};
+pub use server::{AuditConfig, EndpointConfig, Limits, SecurityPolicy, ServerConfig};
 pub use users::{UserConfig, UserError, UserList, Users};

@@ -1,5 +1,6 @@
 //! The plant: lines, electrolyzers, rectifiers, and the numbers of the model.
 
+use crate::config::alarm::AlarmConfig;
 use crate::time::Timestamp;
 use crate::units::FARADAY_C_MOL;
 
@@ -36,6 +37,8 @@ pub struct PlantConfig {
     pub fume: FumeConfig,
     /// Water, air, argon, grid.
     pub utilities: UtilityConfig,
+    /// Alarms that are to be judged otherwise than the catalogue says; the later counts where two say something.
+    pub alarms: Vec<AlarmConfig>,
     /// The sources of the conformance fixture's alarms are served beside the plant; not in any file.
     pub alarm_fixture: bool,
 }

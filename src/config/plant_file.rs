@@ -1,5 +1,6 @@
 //! Reads `plant.toml`.
 
+use crate::config::alarm;
 use crate::config::line_file;
 use crate::config::model_file;
 use crate::config::plant::{
@@ -52,6 +53,7 @@ pub(super) fn plant(file: &Section<'_>) -> PlantConfig {
         let what = format!("{} electrolyzers are too many", site.electrolyzers.len());
         file.mistake("line", what, format!("up to {ELECTROLYZERS_MAX} in all lines"));
     }
+    let alarms = alarm::alarms(file, &products, &site.electrolyzers);
     PlantConfig {
         name,
         namespace_uri,
@@ -68,6 +70,7 @@ pub(super) fn plant(file: &Section<'_>) -> PlantConfig {
         instruments: file.table("instruments", instruments),
         fume: file.table("fume", fume),
         utilities: file.table("utilities", utilities),
+        alarms,
         alarm_fixture: false,
     }
 }

@@ -39,8 +39,25 @@ pub struct ServerConfig {
     pub reverse_connect: Vec<ReverseConnect>,
     /// Where the server makes itself known.
     pub discovery: DiscoveryConfig,
+    /// The audit log.
+    pub audit: AuditConfig,
     /// Every bound.
     pub limits: Limits,
+}
+
+/// How much of the audit log is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditConfig {
+    /// A file that has reached so many bytes is followed by another.
+    pub file_bytes: u64,
+    /// Files kept; the oldest goes first.
+    pub files: usize,
+}
+
+impl Default for AuditConfig {
+    fn default() -> Self {
+        Self { file_bytes: 16 << 20, files: 50 }
+    }
 }
 
 impl Default for ServerConfig {
@@ -62,6 +79,7 @@ impl Default for ServerConfig {
             shutdown_s: 1.0,
             reverse_connect: Vec::new(),
             discovery: DiscoveryConfig::default(),
+            audit: AuditConfig::default(),
             limits: Limits::default(),
         }
     }

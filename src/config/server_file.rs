@@ -7,11 +7,18 @@ use crate::access::Role;
 use crate::config::discovery_file;
 use crate::config::plant_file::{is_title, is_uri};
 use crate::config::section::{Section, shown};
-use crate::config::server::{EndpointConfig, Limits, SecurityPolicy, ServerConfig};
+use crate::config::server::{AuditConfig, EndpointConfig, Limits, SecurityPolicy, ServerConfig};
 
 /// Roles that nobody in particular may have.
 const ANONYMOUS: [Role; 4] = [Role::Observer, Role::Operator, Role::Supervisor, Role::Engineer];
 const MODES: [&str; 3] = ["None", "Sign", "SignAndEncrypt"];
+
+/// A number of things as `usize`, with the usual number if it is left out.
+macro_rules! count {
+    ($section:ident, $usual:ident, $field:ident, $bounds:expr) => {
+        $section.count(stringify!($field), $bounds, Some($usual.$field as u64)) as usize
+    };
+}
 
 /// The whole file.
 pub(super) fn server(file: &Section<'_>) -> ServerConfig {
@@ -42,7 +49,16 @@ pub(super) fn server(file: &Section<'_>) -> ServerConfig {
         shutdown_s: file.number("shutdown_s", 0.0..=60.0, Some(usual.shutdown_s)),
         reverse_connect: discovery_file::reverse_connect(file),
         discovery: file.table("discovery", discovery_file::discovery),
+        audit: file.table("audit", audit),
         limits: file.table("limits", limits),
+    }
+}
+
+fn audit(s: &Section<'_>) -> AuditConfig {
+    let usual = AuditConfig::default();
+    AuditConfig {
+        file_bytes: s.count("file_bytes", 65_536..=1_073_741_824, Some(usual.file_bytes)),
+        files: count!(s, usual, files, 2..=10_000),
     }
 }
 
@@ -107,13 +123,6 @@ fn endpoints(file: &Section<'_>, usual: Vec<EndpointConfig>) -> Vec<EndpointConf
         }
     });
     endpoints
-}
-
-/// A number of things as `usize`, with the usual number if it is left out.
-macro_rules! count {
-    ($section:ident, $usual:ident, $field:ident, $bounds:expr) => {
-        $section.count(stringify!($field), $bounds, Some($usual.$field as u64)) as usize
-    };
 }
 
 fn limits(s: &Section<'_>) -> Limits {

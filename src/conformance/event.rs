@@ -49,7 +49,7 @@ const MAX_SELECT: u32 = 24099;
 /// How long an event may take.
 const SOON: Duration = Duration::from_secs(5);
 
-fn select(kind: u32, name: &str) -> SimpleAttributeOperand {
+pub(super) fn select(kind: u32, name: &str) -> SimpleAttributeOperand {
     SimpleAttributeOperand {
         type_definition_id: standard(kind),
         browse_path: Some(vec![QualifiedName::new(0, name)]),
@@ -63,9 +63,9 @@ fn fields(names: &[&str]) -> Vec<SimpleAttributeOperand> {
 }
 
 /// Elements of a where clause: operator and operands of each.
-type Elements = Vec<(FilterOperator, Vec<ExtensionObject>)>;
+pub(super) type Elements = Vec<(FilterOperator, Vec<ExtensionObject>)>;
 
-fn where_clause(elements: Elements) -> ContentFilter {
+pub(super) fn where_clause(elements: Elements) -> ContentFilter {
     let elements = elements.into_iter().map(|(filter_operator, operands)| ContentFilterElement {
         filter_operator,
         filter_operands: Some(operands),
@@ -73,7 +73,7 @@ fn where_clause(elements: Elements) -> ContentFilter {
     ContentFilter { elements: Some(elements.collect()) }
 }
 
-fn literal(value: impl Into<Variant>) -> ExtensionObject {
+pub(super) fn literal(value: impl Into<Variant>) -> ExtensionObject {
     ExtensionObject::from_message(LiteralOperand { value: value.into() })
 }
 
@@ -82,7 +82,7 @@ fn severity() -> ExtensionObject {
 }
 
 /// An item of the Server object's events.
-fn listener(
+pub(super) fn listener(
     select: Vec<SimpleAttributeOperand>,
     where_clause: ContentFilter,
 ) -> MonitoredItemCreateRequest {
@@ -95,7 +95,7 @@ fn listener(
 }
 
 /// Creates one item, whatever comes of it; skips on a server without events.
-fn tried(
+pub(super) fn tried(
     link: &mut Link,
     id: u32,
     item: MonitoredItemCreateRequest,
@@ -109,7 +109,7 @@ fn tried(
 }
 
 /// Field values of each event of a response.
-fn events(response: &PublishResponse) -> Vec<Vec<Variant>> {
+pub(super) fn events(response: &PublishResponse) -> Vec<Vec<Variant>> {
     let data = response.notification_message.notification_data.iter().flatten();
     data.filter_map(|it| it.inner_as::<EventNotificationList>())
         .flat_map(|it| it.events.iter().flatten())

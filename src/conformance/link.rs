@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use opcua_types::{
     BinaryDecodable, BinaryEncodable, CloseSessionRequest, ContextOwned, DateTime, MessageInfo,
-    NodeId, ObjectId, RequestHeader, ServiceFault, StatusCode,
+    NodeId, ObjectId, RequestHeader, ServiceFault, StatusCode, UAString,
 };
 
 use crate::conformance::Stop;
@@ -62,6 +62,8 @@ pub(super) struct Link {
     pub(super) session: NodeId,
     /// Nonce that the next ActivateSession signs and a password is encrypted with.
     pub(super) server_nonce: Vec<u8>,
+    /// AuditEntryId of its requests; empty is none.
+    pub(super) entry: String,
     /// Keys and certificates of a secured channel.
     pub(super) secured: Option<Box<Secured>>,
     context: ContextOwned,
@@ -103,6 +105,7 @@ impl Link {
             request: 0,
             session: NodeId::null(),
             server_nonce: Vec::new(),
+            entry: String::new(),
             secured: None,
             context: ContextOwned::default(),
         })
@@ -267,6 +270,10 @@ impl Link {
             timestamp: DateTime::from(time::now().ticks()),
             request_handle: 1000 + self.request,
             timeout_hint: PATIENCE.as_millis() as u32,
+            audit_entry_id: match self.entry.as_str() {
+                "" => UAString::null(),
+                entry => entry.into(),
+            },
             ..RequestHeader::default()
         }
     }

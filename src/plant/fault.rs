@@ -131,18 +131,21 @@ pub(super) struct Active {
 
 impl Plant {
     /// Lets `kind` happen at `place` for `seconds`, but for one scan at least. Jams, bridges and anode effects
-    /// last until they are dealt with, and so does what a fault has tripped. False if it cannot happen there.
+    /// last until they are dealt with, and so does what a fault has tripped; for so long a jam comes again as
+    /// often as it is broken. False if it cannot happen there.
     pub fn inject(&mut self, kind: FaultKind, place: Place, seconds: f64) -> bool {
         if !kind.fits(place) {
             return false;
         }
         match (kind, place) {
-            (FaultKind::FeederJam, Place::Feeder(index)) => self.feeders[index].jammed = true,
             (FaultKind::FeederBridge, Place::Feeder(index)) => self.feeders[index].bridged = true,
             (FaultKind::AnodeEffect, Place::Electrolyzer(index)) => {
                 self.cells[index].passivated = 1.0;
             }
             _ => {
+                if let (FaultKind::FeederJam, Place::Feeder(index)) = (kind, place) {
+                    self.feeders[index].jammed = true;
+                }
                 self.faults.retain(|it| (it.kind, it.place) != (kind, place));
                 self.faults.push(Active { kind, place, rest_s: seconds });
             }

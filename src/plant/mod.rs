@@ -228,8 +228,10 @@ impl Plant {
                 || self.has_fault(FaultKind::HopperDoor, place),
             chute_blocked: self.has_fault(FaultKind::ChuteBlocked, place),
         };
+        let is_stuck = self.has_fault(FaultKind::FeederJam, place);
         let parameters = &self.parameters[self.kind[index]];
         let (cell, feeder) = (&mut self.cells[index], &mut self.feeders[index]);
+        feeder.jammed |= is_stuck;
         if let Some(outputs) = outputs.feeders.get(index) {
             let fed_kg = feeder.step(outputs, around, &mut self.powder[index], dt_s);
             self.feeds_kg_s[index] = fed_kg / dt_s;

@@ -56,6 +56,8 @@ pub struct Connection {
     /// The pump is at work and will look at the outbox by itself.
     pumping: Cell<bool>,
     closing: Cell<bool>,
+    /// How the channel ends: why, if it is refused or broken.
+    end: Cell<StatusCode>,
 }
 
 impl Connection {
@@ -73,6 +75,7 @@ impl Connection {
             open: Notify::new(),
             pumping: Cell::new(false),
             closing: Cell::new(false),
+            end: Cell::new(StatusCode::Good),
         }
     }
 
@@ -121,6 +124,7 @@ impl Connection {
         debug!(channel = self.id, peer = %self.peer, %status, reason, "connection refused");
         wire::write_error(&mut self.outbox.borrow_mut(), status, reason);
         self.closing.set(true);
+        self.end.set(status);
     }
 }
 
@@ -132,6 +136,9 @@ pub async fn run(server: Rc<Server>, connection: Rc<Connection>, stream: TcpStre
         debug!(channel = connection.id, %error, "connection lost");
     }
     server.disconnected(connection.id);
+    if connection.channel.borrow().as_ref().is_some_and(|it| it.deadline().is_some()) {
+        server.audit_close(&connection, connection.end.get());
+    }
     info!(channel = connection.id, peer = %connection.peer, "channel closed");
 }
 
@@ -289,7 +296,7 @@ impl Pump {
 
 /// Hands one OPN, MSG or CLO chunk to the channel and what comes out to the services.
 fn receive(server: &Rc<Server>, connection: &Rc<Connection>, chunk: &mut BytesMut) {
-    let received = {
+    let (received, attempt) = {
         let mut channel = connection.channel.borrow_mut();
         let Some(channel) = channel.as_mut() else {
             drop(channel);
@@ -297,8 +304,13 @@ fn receive(server: &Rc<Server>, connection: &Rc<Connection>, chunk: &mut BytesMu
             return;
         };
         let mut outbox = connection.outbox.borrow_mut();
-        channel.receive(chunk, time::monotonic(), time::now(), &mut outbox)
+        let received = channel.receive(chunk, time::monotonic(), time::now(), &mut outbox);
+        (received, channel.take_attempt())
     };
+    if let Some(attempt) = attempt {
+        let status = received.as_ref().err().map_or(StatusCode::Good, |it| it.status());
+        server.audit_open(connection, &attempt, status);
+    }
     match received {
         Ok(Received::Message { request_id, body }) => {
             chunk.advance(body.start);

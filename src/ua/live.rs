@@ -111,7 +111,7 @@ impl Server {
                 let uris = self.space.namespaces();
                 texts(&uris.iter().map(String::as_str).collect::<Vec<_>>())
             }
-            V::Server_Auditing => false.into(),
+            V::Server_Auditing => self.trail.is_working().into(),
             V::Server_EstimatedReturnTime => {
                 self.shutdown.plan().map_or_else(DateTime::null, |it| it.returns).into()
             }

@@ -14,6 +14,7 @@ pub mod endpoint;
 pub mod session;
 pub mod space;
 pub mod event;
+pub mod audit;
 pub mod stored;
 pub mod structure;
 pub mod subscription;

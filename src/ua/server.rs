@@ -17,13 +17,14 @@ use tracing::{info, warn};
 use crate::config::{ServerConfig, Users};
 use crate::engine::{EnginePort, Snapshot};
 use crate::time::{self, Timestamp};
+use crate::ua::audit::Trail;
 use crate::ua::channel::ChannelShared;
 use crate::ua::connection::{self, Connection};
 use crate::ua::diagnostics::Counters;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::event::{self, Event, EventIds};
 use crate::ua::outreach::Outreach;
-use crate::ua::session::{LoginGuard, Sessions};
+use crate::ua::session::{LoginGuard, Session, Sessions};
 use crate::ua::shutdown::{Shutdown, Stop};
 use crate::ua::space::{LiveId, Space};
 use crate::ua::stored::StoredValues;
@@ -63,6 +64,8 @@ pub struct Server {
     pub connections: RefCell<BTreeMap<u32, Rc<Connection>>>,
     /// Failed logins.
     pub guard: RefCell<LoginGuard>,
+    /// The audit log.
+    pub trail: Trail,
     /// Ids of events.
     pub event_ids: EventIds,
     /// What EventIds of conditions begin with, over restarts.
@@ -116,6 +119,7 @@ impl Server {
             sessions: RefCell::new(Sessions::new(limits.sessions)),
             connections: RefCell::new(BTreeMap::new()),
             guard: RefCell::new(LoginGuard::default()),
+            trail: Trail::start(&parts.config.data, parts.config.audit),
             event_ids: EventIds::new(time::now()),
             alarm_epoch: parts.alarm_epoch,
             told,
@@ -227,15 +231,23 @@ impl Server {
         self.subscriptions.borrow_mut().channel_closed(channel);
     }
 
+    /// Ends a session that its client did not close and, if asked, its subscriptions; `source_name` as in the audit trail.
+    pub fn break_session(&self, key: SessionKey, delete_subscriptions: bool, source_name: &str) {
+        if let Some(session) = self.end_session(key, delete_subscriptions) {
+            self.audit_end(&session, source_name);
+        }
+    }
+
     /// Ends a session and, if asked, its subscriptions.
-    pub fn end_session(&self, key: SessionKey, delete_subscriptions: bool) {
-        let Some(session) = self.sessions.borrow_mut().remove(key) else { return };
+    pub fn end_session(&self, key: SessionKey, delete_subscriptions: bool) -> Option<Session> {
+        let session = self.sessions.borrow_mut().remove(key)?;
         self.show_sessions();
         self.with_subscriptions(|subscriptions, moment, outgoing| {
             subscriptions.session_closed(key, delete_subscriptions, moment.utc, outgoing);
         });
         self.replan.notify_one();
         info!(session = %session.id, name = session.client.name, "session ended");
+        Some(session)
     }
 
     fn accept(self: &Rc<Self>, stream: TcpStream, peer: std::net::SocketAddr) {
@@ -326,6 +338,10 @@ pub async fn serve(server: Rc<Server>, listener: TcpListener, mut stop: watch::R
         connection.close();
     }
     tokio::join!(outreach.end(), tokio::time::sleep(FAREWELL));
+    for session in server.sessions.borrow().iter() {
+        server.audit_end(session, "Session/Terminated");
+    }
+    server.trail.finish();
 }
 
 /// Samples at every snapshot and publishes at every deadline.
@@ -369,10 +385,11 @@ async fn sweep(server: Rc<Server>) {
                 server.close_untrusted();
             }
         }
+        server.trail.sweep(time::monotonic());
         let expired = server.sessions.borrow().expired(time::monotonic());
         for key in expired {
             server.counters.timed_out_sessions.bump();
-            server.end_session(key, false);
+            server.break_session(key, false, "Session/Timeout");
         }
     }
 }

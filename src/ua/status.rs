@@ -5,6 +5,7 @@ use opcua_types::StatusCode;
 use crate::alarm::AlarmRefusal;
 use crate::control::Refusal;
 use crate::field::Quality;
+use crate::ua::pki::CertificateProblem;
 
 /// Status of a value (Part 8, 6.3; Part 4, 7.38.2).
 pub fn of_quality(quality: Quality) -> StatusCode {
@@ -57,5 +58,24 @@ pub fn of_alarm_refusal(refusal: &AlarmRefusal) -> StatusCode {
         AlarmRefusal::Controls(refusal) => of_refusal(refusal),
         AlarmRefusal::Busy => StatusCode::BadTooManyOperations,
         AlarmRefusal::NotKept => StatusCode::BadResourceUnavailable,
+    }
+}
+
+/// Why a certificate is not taken (Part 4, 6.1.3). For the audit trail: the client is not told.
+pub fn of_certificate(problem: &CertificateProblem) -> StatusCode {
+    use CertificateProblem as P;
+    match problem {
+        P::Invalid => StatusCode::BadCertificateInvalid,
+        P::Untrusted(_) | P::UserUnknown(_) => StatusCode::BadCertificateUntrusted,
+        P::TimeInvalid(_) => StatusCode::BadCertificateTimeInvalid,
+        P::UseNotAllowed(_) => StatusCode::BadCertificateUseNotAllowed,
+        P::PolicyCheckFailed(_) => StatusCode::BadCertificatePolicyCheckFailed,
+        P::ChainIncomplete(_) => StatusCode::BadCertificateChainIncomplete,
+        P::IssuerTimeInvalid(_) => StatusCode::BadCertificateIssuerTimeInvalid,
+        P::IssuerUseNotAllowed(_) => StatusCode::BadCertificateIssuerUseNotAllowed,
+        P::Revoked(_) => StatusCode::BadCertificateRevoked,
+        P::IssuerRevoked(_) => StatusCode::BadCertificateIssuerRevoked,
+        P::RevocationUnknown(_) => StatusCode::BadCertificateRevocationUnknown,
+        P::IssuerRevocationUnknown(_) => StatusCode::BadCertificateIssuerRevocationUnknown,
     }
 }

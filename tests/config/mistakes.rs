@@ -76,7 +76,7 @@ fn many_mistakes_say_what_is_wrong_and_what_is_allowed() {
         "control.underfeed_frac: 1.25 is out of range; allowed is 0.3 to 0.99",
         "control.temp_trim_frac: has 1 members instead of 2; allowed is [low, high] from -0.5 to 0.5, low below high",
         "fume.hold_s: 20 s is not longer than feed_stop_s; allowed is more than 30",
-        "lines: is not a key of this table; did you mean `line`?; allowed is plant, product, cell_model, line, control, instruments, fume, utilities",
+        "lines: is not a key of this table; did you mean `line`?; allowed is plant, product, cell_model, line, alarm, control, instruments, fume, utilities",
     ] {
         assert!(lines.iter().any(|it| it.ends_with(expected)), "{expected}\n{lines:#?}");
     }
@@ -288,4 +288,21 @@ session_timeout_ms = [60000, 5000]
             .any(|it| it
                 .contains("limits.subscriptions_per_session: 200 is more than subscriptions"))
     );
+}
+
+#[test]
+fn an_alarm_that_cannot_be_set_says_why_and_on_which_line() {
+    let text = |alarm: &str| format!("{SMALL}\n[[alarm]]\n{alarm}\n");
+    let said = |alarm: &str| plant_mistakes(&text(alarm)).join("\n");
+    assert!(said("name = \"BathTemprature\"").contains("BathTemperature"), "what was meant");
+    let none = said("name = \"HopperLow\"\nhigh = 90");
+    assert!(none.contains("alarm[1].high") && none.contains("no such limit"), "{none}");
+    let order = said("name = \"BathTemperature\"\nhigh = 1000\nlow = 1050");
+    assert!(order.contains("wrong order"), "{order}");
+    let delay = said("name = \"HopperLow\"\non_delay_s = 4000");
+    assert!(delay.contains("on_delay_s: 4000 is out of range"), "{delay}");
+    let cell = said("name = \"HopperLow\"\nelectrolyzer = \"EL999\"");
+    assert!(cell.contains("EL999"), "{cell}");
+    let plant = parse_plant("plant.toml", &text("name = \"HopperLow\"\nlow = 30")).unwrap();
+    assert_eq!(plant.alarms[0].limits, [None, None, Some(30.0), None]);
 }

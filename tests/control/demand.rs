@@ -2,7 +2,7 @@
 
 use cellhouse::access::Role;
 use cellhouse::config::FeedRecipe;
-use cellhouse::control::{FeedPhase, Method, Scalar, Setpoint};
+use cellhouse::control::{FeedPhase, Method, Phase, Scalar, Setpoint};
 use cellhouse::field::{Quality, Reading};
 
 use crate::hopper::Hopper;
@@ -153,9 +153,10 @@ fn a_voltage_that_nobody_sees_is_no_slope_and_no_anode_effect() {
     assert!(bath.strip.outputs.feeders[0].speed_rpm > 20.0, "it feeds on");
 }
 
-/// One dose at once, another every two minutes, and no more than three; the floor is called each time.
+/// One dose at once, another every two minutes, and no more than three; the floor is called each time. Two minutes
+/// after the last the electrolyzer is brought to hold.
 #[test]
-fn an_anode_effect_that_does_not_end_is_dosed_three_times() {
+fn an_anode_effect_that_does_not_end_is_dosed_three_times_and_held() {
     let mut strip = Strip::new();
     strip.run(30);
     strip.controls.take_events();
@@ -173,7 +174,10 @@ fn an_anode_effect_that_does_not_end_is_dosed_three_times() {
     }
     let kg: Vec<f64> = doses.iter().map(|it| it.1).collect();
     assert_eq!(kg, vec![6.5; 3], "{doses:?}");
-    assert!(calls >= 6, "{calls}");
+    assert_eq!(calls, 4);
+    let status = &strip.controls.status().electrolyzers[0];
+    assert!(matches!(status.phase, Phase::Holding | Phase::Held), "{:?}", status.phase);
+    assert!(status.anode_effect_unquenched && !status.anode_effect_active);
     let gap = doses[1].0 - doses[0].0;
     assert!((120..=125).contains(&gap), "{gap}");
 }
@@ -186,7 +190,8 @@ fn a_quench_that_nobody_sees_is_not_over() {
     strip.run(5);
     strip.inputs.electrolyzers[0].cell_voltage_v =
         Reading { value: 9.0, quality: Quality::NoCommunication };
-    strip.run(600);
+    // After eight minutes the controls give up and bring it to hold.
+    strip.run(450);
     assert!(strip.controls.status().electrolyzers[0].anode_effect_active);
 }
 

@@ -57,6 +57,7 @@ pub(crate) fn plant(size: Size, cells: usize) -> PlantConfig {
         instruments: InstrumentConfig { noise: true, hazards: false, anode_wear: false },
         fume: FumeConfig::default(),
         utilities: UtilityConfig::default(),
+        alarms: Vec::new(),
         alarm_fixture: false,
     }
 }

@@ -1,7 +1,9 @@
 //! The real program, spoken to byte by byte: what well-meaning clients cannot send, and the answers of
 //! every service. Case ids as in the conformance list.
 
+mod alarm_mass;
 mod alarms;
+mod audit;
 mod capacity;
 mod certificates;
 mod channel;

@@ -91,10 +91,12 @@ impl Server {
         Self::with("")
     }
 
-    /// Adds a local user.
-    pub(crate) fn add_user(&self, name: &str, password: &str, role: &str) {
+    /// Adds a local user with these roles, separated by commas.
+    pub(crate) fn add_user(&self, name: &str, password: &str, roles: &str) {
         let mut adding = Command::new(env!("CARGO_BIN_EXE_cellhouse"))
-            .args(["user", "add", name, "--role", role, "--data"])
+            .args(["user", "add", name])
+            .args(roles.split(',').flat_map(|it| ["--role", it]))
+            .arg("--data")
             .arg(&self.data)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use opcua_types::StatusCode;
 
+use crate::audit::logged;
 use crate::raw::Server;
 
 fn number(body: &[u8], at: usize) -> u32 {
@@ -96,7 +97,11 @@ fn tcp_11_absurd_sizes_close_that_connection_only_and_cost_nothing() {
 fn tcp_11_an_announced_frame_of_4_gib_costs_less_than_64_kib() {
     let server = Server::with("limits.hello_ms = 60000");
     // What the first connections of a process cost apart.
-    let _warm: Vec<_> = (0..20).map(|_| server.open()).collect();
+    let mut warm: Vec<_> = (0..20).map(|_| server.open()).collect();
+    warm[0].send(&[b"MSGF".as_slice(), &7_u32.to_le_bytes()].concat());
+    assert!(warm[0].refusal().is_bad());
+    // Their lines in the audit log are written meanwhile, by another thread.
+    logged(&server, "SecureChannel/CloseSecureChannel", 1);
     let before = server.resident_kib();
     let mut raw = server.connect();
     raw.hello();

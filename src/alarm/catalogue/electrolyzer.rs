@@ -1,6 +1,8 @@
 //! Alarms of electrolyzers.
 
-use crate::alarm::catalogue::row::{alarm, at, by_size, group, limits, of_tag, off_bath};
+use crate::alarm::catalogue::row::{
+    H, HH, L, LL, alarm, at, by_size, group, limits, measured, of_tag, off_bath,
+};
 use crate::alarm::row::{
     Answer, Cause, HIGH, LOW, LimitRow, MEDIUM, Measured, Quiet, SEVERE, URGENT,
 };
@@ -36,11 +38,11 @@ fn status<'a>(scan: &Scan<'a>, device: &Device) -> &'a ElectrolyzerStatus {
 /// Every alarm, the causes before what follows from them: who is first in its group is told by this order if
 /// both come in one scan.
 pub(super) fn rows() -> Vec<AlarmRow> {
-    [safety(), anode_effect(), bath(), electricity(), upkeep()].concat()
+    [safety(), anode_effect(), temperature(), contents(), voltage(), current(), upkeep()].concat()
 }
 
-/// Elements of `State.InterlockStatus` that ask for somebody. An anode effect (I7) has an alarm of its own, and
-/// a tap or anode change (I8) is work, not trouble.
+/// Elements of `State.InterlockStatus` that ask for somebody: all but I8, since a tap or anode change is work, not
+/// trouble.
 const INTERLOCKS: &[(usize, u16)] = &[
     (0, URGENT),
     (1, URGENT),
@@ -48,6 +50,7 @@ const INTERLOCKS: &[(usize, u16)] = &[
     (3, URGENT),
     (4, HIGH),
     (5, MEDIUM),
+    (6, MEDIUM),
     (8, URGENT),
     (9, HIGH),
     (10, HIGH),
@@ -80,7 +83,7 @@ fn safety() -> Vec<AlarmRow> {
             EL,
             "ShellTemperature",
             Kind::ExclusiveLevel,
-            limits([at(280.0, URGENT), at(220.0, MEDIUM), None, None], 3.0),
+            limits(&[(HH, at(280.0, URGENT)), (H, at(220.0, MEDIUM))], 3.0),
         )
         .on("Lining.ShellTemperatureMax")
         .delays(30.0, 60.0)
@@ -112,7 +115,7 @@ fn anode_effect() -> Vec<AlarmRow> {
             EL,
             "AnodeEffectWarning",
             Kind::ExclusiveLevel,
-            limits([at(0.97, HIGH), at(0.92, MEDIUM), None, None], 0.03),
+            limits(&[(HH, at(0.97, HIGH)), (H, at(0.92, MEDIUM))], 0.03),
         )
         .on("AnodeEffect.Risk")
         .delays(60.0, 60.0)
@@ -135,23 +138,14 @@ fn anode_effect() -> Vec<AlarmRow> {
     ]
 }
 
-fn bath() -> Vec<AlarmRow> {
-    let temperature = [
-        off_bath(40.0, URGENT),
-        off_bath(20.0, MEDIUM),
-        off_bath(-15.0, MEDIUM),
-        off_bath(-25.0, URGENT),
+fn temperature() -> Vec<AlarmRow> {
+    let temperature = &[
+        (HH, off_bath(40.0, URGENT)),
+        (H, off_bath(20.0, MEDIUM)),
+        (L, off_bath(-15.0, MEDIUM)),
+        (LL, off_bath(-25.0, URGENT)),
     ];
-    let rate = [at(6.0, MEDIUM), at(3.0, LOW), at(-3.0, LOW), None];
-    // Per cent of the usual immersion above the bottom, which stands 80 mm below the electrodes.
-    let level = [
-        by_size([506.0, 640.0, 595.0], MEDIUM),
-        by_size([479.0, 605.0, 563.0], LOW),
-        by_size([384.0, 480.0, 448.0], LOW),
-        by_size([270.0, 330.0, 310.0], HIGH),
-    ];
-    let metal =
-        [by_size([57.0, 95.0, 475.0], MEDIUM), by_size([51.0, 85.0, 425.0], LOW), None, None];
+    let rate = &[(HH, at(6.0, MEDIUM)), (H, at(3.0, LOW)), (L, at(-3.0, LOW))];
     vec![
         alarm(EL, "BathTemperatureSensor", Kind::InstrumentDiagnostic, Cause::Unusable)
             .on("Bath.Temperature")
@@ -168,16 +162,26 @@ fn bath() -> Vec<AlarmRow> {
             EL,
             "BathTemperatureRate",
             Kind::ExclusiveRateOfChange,
-            Cause::Limits {
-                of: Measured::Derived("Bath.TemperatureRate"),
-                limits: rate,
-                deadband: 0.5,
-            },
+            measured(Measured::Derived("Bath.TemperatureRate"), rate, 0.5),
         )
         .on("Bath.Temperature")
         .delays(60.0, 60.0)
         .quiet(DISTURBED)
         .says("the bath temperature runs away", "look at current, feed and fume"),
+    ]
+}
+
+fn contents() -> Vec<AlarmRow> {
+    // Per cent of the usual immersion above the bottom, which stands 80 mm below the electrodes.
+    let level = &[
+        (HH, by_size([506.0, 640.0, 595.0], MEDIUM)),
+        (H, by_size([479.0, 605.0, 563.0], LOW)),
+        (L, by_size([384.0, 480.0, 448.0], LOW)),
+        (LL, by_size([270.0, 330.0, 310.0], HIGH)),
+    ];
+    let metal =
+        &[(HH, by_size([57.0, 95.0, 475.0], MEDIUM)), (H, by_size([51.0, 85.0, 425.0], LOW))];
+    vec![
         alarm(EL, "BathLevel", Kind::ExclusiveLevel, limits(level, 5.0))
             .on("Bath.Level")
             .delays(60.0, 60.0)
@@ -192,7 +196,7 @@ fn bath() -> Vec<AlarmRow> {
             EL,
             "OxideHigh",
             Kind::ExclusiveLevel,
-            limits([at(3.8, MEDIUM), at(3.2, LOW), None, None], 0.1),
+            limits(&[(HH, at(3.8, MEDIUM)), (H, at(3.2, LOW))], 0.1),
         )
         .on("Bath.OxideConcentrationEstimate")
         .delays(600.0, 60.0)
@@ -206,11 +210,8 @@ fn bath() -> Vec<AlarmRow> {
     ]
 }
 
-fn electricity() -> Vec<AlarmRow> {
+fn voltage() -> Vec<AlarmRow> {
     let reference = |offset, severity| of_tag("Control.ReferenceVoltage", 1.0, offset, severity);
-    let demand = |factor, severity| -> Option<LimitRow> {
-        of_tag("Control.CurrentDemand", factor, 0.0, severity)
-    };
     vec![
         alarm(EL, "CellVoltageSensor", Kind::InstrumentDiagnostic, Cause::Unusable)
             .on("Electrical.CellVoltage")
@@ -227,21 +228,31 @@ fn electricity() -> Vec<AlarmRow> {
             EL,
             "CellVoltage",
             Kind::ExclusiveLimit,
-            limits([None, reference(1.0, LOW), reference(-1.5, LOW), at(4.0, URGENT)], 0.1),
+            limits(
+                &[(H, reference(1.0, LOW)), (L, reference(-1.5, LOW)), (LL, at(4.0, URGENT))],
+                0.1,
+            ),
         )
         .on("Electrical.CellVoltage")
         .delays(5.0, 10.0)
         .quiet(DISTURBED)
         .says("cell voltage", "look at feed, anodes and contacts"),
+    ]
+}
+
+fn current() -> Vec<AlarmRow> {
+    let demand =
+        |factor, severity| -> LimitRow { of_tag("Control.CurrentDemand", factor, 0.0, severity) };
+    vec![
         alarm(
             EL,
             "CurrentDeviation",
             Kind::ExclusiveDeviation,
-            Cause::Limits {
-                of: Measured::Deviation("Control.CurrentDemand"),
-                limits: [None, demand(0.05, MEDIUM), demand(-0.05, MEDIUM), None],
-                deadband: 0.02,
-            },
+            measured(
+                Measured::Deviation("Control.CurrentDemand"),
+                &[(H, demand(0.05, MEDIUM)), (L, demand(-0.05, MEDIUM))],
+                0.02,
+            ),
         )
         .on("Electrical.CellCurrent")
         .delays(30.0, 30.0)
@@ -251,7 +262,7 @@ fn electricity() -> Vec<AlarmRow> {
             EL,
             "VoltageNoise",
             Kind::ExclusiveLevel,
-            limits([at(300.0, LOW), at(120.0, LOW), None, None], 10.0),
+            limits(&[(HH, at(300.0, LOW)), (H, at(120.0, LOW))], 10.0),
         )
         .on("Electrical.CellVoltageNoise")
         .delays(60.0, 60.0)
@@ -261,11 +272,7 @@ fn electricity() -> Vec<AlarmRow> {
             EL,
             "AnodeCurrentImbalance",
             Kind::NonExclusiveLimit,
-            Cause::Limits {
-                of: Measured::Spread,
-                limits: [None, at(160.0, LOW), at(40.0, LOW), None],
-                deadband: 5.0,
-            },
+            measured(Measured::Spread, &[(H, at(160.0, LOW)), (L, at(40.0, LOW))], 5.0),
         )
         .on("Electrical.AnodeCurrents")
         .class(Class::Maintenance)
@@ -277,7 +284,7 @@ fn electricity() -> Vec<AlarmRow> {
 
 fn upkeep() -> Vec<AlarmRow> {
     vec![
-        alarm(EL, "TapOverdue", Kind::Discrepancy, limits([None, at(150.0, LOW), None, None], 1.0))
+        alarm(EL, "TapOverdue", Kind::Discrepancy, limits(&[(H, at(150.0, LOW))], 1.0))
             .on("Counters.TimeSinceTap")
             .class(Class::Process)
             .delays(0.0, 0.0)
@@ -287,7 +294,7 @@ fn upkeep() -> Vec<AlarmRow> {
             EL,
             "AnodeWorn",
             Kind::ExclusiveLevel,
-            limits([None, None, at(24.0, LOW), at(20.0, MEDIUM)], 1.0),
+            limits(&[(L, at(24.0, LOW)), (LL, at(20.0, MEDIUM))], 1.0),
         )
         .on("Maintenance.ThinnestAnode")
         .class(Class::Maintenance)
@@ -298,24 +305,19 @@ fn upkeep() -> Vec<AlarmRow> {
             EL,
             "EnergyAboveBudget",
             Kind::ExclusiveLevel,
-            limits([None, by_size([7.8, 7.4, 6.6], LOW), None, None], 0.1),
+            limits(&[(H, by_size([7.8, 7.4, 6.6], LOW))], 0.1),
         )
         .on("Production.SpecificEnergy24h")
         .class(Class::Statistical)
         .delays(600.0, 600.0)
         .quiet(NOT_RUNNING)
         .says("energy per kg of a day is above budget", "look at voltage and efficiency"),
-        alarm(
-            EL,
-            "CurrentEfficiencyLow",
-            Kind::ExclusiveLevel,
-            limits([None, None, at(70.0, LOW), None], 1.0),
-        )
-        .on("Production.CurrentEfficiency24h")
-        .class(Class::Statistical)
-        .delays(600.0, 600.0)
-        .quiet(NOT_RUNNING)
-        .says("current efficiency of a day is low", "look at temperature, sludge, taps"),
+        alarm(EL, "CurrentEfficiencyLow", Kind::ExclusiveLevel, limits(&[(L, at(70.0, LOW))], 1.0))
+            .on("Production.CurrentEfficiency24h")
+            .class(Class::Statistical)
+            .delays(600.0, 600.0)
+            .quiet(NOT_RUNNING)
+            .says("current efficiency of a day is low", "look at temperature, sludge, taps"),
         alarm(EL, "CommunicationLost", Kind::SystemOffNormal, Cause::NoCommunication)
             .on("Electrical.CellVoltage")
             .class(Class::System)

@@ -1,6 +1,6 @@
 //! Alarms of feeders.
 
-use crate::alarm::catalogue::row::{alarm, at, group, limits, of_tag};
+use crate::alarm::catalogue::row::{H, HH, L, LL, alarm, at, group, limits, measured, of_tag};
 use crate::alarm::row::{Cause, HIGH, LOW, MEDIUM, Measured, Quiet};
 use crate::alarm::{AlarmKind as Kind, AlarmRow, Class};
 use crate::tag::DeviceKind;
@@ -14,7 +14,7 @@ const NOT_WEIGHING: Quiet = group(
     "Refilling",
     |scan, device| {
         let status = &scan.status.feeders[device.index];
-        status.refilling || status.volumetric || !status.discharging || status.target_g_min <= 0.0
+        status.refilling || status.volumetric || status.target_g_min <= 0.0
     },
     90.0,
 );
@@ -50,26 +50,26 @@ pub(super) fn rows() -> Vec<AlarmRow> {
             FEEDER,
             "FeedDeviation",
             Kind::ExclusiveDeviation,
-            Cause::Limits {
-                of: Measured::Deviation("TargetFlowRate"),
-                limits: [
-                    target(0.15, HIGH),
-                    target(0.05, LOW),
-                    target(-0.05, LOW),
-                    target(-0.15, HIGH),
+            measured(
+                Measured::Deviation("TargetFlowRate"),
+                &[
+                    (HH, target(0.15, HIGH)),
+                    (H, target(0.05, LOW)),
+                    (L, target(-0.05, LOW)),
+                    (LL, target(-0.15, HIGH)),
                 ],
-                deadband: 2.0,
-            },
+                2.0,
+            ),
         )
         .on("FlowRate")
-        .delays(180.0, 30.0)
+        .delays(300.0, 30.0)
         .quiet(NOT_WEIGHING)
         .says("the flow does not follow its target", "look at hopper, screw and chute"),
         alarm(
             FEEDER,
             "HopperLow",
             Kind::ExclusiveLevel,
-            limits([None, None, at(18.0, LOW), at(5.0, HIGH)], 2.0),
+            limits(&[(L, at(18.0, LOW)), (LL, at(5.0, HIGH))], 2.0),
         )
         .on("HopperFillLevel")
         .delays(30.0, 10.0)

@@ -1,15 +1,15 @@
 //! Alarms of the conformance fixture: one of each type, on sources that a client writes.
 
-use crate::alarm::catalogue::row::{alarm, at, group, limits};
+use crate::alarm::catalogue::row::{H, HH, L, LL, alarm, at, group, limits, measured};
 use crate::alarm::row::{Answer, Cause, HIGH, LOW, LimitRow, MEDIUM, Measured, URGENT};
-use crate::alarm::{AlarmKind as Kind, AlarmRow, Class};
+use crate::alarm::{AlarmKind as Kind, AlarmRow, Class, Limit};
 use crate::tag::DeviceKind;
 
 const FIXTURE: DeviceKind = DeviceKind::AlarmFixture;
-const LEVELS: [Option<LimitRow>; 4] =
-    [at(90.0, URGENT), at(80.0, MEDIUM), at(20.0, MEDIUM), at(10.0, URGENT)];
-const AROUND: [Option<LimitRow>; 4] =
-    [at(20.0, HIGH), at(10.0, LOW), at(-10.0, LOW), at(-20.0, HIGH)];
+const LEVELS: &[(Limit, LimitRow)] =
+    &[(HH, at(90.0, URGENT)), (H, at(80.0, MEDIUM)), (L, at(20.0, MEDIUM)), (LL, at(10.0, URGENT))];
+const AROUND: &[(Limit, LimitRow)] =
+    &[(HH, at(20.0, HIGH)), (H, at(10.0, LOW)), (L, at(-10.0, LOW)), (LL, at(-20.0, HIGH))];
 
 /// Every alarm.
 pub(super) fn rows() -> Vec<AlarmRow> {
@@ -25,7 +25,7 @@ fn limited() -> Vec<AlarmRow> {
             .says("AnalogSource left its limits", "write it back")
     };
     let deviation = Measured::Deviation("SetpointSource");
-    let of = |of, limits| Cause::Limits { of, limits, deadband: 1.0 };
+    let of = |of, limits| measured(of, limits, 1.0);
     vec![
         analog("ExclusiveLevel", Kind::ExclusiveLevel, limits(LEVELS, 1.0)),
         analog("ExclusiveLimit", Kind::ExclusiveLimit, limits(LEVELS, 1.0)),
@@ -68,11 +68,11 @@ fn discrete() -> Vec<AlarmRow> {
             FIXTURE,
             "Discrepancy",
             Kind::Discrepancy,
-            Cause::Limits {
-                of: Measured::Deviation("SetpointSource"),
-                limits: [None, at(30.0, LOW), at(-30.0, LOW), None],
-                deadband: 1.0,
-            },
+            measured(
+                Measured::Deviation("SetpointSource"),
+                &[(H, at(30.0, LOW)), (L, at(-30.0, LOW))],
+                1.0,
+            ),
         )
         .on("AnalogSource")
         .delays(2.0, 0.0)

@@ -1,6 +1,6 @@
 //! Alarms of rectifiers.
 
-use crate::alarm::catalogue::row::{alarm, at, group, limits, per_ka};
+use crate::alarm::catalogue::row::{H, HH, L, LL, alarm, at, group, limits, per_ka};
 use crate::alarm::row::{Cause, MEDIUM, Quiet, URGENT};
 use crate::alarm::{AlarmKind as Kind, AlarmRow, Class};
 use crate::tag::DeviceKind;
@@ -36,7 +36,7 @@ pub(super) fn rows() -> Vec<AlarmRow> {
             RECTIFIER,
             "RectifierTemperature",
             Kind::ExclusiveLevel,
-            limits([at(85.0, URGENT), at(75.0, MEDIUM), None, None], 2.0),
+            limits(&[(HH, at(85.0, URGENT)), (H, at(75.0, MEDIUM))], 2.0),
         )
         .on("HeatsinkTemperature")
         .delays(5.0, 10.0)
@@ -45,7 +45,7 @@ pub(super) fn rows() -> Vec<AlarmRow> {
             RECTIFIER,
             "TransformerOilTemperature",
             Kind::ExclusiveLevel,
-            limits([at(95.0, URGENT), at(85.0, MEDIUM), None, None], 2.0),
+            limits(&[(HH, at(95.0, URGENT)), (H, at(85.0, MEDIUM))], 2.0),
         )
         .on("TransformerOilTemperature")
         .delays(5.0, 10.0)
@@ -55,7 +55,7 @@ pub(super) fn rows() -> Vec<AlarmRow> {
             "CoolingWaterFlow",
             Kind::ExclusiveLevel,
             // 80 and 60 % of the usual 4 l/min for each kA.
-            limits([None, None, per_ka(3.2, MEDIUM), per_ka(2.4, URGENT)], 1.0),
+            limits(&[(L, per_ka(3.2, MEDIUM)), (LL, per_ka(2.4, URGENT))], 1.0),
         )
         .on("CoolingWaterFlow")
         .delays(5.0, 10.0)
@@ -65,7 +65,7 @@ pub(super) fn rows() -> Vec<AlarmRow> {
             RECTIFIER,
             "WaterConductivity",
             Kind::ExclusiveLevel,
-            limits([None, at(10.0, MEDIUM), None, None], 0.5),
+            limits(&[(H, at(10.0, MEDIUM))], 0.5),
         )
         .on("WaterConductivity")
         .class(Class::Maintenance)

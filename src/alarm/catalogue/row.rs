@@ -1,7 +1,7 @@
 //! Words to write a row with.
 
 use crate::alarm::row::{Basis, Cause, LOW, LimitRow, Measured, Quiet};
-use crate::alarm::{AlarmKind, AlarmRow, Class};
+use crate::alarm::{AlarmKind, AlarmRow, Class, Limit};
 use crate::tag::{Device, DeviceKind, Scan};
 
 /// A row without input, delays or anything special.
@@ -69,29 +69,47 @@ impl AlarmRow {
     }
 }
 
+/// Limits, from the outside in.
+pub(super) const HH: Limit = Limit::HighHigh;
+/// High.
+pub(super) const H: Limit = Limit::High;
+/// Low.
+pub(super) const L: Limit = Limit::Low;
+/// Low-low.
+pub(super) const LL: Limit = Limit::LowLow;
+
 /// Limits of the input itself.
-pub(super) const fn limits(limits: [Option<LimitRow>; 4], deadband: f64) -> Cause {
-    Cause::Limits { of: Measured::Value, limits, deadband }
+pub(super) fn limits(all: &[(Limit, LimitRow)], deadband: f64) -> Cause {
+    measured(Measured::Value, all, deadband)
+}
+
+/// Limits of what is measured of the input.
+pub(super) fn measured(of: Measured, all: &[(Limit, LimitRow)], deadband: f64) -> Cause {
+    let mut limits = [None; 4];
+    for (limit, row) in all {
+        limits[*limit as usize] = Some(*row);
+    }
+    Cause::Limits { of, limits, deadband }
 }
 
 /// A fixed limit.
-pub(super) const fn at(value: f64, severity: u16) -> Option<LimitRow> {
-    Some(LimitRow { basis: Basis::Fixed(value), severity })
+pub(super) const fn at(value: f64, severity: u16) -> LimitRow {
+    LimitRow { basis: Basis::Fixed(value), severity }
 }
 
 /// A limit for each class of size.
-pub(super) const fn by_size(values: [f64; 3], severity: u16) -> Option<LimitRow> {
-    Some(LimitRow { basis: Basis::BySize(values), severity })
+pub(super) const fn by_size(values: [f64; 3], severity: u16) -> LimitRow {
+    LimitRow { basis: Basis::BySize(values), severity }
 }
 
 /// A limit in proportion to the nominal current.
-pub(super) const fn per_ka(factor: f64, severity: u16) -> Option<LimitRow> {
-    Some(LimitRow { basis: Basis::PerKiloampere(factor), severity })
+pub(super) const fn per_ka(factor: f64, severity: u16) -> LimitRow {
+    LimitRow { basis: Basis::PerKiloampere(factor), severity }
 }
 
 /// A limit counted from the product's bath temperature, K.
-pub(super) const fn off_bath(kelvin: f64, severity: u16) -> Option<LimitRow> {
-    Some(LimitRow { basis: Basis::BathTemperature(kelvin), severity })
+pub(super) const fn off_bath(kelvin: f64, severity: u16) -> LimitRow {
+    LimitRow { basis: Basis::BathTemperature(kelvin), severity }
 }
 
 /// A limit counted from another tag.
@@ -100,8 +118,8 @@ pub(super) const fn of_tag(
     factor: f64,
     offset: f64,
     severity: u16,
-) -> Option<LimitRow> {
-    Some(LimitRow { basis: Basis::Tag { path, factor, offset }, severity })
+) -> LimitRow {
+    LimitRow { basis: Basis::Tag { path, factor, offset }, severity }
 }
 
 type When = fn(&Scan<'_>, &Device) -> bool;

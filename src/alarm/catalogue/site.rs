@@ -1,14 +1,16 @@
 //! Alarms of halls, fume treatment, utilities and the plant itself.
 
-use crate::alarm::catalogue::row::{alarm, at, limits};
+use crate::alarm::catalogue::row::{H, HH, L, LL, alarm, at, limits};
 use crate::alarm::row::{Cause, HIGH, LOW, MEDIUM, SEVERE, URGENT};
 use crate::alarm::{AlarmKind as Kind, AlarmRow, Class};
 use crate::tag::DeviceKind;
 
 /// Every alarm.
 pub(super) fn rows() -> Vec<AlarmRow> {
-    [hall(), fume(), utilities(), plant()].concat()
+    [hall(), fume(), stack(), utilities(), plant()].concat()
 }
+
+const FUME: DeviceKind = DeviceKind::FumeTreatment;
 
 fn hall() -> Vec<AlarmRow> {
     const LINE: DeviceKind = DeviceKind::Line;
@@ -17,7 +19,7 @@ fn hall() -> Vec<AlarmRow> {
             LINE,
             "HallHF",
             Kind::NonExclusiveLevel,
-            limits([at(2.0, URGENT), at(1.0, HIGH), None, None], 0.05),
+            limits(&[(HH, at(2.0, URGENT)), (H, at(1.0, HIGH))], 0.05),
         )
         .on("HallHF")
         .class(Class::Safety)
@@ -27,7 +29,7 @@ fn hall() -> Vec<AlarmRow> {
             LINE,
             "HallCO",
             Kind::NonExclusiveLevel,
-            limits([at(24.0, URGENT), at(16.0, HIGH), None, None], 1.0),
+            limits(&[(HH, at(24.0, URGENT)), (H, at(16.0, HIGH))], 1.0),
         )
         .on("HallCO")
         .class(Class::Safety)
@@ -43,7 +45,6 @@ fn hall() -> Vec<AlarmRow> {
 }
 
 fn fume() -> Vec<AlarmRow> {
-    const FUME: DeviceKind = DeviceKind::FumeTreatment;
     vec![
         alarm(FUME, "FumeFanStopped", Kind::OffNormal, Cause::Is(false))
             .on("FanRunning")
@@ -54,7 +55,7 @@ fn fume() -> Vec<AlarmRow> {
             FUME,
             "FanVibration",
             Kind::ExclusiveLevel,
-            limits([at(11.0, HIGH), at(7.1, LOW), None, None], 0.3),
+            limits(&[(HH, at(11.0, HIGH)), (H, at(7.1, LOW))], 0.3),
         )
         .on("FanVibration")
         .class(Class::Maintenance)
@@ -64,7 +65,7 @@ fn fume() -> Vec<AlarmRow> {
             FUME,
             "BagDifferentialPressure",
             Kind::ExclusiveLevel,
-            limits([at(2200.0, MEDIUM), at(1800.0, LOW), at(400.0, LOW), None], 50.0),
+            limits(&[(HH, at(2200.0, MEDIUM)), (H, at(1800.0, LOW)), (L, at(400.0, LOW))], 50.0),
         )
         .on("BagDifferentialPressure")
         .delays(60.0, 60.0)
@@ -73,16 +74,21 @@ fn fume() -> Vec<AlarmRow> {
             FUME,
             "BagInletTemperature",
             Kind::ExclusiveLevel,
-            limits([at(150.0, HIGH), at(120.0, MEDIUM), None, None], 3.0),
+            limits(&[(HH, at(150.0, HIGH)), (H, at(120.0, MEDIUM))], 3.0),
         )
         .on("BagInletTemperature")
         .delays(30.0, 60.0)
         .says("the gas is too hot for the bags", "open the air damper"),
+    ]
+}
+
+fn stack() -> Vec<AlarmRow> {
+    vec![
         alarm(
             FUME,
             "ScrubberPh",
             Kind::ExclusiveLevel,
-            limits([None, at(12.0, LOW), at(8.0, LOW), None], 0.2),
+            limits(&[(H, at(12.0, LOW)), (L, at(8.0, LOW))], 0.2),
         )
         .on("ScrubberPh")
         .delays(60.0, 60.0)
@@ -91,7 +97,7 @@ fn fume() -> Vec<AlarmRow> {
             FUME,
             "StackHF",
             Kind::ExclusiveLevel,
-            limits([at(5.0, HIGH), at(3.0, MEDIUM), None, None], 0.2),
+            limits(&[(HH, at(5.0, HIGH)), (H, at(3.0, MEDIUM))], 0.2),
         )
         .on("StackHF")
         .delays(300.0, 300.0)
@@ -100,7 +106,7 @@ fn fume() -> Vec<AlarmRow> {
             FUME,
             "StackParticulate",
             Kind::ExclusiveLevel,
-            limits([at(10.0, HIGH), at(8.0, MEDIUM), None, None], 0.5),
+            limits(&[(HH, at(10.0, HIGH)), (H, at(8.0, MEDIUM))], 0.5),
         )
         .on("StackParticulate")
         .delays(300.0, 300.0)
@@ -121,7 +127,7 @@ fn utilities() -> Vec<AlarmRow> {
             UTILITIES,
             "CoolingWaterSupplyPressure",
             Kind::ExclusiveLevel,
-            limits([None, None, at(2.5, MEDIUM), at(2.0, URGENT)], 0.1),
+            limits(&[(L, at(2.5, MEDIUM)), (LL, at(2.0, URGENT))], 0.1),
         )
         .on("CoolingWaterSupplyPressure")
         .delays(10.0, 10.0)
@@ -130,7 +136,7 @@ fn utilities() -> Vec<AlarmRow> {
             UTILITIES,
             "CompressedAirPressure",
             Kind::ExclusiveLevel,
-            limits([None, None, at(5.5, MEDIUM), None], 0.1),
+            limits(&[(L, at(5.5, MEDIUM))], 0.1),
         )
         .on("CompressedAirPressure")
         .delays(10.0, 10.0)

@@ -6,6 +6,7 @@
 //! The old token is taken until the new one is first used, or for a quarter of its life beyond its end.
 
 mod assembly;
+mod attempt;
 mod asymmetric;
 mod client;
 mod error;
@@ -14,6 +15,7 @@ mod shared;
 mod state;
 mod symmetric;
 
+pub use attempt::Attempt;
 pub use client::Opening;
 pub use error::ChannelError;
 pub use shared::ChannelShared;

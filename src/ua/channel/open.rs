@@ -7,7 +7,7 @@ use opcua_types::{
     ObjectId, OpenSecureChannelRequest, OpenSecureChannelResponse, ResponseHeader,
     SecurityTokenRequestType,
 };
-use tracing::warn;
+use tracing::debug;
 
 use crate::config::{EndpointConfig, SecurityPolicy};
 use crate::time::Timestamp;
@@ -29,7 +29,7 @@ pub(super) struct Opener {
 
 impl Opener {
     /// Decrypts, verifies and decodes.
-    pub(super) fn read(channel: &Channel, chunk: &[u8]) -> Result<Self, ChannelError> {
+    pub(super) fn read(channel: &mut Channel, chunk: &[u8]) -> Result<Self, ChannelError> {
         let header = Header::read(chunk)?;
         if !channel.shared.offers_policy(header.policy) {
             return Err(ChannelError::PolicyRejected);
@@ -44,6 +44,12 @@ impl Opener {
         }
         let request = OpenSecureChannelRequest::decode(&mut Shallow::new(&mut rest), &context)
             .map_err(|_| ChannelError::Malformed)?;
+        if let Some(attempt) = &mut channel.attempt {
+            attempt.request_type = Some(request.request_type);
+            attempt.mode = Some(request.security_mode);
+            attempt.lifetime_ms = request.requested_lifetime;
+            attempt.entry = request.request_header.audit_entry_id.clone();
+        }
         let secured = header.policy != SecurityPolicy::None;
         let certificate = if secured { header.certificate.to_vec() } else { Vec::new() };
         Ok(Self {
@@ -129,13 +135,16 @@ impl Opener {
     }
 
     /// Whether the client's certificate is one we trust. The reason is for the log only (CRT rows).
-    fn admit(&self, channel: &Channel, utc: Timestamp) -> Result<(), ChannelError> {
+    fn admit(&self, channel: &mut Channel, utc: Timestamp) -> Result<(), ChannelError> {
         if self.policy == SecurityPolicy::None {
             return Ok(());
         }
         let accepted = channel.shared.trust.check(&self.certificate, utc);
         accepted.map_err(|problem| {
-            warn!(channel = channel.id, %problem, "client certificate refused");
+            debug!(channel = channel.id, %problem, "client certificate refused");
+            if let Some(attempt) = &mut channel.attempt {
+                attempt.problem = Some(problem);
+            }
             ChannelError::SecurityChecks
         })
     }

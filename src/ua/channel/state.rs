@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::config::{EndpointConfig, SecurityPolicy};
 use crate::time::Timestamp;
 use crate::ua::channel::assembly::Assembly;
+use crate::ua::channel::attempt::Attempt;
 use crate::ua::channel::open::Opener;
 use crate::ua::channel::symmetric::{self, Token};
 use crate::ua::channel::{ChannelError, ChannelShared};
@@ -57,6 +58,8 @@ pub struct Channel {
     received: Option<u32>,
     sent: u32,
     assembly: Assembly,
+    /// The last OPN, until somebody has looked at it.
+    pub(super) attempt: Option<Attempt>,
 }
 
 impl Channel {
@@ -75,6 +78,7 @@ impl Channel {
             received: None,
             sent: 0,
             assembly: Assembly::default(),
+            attempt: None,
         }
     }
 
@@ -103,6 +107,11 @@ impl Channel {
         self.next.as_ref().or(self.active.as_ref()).map(Token::end)
     }
 
+    /// What the client asked in the OPN that has just been received; none if it was no OPN.
+    pub fn take_attempt(&mut self) -> Option<Attempt> {
+        self.attempt.take()
+    }
+
     /// Takes one whole OPN, MSG or CLO chunk; what must be answered at once is appended to `out`.
     pub fn receive(
         &mut self,
@@ -119,6 +128,7 @@ impl Channel {
             return Err(ChannelError::ChannelUnknown);
         }
         if kind == *b"OPN" {
+            self.attempt = Some(Attempt::of(chunk));
             let opener = Opener::read(self, chunk)?;
             self.check_sequence(opener.sequence)?;
             opener.answer(self, now, utc, out)?;

@@ -6,7 +6,9 @@ mod symmetric;
 pub use asymmetric::{PrivateKey, PublicKey, decrypt_password, sign, verify};
 pub use symmetric::{DirectionKeys, derive};
 
-use aws_lc_rs::{constant_time, rand};
+use std::fmt::Write as _;
+
+use aws_lc_rs::{constant_time, digest, rand};
 
 use crate::config::SecurityPolicy;
 
@@ -75,6 +77,16 @@ pub const fn encryption_uri(policy: SecurityPolicy) -> Option<&'static str> {
 /// Fills `bytes` with randomness from the system.
 pub fn fill_random(bytes: &mut [u8]) -> Result<(), CryptoError> {
     rand::fill(bytes).map_err(|_| CryptoError)
+}
+
+/// SHA-256 in hex.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    let hash = digest::digest(&digest::SHA256, bytes);
+    hash.as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Whether two byte strings are equal, in a time that does not depend on where they differ.

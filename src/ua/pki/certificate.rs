@@ -105,6 +105,12 @@ pub fn application_uri(chain: &[u8]) -> Option<String> {
     uris.next().filter(|_| uris.next().is_none())
 }
 
+/// The subject's distinguished name.
+pub fn subject(der: &[u8]) -> Option<String> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    Some(certificate.subject().to_string())
+}
+
 /// Subject and end of validity, for a person.
 pub fn summary(der: &[u8]) -> Option<String> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;

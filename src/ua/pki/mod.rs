@@ -14,8 +14,8 @@ mod identity;
 mod trust;
 
 pub use certificate::{
-    CertificateProblem, application_uri, expires, from_file, host_names, leaf, summary, thumbprint,
-    thumbprint_hex,
+    CertificateProblem, application_uri, expires, from_file, host_names, leaf, subject, summary,
+    thumbprint, thumbprint_hex,
 };
 pub use identity::{Identity, IdentityError};
 pub use trust::{Listed, Place, TrustStore};

@@ -94,6 +94,14 @@ pub(super) fn call(
     Some(ask(server, actor, (alarm, &name), call))
 }
 
+/// The name of the method of a condition that a call is for.
+pub(super) fn name_of(server: &Server, call: &CallMethodRequest) -> Option<String> {
+    let object = server.space.resolve(&NodeIdRef::from(&call.object_id))?;
+    let method = server.space.resolve(&NodeIdRef::from(&call.method_id))?;
+    let (_, name) = server.space.alarm_method(object, method)?.ok()?;
+    Some(name.into_owned())
+}
+
 fn ask(
     server: &Server,
     actor: &Actor,

@@ -16,6 +16,7 @@ use crate::alarm::AlarmRefusal;
 use crate::control::{self, Command, Order, Refusal, Scalar};
 use crate::engine::Request as EngineRequest;
 use crate::tag::MethodRow;
+use crate::ua::audit::{Origin, audited_condition, how_audited};
 use crate::ua::server::Server;
 use crate::ua::service::condition::{self, Called};
 use crate::ua::service::fixture::{self, Done};
@@ -49,6 +50,7 @@ pub(super) fn call(mut request: Request<'_>) -> Outcome {
         calls.push(request.body.typed::<CallMethodRequest>(&request.context)?);
     }
     let actor = write::begin(&request, session)?;
+    let origin = request.server.origin(request.connection, &request.header, Some(session));
     let operations: Vec<Operation> =
         calls.iter().map(|it| start(request.server, session, &actor, it)).collect();
     let server = Rc::clone(request.server);
@@ -68,6 +70,7 @@ pub(super) fn call(mut request: Request<'_>) -> Outcome {
         };
         // Part 4, 7.33: the client waits no longer than its hint (SES-29).
         let results = tokio::time::timeout(hint, results).await;
+        audit(&server, &origin, &calls, results.as_deref().ok());
         let handle = header.request_handle;
         let body = || {
             let response = CallResponse {
@@ -88,6 +91,26 @@ pub(super) fn call(mut request: Request<'_>) -> Outcome {
         );
     });
     Ok(Answer::Later)
+}
+
+/// Audits each call that changes something; without results the client waits no longer.
+fn audit(
+    server: &Server,
+    origin: &Origin,
+    calls: &[CallMethodRequest],
+    results: Option<&[CallMethodResult]>,
+) {
+    let late = failed(StatusCode::BadTimeout);
+    for (at, call) in calls.iter().enumerate() {
+        let result = results.and_then(|it| it.get(at)).unwrap_or(&late);
+        let audited = match condition::name_of(server, call) {
+            Some(name) => audited_condition(&name, call),
+            None => how_audited(call),
+        };
+        if let Some(audited) = audited {
+            server.audit_method(origin, call, result, audited);
+        }
+    }
 }
 
 fn start(

@@ -87,7 +87,7 @@ impl Request<'_> {
             drop(sessions);
             // Part 4, 5.7.2.1: a session used before its activation is closed.
             self.server.counters.aborted_sessions.bump();
-            self.server.end_session(key, true);
+            self.server.break_session(key, true, "Session/Terminated");
             return Err(StatusCode::BadSessionNotActivated);
         }
         Ok(key)

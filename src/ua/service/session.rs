@@ -8,11 +8,12 @@ use opcua_types::{
     CloseSessionResponse, CreateSessionResponse, ExtensionObject, LocaleId, SignatureData,
     SignedSoftwareCertificate, StatusCode, UAString,
 };
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::access::{Role, Roles};
 use crate::config::{EndpointConfig, SecurityPolicy};
 use crate::time;
+use crate::ua::audit::{self, Origin};
 use crate::ua::crypto;
 use crate::ua::envelope::fault;
 use crate::ua::pki;
@@ -39,25 +40,50 @@ struct Create {
     max_response_bytes: u32,
 }
 
-/// CreateSession.
+/// CreateSession, audited.
 pub(super) fn create(mut request: Request<'_>) -> Outcome {
-    let asked = read_create(&mut request)?;
     let server = request.server;
-    let (policy, channel_certificate) = security_of(&request)?;
+    let origin = server.origin(request.connection, &request.header, None);
+    let (policy, der) = security_of(&request)?;
+    let asked = read_create(&mut request);
+    let url = asked.as_ref().map_or(UAString::null(), |it| it.endpoint_url.clone());
+    let created =
+        asked.and_then(|it| create_session(&request, &it, (policy, der.clone()), &origin));
+    let told = created.as_ref().map(|it| (it.session_id.clone(), it.revised_session_timeout));
+    server.audit_create_session(&origin, &der, told.map_err(|it| *it));
+    let response = created?;
+    let origin = Origin { session: response.session_id.clone(), ..origin };
+    server.audit_url(&origin, &der, url.as_ref());
+    request.answer(&response)
+}
+
+fn create_session(
+    request: &Request<'_>,
+    asked: &Create,
+    security: (SecurityPolicy, Vec<u8>),
+    origin: &Origin,
+) -> Result<CreateSessionResponse, StatusCode> {
+    let server = request.server;
+    let (policy, channel_certificate) = security;
     if policy != SecurityPolicy::None {
-        check_client(&asked, &channel_certificate)?;
+        check_client(asked, &channel_certificate).inspect_err(|status| {
+            if *status == StatusCode::BadCertificateUriInvalid {
+                let said = asked.client.application_uri.as_ref();
+                server.audit_certificate_uri(origin, &channel_certificate, said);
+            }
+        })?;
     }
     // In a statement of its own: the borrow must end before the session does.
     let idle = server.sessions.borrow().make_room()?;
     if let Some(idle) = idle {
         warn!(session = idle.0, "session that was never activated closed to make room");
         server.counters.rejected_sessions.bump();
-        server.end_session(idle, true);
+        server.break_session(idle, true, "Session/Terminated");
     }
     let (shortest, longest) = server.config.limits.session_timeout_ms;
     let timeout_ms = revise(asked.timeout_ms, shortest, longest);
     let client = NewSession {
-        name: name_of(&asked, request.connection.id),
+        name: name_of(asked, request.connection.id),
         description: asked.client.clone(),
         endpoint_url: asked.endpoint_url.as_ref().chars().take(NAME_CHARACTERS).collect(),
         created: time::now(),
@@ -86,7 +112,7 @@ pub(super) fn create(mut request: Request<'_>) -> Outcome {
     };
     drop(sessions);
     server.show_sessions();
-    request.answer(&response)
+    Ok(response)
 }
 
 fn read_create(request: &mut Request<'_>) -> Result<Create, StatusCode> {
@@ -176,11 +202,26 @@ pub(super) fn activate(mut request: Request<'_>) -> Outcome {
         token: request.typed()?,
         user_signature: request.typed()?,
     };
-    let (key, login) = check_activation(&request, &asked)?;
+    let token = request.header.authentication_token.clone();
+    let key = request.server.sessions.borrow_mut().by_token(&token).map(|it| it.key);
+    let origin = request.server.origin(request.connection, &request.header, key);
+    let audited = audit::Activation::new(origin, &asked.token);
+    let outcome = try_activate(&request, asked, &audited);
+    match &outcome {
+        // Audited by whoever answers.
+        Ok(Answer::Later) => {}
+        Ok(Answer::Now(_)) => request.server.audit_activation(&audited, StatusCode::Good),
+        Err(status) => request.server.audit_activation(&audited, *status),
+    }
+    outcome
+}
+
+fn try_activate(request: &Request<'_>, asked: Activate, audited: &audit::Activation) -> Outcome {
+    let (key, login) = check_activation(request, &asked)?;
     let locales = asked.locales.unwrap_or_default();
     let locales = locales.iter().take(LOCALES).map(|it| it.as_ref().to_owned()).collect();
     let now = |identity: Identity, locales: Vec<String>| {
-        let activation = Activation::of(&request, key, locales);
+        let activation = Activation::of(request, key, locales);
         Ok(Answer::Now(finish(request.server, &activation, identity)?))
     };
     match login {
@@ -193,10 +234,11 @@ pub(super) fn activate(mut request: Request<'_>) -> Outcome {
             now(identity, locales)
         }
         Login::Certificate { der, is_signed } => {
-            now(owner_of(request.server, &der, is_signed)?, locales)
+            now(owner_of(request.server, &der, is_signed, &audited.origin)?, locales)
         }
         Login::User { name, password } => {
-            check_password(&request, Activation::of(&request, key, locales), name, password)
+            let activation = Activation::of(request, key, locales);
+            check_password(request, activation, (name, password), audited.clone())
         }
     }
 }
@@ -261,13 +303,18 @@ fn anonymous_roles(server: &Server) -> Roles {
 }
 
 /// The user whose certificate this is. The reason of a refusal is for the log only.
-fn owner_of(server: &Server, der: &[u8], is_signed: bool) -> Result<Identity, StatusCode> {
+fn owner_of(
+    server: &Server,
+    der: &[u8],
+    is_signed: bool,
+    origin: &Origin,
+) -> Result<Identity, StatusCode> {
     let refused = |problem: IdentityProblem| {
         server.counters.security_rejected_sessions.bump();
         problem.status()
     };
     let owner = server.channels.trust.user_of(der, time::now()).map_err(|reason| {
-        warn!(%reason, "user certificate refused");
+        server.audit_certificate(origin, der, &reason);
         refused(IdentityProblem::Rejected)
     })?;
     if !is_signed {
@@ -301,15 +348,16 @@ impl Activation {
 fn check_password(
     request: &Request<'_>,
     activation: Activation,
-    name: String,
-    password: Option<Vec<u8>>,
+    login: (String, Option<Vec<u8>>),
+    audited: audit::Activation,
 ) -> Outcome {
+    let (name, password) = login;
     let server = Rc::clone(request.server);
     let connection = Rc::clone(request.connection);
     let address = connection.peer.ip();
     if !server.guard.borrow().may_try(&name, address, time::monotonic()) {
         server.counters.security_rejected_sessions.bump();
-        warn!(user = name, %address, "login refused: too many failures");
+        debug!(user = name, %address, "login refused: too many failures");
         return Err(IdentityProblem::Denied.status());
     }
     let users = server.users.borrow_mut().current();
@@ -330,9 +378,11 @@ fn check_password(
         } else {
             server.guard.borrow_mut().failed(&name, address, time::monotonic());
             server.counters.security_rejected_sessions.bump();
-            warn!(user = name, %address, "login failed");
+            debug!(user = name, %address, "login failed");
             Err(IdentityProblem::Denied.status())
         };
+        let status = body.as_ref().err().copied().unwrap_or(StatusCode::Good);
+        server.audit_activation(&audited, status);
         let body = body.unwrap_or_else(|status| fault(handle, status, time::now()));
         connection.send(request_id, handle, &body);
     });
@@ -363,6 +413,7 @@ fn finish(
     let nonce = ByteString::from(session.server_nonce.as_slice());
     drop(sessions);
     server.subscriptions.borrow_mut().set_right(activation.session, may_read, time::now());
+    server.check_hearing(activation.session);
     if let Some(connection) = server.connections.borrow().get(&activation.channel) {
         connection.has_session.set(true);
     }
@@ -378,6 +429,7 @@ fn finish(
 /// CloseSession. Also of a session that was never activated.
 pub(super) fn close(mut request: Request<'_>) -> Outcome {
     let delete_subscriptions: bool = request.typed()?;
+    let server = request.server;
     let key = {
         let mut sessions = request.server.sessions.borrow_mut();
         let session = sessions
@@ -388,7 +440,9 @@ pub(super) fn close(mut request: Request<'_>) -> Outcome {
         }
         session.key
     };
-    request.server.end_session(key, delete_subscriptions);
+    let origin = server.origin(request.connection, &request.header, Some(key));
+    server.end_session(key, delete_subscriptions);
+    server.audit_session(&origin, "Session/CloseSession", "session closed", StatusCode::Good);
     request.answer(&CloseSessionResponse { response_header: request.good() })
 }
 
@@ -404,5 +458,7 @@ pub(super) fn cancel(mut request: Request<'_>) -> Outcome {
         &mut outgoing,
     );
     request.server.deliver(outgoing);
+    let origin = request.server.origin(request.connection, &request.header, Some(session));
+    request.server.audit_cancel(&origin, handle, StatusCode::Good);
     request.answer(&CancelResponse { response_header: request.good(), cancel_count })
 }

@@ -171,6 +171,15 @@ pub(super) fn transfer(mut request: Request<'_>) -> Outcome {
         });
     let may_read = attribute::may_read(request.roles(session));
     request.server.subscriptions.borrow_mut().set_right(session, may_read, time::now());
+    request.server.check_hearing(session);
+    let status = results.iter().find_map(|it| it.as_ref().err()).copied();
+    let origin = request.server.origin(request.connection, &request.header, Some(session));
+    request.server.audit_session(
+        &origin,
+        "Session/TransferSubscriptions",
+        "subscriptions transferred",
+        status.unwrap_or(StatusCode::Good),
+    );
     let mut out = request.head(ObjectId::TransferSubscriptionsResponse_Encoding_DefaultBinary);
     array_length(&mut out, Some(results.len()));
     for result in results {

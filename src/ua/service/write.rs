@@ -15,6 +15,7 @@ use crate::control::{self, Command, Order, Refusal};
 use crate::engine::Request as EngineRequest;
 use crate::tag::{DeviceIndex, StructureRow};
 use crate::time;
+use crate::ua::audit::{Origin, Written};
 use crate::ua::envelope::fault;
 use crate::ua::server::Server;
 use crate::ua::service::{Answer, Outcome, Request, encode, variant};
@@ -42,24 +43,30 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
     let count = request.body.array(SMALLEST_WRITE)?;
     request.check_count(count)?;
     let actor = begin(&request, session)?;
+    let origin = request.server.origin(request.connection, &request.header, Some(session));
     let mut operations = Vec::with_capacity(count);
     for _ in 0..count {
         let node = request.body.node_id()?;
         let attribute = request.body.u32()?;
         let range = request.body.text()?;
         let value = request.body.data_value(&request.context)?;
+        let parts = reader::index_range(range).unwrap_or(NumericRange::None);
+        let written = Written {
+            node: request.server.said_id(&node),
+            attribute,
+            range: range.to_owned(),
+            new: value.value.clone().unwrap_or_default(),
+            old: request.server.value_before(&node, attribute, &parts),
+        };
         let operation = check(request.server, actor.roles, &node, attribute, range)
             .and_then(|target| begin_one(request.server, target, value, &actor));
-        operations.push(operation.unwrap_or_else(Operation::Done));
+        operations.push((operation.unwrap_or_else(Operation::Done), written));
     }
     let server = Rc::clone(request.server);
     let connection = Rc::clone(request.connection);
     let (id, header) = (request.id, request.header.clone());
     tokio::task::spawn_local(async move {
-        let mut results = Vec::with_capacity(operations.len());
-        for operation in operations {
-            results.push(finish(operation).await);
-        }
+        let results = finish_all(&server, &origin, operations).await;
         let handle = header.request_handle;
         let response = WriteResponse {
             response_header: ResponseHeader::new_good(&header),
@@ -77,6 +84,29 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
         );
     });
     Ok(Answer::Later)
+}
+
+/// The result of each operation, audited in their order.
+async fn finish_all(
+    server: &Server,
+    origin: &Origin,
+    operations: Vec<(Operation, Written)>,
+) -> Vec<StatusCode> {
+    let mut results = Vec::with_capacity(operations.len());
+    let mut before: Option<Written> = None;
+    for (operation, mut written) in operations {
+        let status = finish(operation).await;
+        // All were looked at before the first was done: a place that is written twice has the first value in between.
+        if let Some(before) = before.take_if(|it| it.is_before(&written)) {
+            written.old = before.new;
+        }
+        if !status.is_bad() {
+            before = Some(written.clone());
+        }
+        server.audit_write(origin, written, status);
+        results.push(status);
+    }
+    results
 }
 
 /// Counts a request that waits for the engine, and says who asks.

@@ -66,6 +66,8 @@ pub struct Session {
     pub channel: u32,
     /// Who, once activated.
     pub identity: Option<Identity>,
+    /// Its user is told of audit events: a SecurityAdmin over an encrypted channel.
+    pub hears_audit: bool,
     /// Users that it has acted for, oldest first.
     pub users: VecDeque<String>,
     /// How often it has used each service.
@@ -183,6 +185,7 @@ impl Sessions {
             server_nonce: random()?.to_vec(),
             channel: client.channel,
             identity: None,
+            hears_audit: false,
             users: VecDeque::new(),
             counts: ServiceCounts::default(),
             locales: Vec::new(),

@@ -75,6 +75,10 @@ impl Exporter<'_> {
             Format::Csv => self.csv(node, out)?,
             Format::NodeSet => self.xml(node, &references, out)?,
         }
+        // All conditions of a type have the same members: one line stands for them.
+        if format == Format::Tree && matches!(node, NodeRef::Alarm(..)) {
+            return Ok(());
+        }
         let known = self.space.graph.known;
         let aggregates = |kind: u32| {
             kind == known.organizes || self.space.graph.is_subtype(kind, known.aggregates)

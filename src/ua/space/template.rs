@@ -197,9 +197,8 @@ impl Builder<'_> {
                 self.add_below(reference.target, Some(known), template)?;
                 continue;
             }
-            if !self.is_mandatory(reference.target)
-                && !(self.is_optional(reference.target) && (self.wants)(&path))
-            {
+            let is_wanted = || self.is_optional(reference.target) && (self.wants)(&path);
+            if !self.is_mandatory(reference.target) && !is_wanted() {
                 continue;
             }
             let index = template.nodes.len() as u16;

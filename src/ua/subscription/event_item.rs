@@ -1,12 +1,12 @@
 //! Monitored items that listen to events (Part 4, 5.13.1): their queues hold selected fields, encoded already.
 
-use std::collections::VecDeque;
 use std::rc::Rc;
 
 use opcua_types::{Context, StatusCode};
 
 use crate::ua::event::{self, Event, EventFilter, EventIds};
 use crate::ua::space::{NodeRef, Space};
+use crate::ua::subscription::event_queue::{Bound, EventQueue, Queued};
 use crate::ua::subscription::set::SubscriptionSet;
 use crate::ua::subscription::state::Subscription;
 use crate::ua::subscription::{Mode, SessionKey};
@@ -24,6 +24,12 @@ pub struct ListenerSettings {
     pub discard_oldest: bool,
 }
 
+impl ListenerSettings {
+    fn bound(&self) -> Bound {
+        Bound { size: self.queue_size as usize, discard_oldest: self.discard_oldest }
+    }
+}
+
 /// A monitored item of events.
 #[derive(Debug)]
 pub(super) struct Listener {
@@ -36,29 +42,7 @@ pub(super) struct Listener {
     pub(super) overflows: u32,
     /// A trigger has fired, and what is queued is to go.
     pub(super) triggered: bool,
-    /// The overflow of this queue has been told and not yet taken.
-    overflowed: bool,
-    queue: VecDeque<Rc<[u8]>>,
-    refresh: Refresh,
-}
-
-/// Events of a refresh that are on their way, besides the queue: a refresh loses nothing.
-#[derive(Debug, Default)]
-struct Refresh {
-    /// Events in the queue that were there before.
-    ahead: usize,
-    waiting: VecDeque<Rc<[u8]>>,
-}
-
-impl Refresh {
-    fn is_next(&self) -> bool {
-        self.ahead == 0 && !self.waiting.is_empty()
-    }
-
-    /// The oldest event of the queue has gone.
-    fn pass(&mut self) {
-        self.ahead = self.ahead.saturating_sub(1);
-    }
+    queue: EventQueue,
 }
 
 /// What raising an event needs.
@@ -81,9 +65,7 @@ impl Listener {
             settings,
             overflows: 0,
             triggered: false,
-            overflowed: false,
-            queue: VecDeque::new(),
-            refresh: Refresh::default(),
+            queue: EventQueue::default(),
         }
     }
 
@@ -107,54 +89,28 @@ impl Listener {
     /// Begins a refresh: the first and the last event go to every listener, those between to whom wants them.
     fn begin_refresh(&mut self, events: &[Event], selected: &mut [Selected], stage: &Stage<'_>) {
         let last = events.len().saturating_sub(1);
-        self.refresh.ahead = self.queue.len();
+        self.queue.begin_refresh();
         for (index, event) in events.iter().enumerate() {
             if index == 0 || index == last || self.wants(event, stage.space) {
-                let fields = selected[index].of(&self.settings.filter, event, stage);
-                self.refresh.waiting.push_back(fields);
+                self.queue.refresh(selected[index].of(&self.settings.filter, event, stage));
             }
         }
     }
 
-    /// A full queue loses one event and says so once, at the end where it was lost (Part 4, 7.22.3; EVT-10).
     fn push(&mut self, fields: Rc<[u8]>, event: &Event, stage: &Stage<'_>) {
-        let size = self.settings.queue_size as usize;
-        let kept = self.queue.len() - usize::from(self.overflowed);
-        if kept < size {
-            if self.overflowed && !self.settings.discard_oldest {
-                // Behind the news of a loss nothing comes until that has been taken.
-                self.overflows = self.overflows.wrapping_add(1);
-                return;
-            }
-            self.queue.push_back(fields);
-            return;
+        let queued = Queued { fields, is_audit: is_audit(stage.space, event) };
+        let filter = &self.settings.filter;
+        let news = || -> Option<Rc<[u8]>> {
+            let news = event::queue_overflow(stage.space, stage.ids.next(), event.received)?;
+            Some(filter.select(stage.space, &news, stage.context).into())
+        };
+        if self.queue.push(queued, self.settings.bound(), news) {
+            self.overflows = self.overflows.wrapping_add(1);
         }
-        self.overflows = self.overflows.wrapping_add(1);
-        if self.settings.discard_oldest {
-            let news = if self.overflowed { self.queue.pop_front() } else { None };
-            self.queue.pop_front();
-            self.refresh.pass();
-            self.queue.push_back(fields);
-            let news = news.or_else(|| self.news(event, stage));
-            self.overflowed = news.is_some();
-            if let Some(news) = news {
-                self.queue.push_front(news);
-            }
-        } else if !self.overflowed {
-            let news = self.news(event, stage);
-            self.overflowed = news.is_some();
-            self.queue.extend(news);
-        }
-    }
-
-    fn news(&self, event: &Event, stage: &Stage<'_>) -> Option<Rc<[u8]>> {
-        let news = event::queue_overflow(stage.space, stage.ids.next(), event.received)?;
-        Some(self.settings.filter.select(stage.space, &news, stage.context).into())
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        (!self.queue.is_empty() || !self.refresh.waiting.is_empty())
-            && (self.mode == Mode::Reporting || self.triggered)
+        !self.queue.is_empty() && (self.mode == Mode::Reporting || self.triggered)
     }
 
     pub(super) fn queued(&self) -> usize {
@@ -162,21 +118,11 @@ impl Listener {
     }
 
     pub(super) fn front(&self) -> Option<&[u8]> {
-        let next = if self.refresh.is_next() { &self.refresh.waiting } else { &self.queue };
-        next.front().map(AsRef::as_ref)
+        self.queue.front()
     }
 
     pub(super) fn pop(&mut self) {
-        if self.refresh.is_next() {
-            self.refresh.waiting.pop_front();
-            return;
-        }
-        // The news of a loss stands at the front or at the back: once either has gone it may be told again.
-        if self.overflowed && (self.settings.discard_oldest || self.queue.len() == 1) {
-            self.overflowed = false;
-        }
-        self.queue.pop_front();
-        self.refresh.pass();
+        self.queue.pop(self.settings.discard_oldest);
         if self.queue.is_empty() {
             self.triggered = false;
         }
@@ -184,15 +130,8 @@ impl Listener {
 
     /// Drops what waits.
     pub(super) fn forget(&mut self) {
-        self.queue = VecDeque::new();
-        self.refresh = Refresh::default();
-        self.overflowed = false;
+        self.queue.forget();
         self.triggered = false;
-    }
-
-    /// Events of a refresh that wait.
-    fn refreshing(&self) -> usize {
-        self.refresh.waiting.len()
     }
 
     fn set_mode(&mut self, mode: Mode) {
@@ -201,6 +140,14 @@ impl Listener {
         }
         self.mode = mode;
     }
+}
+
+/// AuditEventType.
+const AUDIT_EVENT: u32 = opcua_types::ObjectTypeId::AuditEventType as u32;
+
+fn is_audit(space: &Space, event: &Event) -> bool {
+    let audit = space.standard_event_type(AUDIT_EVENT);
+    audit.is_some_and(|it| space.is_event_below(event.kind, it))
 }
 
 /// Events of refreshes that may wait in all subscriptions together (AC-17): at some hundred bytes each.
@@ -256,6 +203,31 @@ impl SubscriptionSet {
         }
     }
 
+    /// Tells the listeners of these sessions, and nobody else, of an audit event (AUD-02).
+    pub fn raise_audit(&mut self, event: &Event, hearing: &[SessionKey], stage: &Stage<'_>) {
+        let mut fields = Selected::default();
+        let hears = |it: &Subscription| it.session.is_some_and(|it| hearing.contains(&it));
+        for subscription in self.all.values_mut().filter(|it| it.may_read && hears(it)) {
+            for listener in &mut subscription.listeners {
+                if listener.hear(event, &mut fields, stage) {
+                    subscription.may_have = true;
+                    subscription.has_audit = true;
+                }
+            }
+        }
+    }
+
+    /// The user of `session` may not hear audit events: those that wait go, and so do the messages kept for Republish
+    /// that may have some in them.
+    pub fn withhold_audit(&mut self, session: SessionKey) {
+        let own = self.all.values_mut().filter(|it| it.session == Some(session) && it.has_audit);
+        for subscription in own {
+            subscription.listeners.iter_mut().for_each(|it| it.queue.forget_audit());
+            subscription.forget_retained();
+            subscription.has_audit = false;
+        }
+    }
+
     /// Tells the listeners of one subscription, or one of them, `events`, of which the first and the last say that
     /// a refresh begins and ends (EVT-12, AC-14). `BadRefreshInProgress` while the one before has not been
     /// published.
@@ -267,14 +239,14 @@ impl SubscriptionSet {
         stage: &Stage<'_>,
     ) -> Result<(), StatusCode> {
         let waiting: usize =
-            self.all.values().flat_map(|it| &it.listeners).map(Listener::refreshing).sum();
+            self.all.values().flat_map(|it| &it.listeners).map(|it| it.queue.refreshing()).sum();
         let (subscription, item) = of;
         let found = self.own(session, subscription)?;
         if item.is_some_and(|it| found.listener(it).is_none()) {
             return Err(StatusCode::BadMonitoredItemIdInvalid);
         }
         let is_asked = |it: &Listener| item.is_none_or(|id| it.id == id);
-        if found.listeners.iter().any(|it| is_asked(it) && it.refreshing() > 0) {
+        if found.listeners.iter().any(|it| is_asked(it) && it.queue.refreshing() > 0) {
             return Err(StatusCode::BadRefreshInProgress);
         }
         if waiting > REFRESHING_MAX {
@@ -333,16 +305,7 @@ impl SubscriptionSet {
         let found = self.own(session, subscription)?;
         let listener = found.listener(id).ok_or(StatusCode::BadMonitoredItemIdInvalid)?;
         let (before, after) = (listener.settings.queue_size, settings.queue_size);
-        let surplus = listener.queue.len().saturating_sub(after as usize);
-        for _ in 0..surplus {
-            let oldest = settings.discard_oldest;
-            if oldest {
-                listener.queue.pop_front()
-            } else {
-                listener.queue.pop_back()
-            };
-        }
-        listener.overflowed = listener.overflowed && surplus == 0;
+        listener.queue.shrink(settings.bound());
         listener.settings = settings;
         self.reserved = self.reserved - before as usize + after as usize;
         Ok(())

@@ -7,6 +7,7 @@
 
 mod diagnostics;
 mod event_item;
+mod event_queue;
 mod filter;
 mod held;
 mod item;

@@ -73,6 +73,8 @@ pub(super) struct Subscription {
     pub(super) is_publishing: bool,
     /// The session's user may read the process.
     pub(super) may_read: bool,
+    /// Audit events have been told to it, or wait.
+    pub(super) has_audit: bool,
     /// Sorted by id.
     pub(super) items: Vec<Item>,
     /// Items of events, sorted by id.
@@ -109,6 +111,7 @@ impl Subscription {
             settings,
             is_publishing: true,
             may_read: true,
+            has_audit: false,
             items: Vec::new(),
             listeners: Vec::new(),
             next_item: 1,
@@ -289,6 +292,11 @@ impl Subscription {
     pub(super) fn retained(&self, sequence: u32) -> Option<Rc<[u8]>> {
         let found = self.retained.iter().find(|(number, _)| *number == sequence);
         found.map(|(_, bytes)| Rc::clone(bytes))
+    }
+
+    /// Forgets all messages kept for Republish.
+    pub(super) fn forget_retained(&mut self) {
+        self.retained.clear();
     }
 
     /// Forgets an acknowledged message.

@@ -1,0 +1,297 @@
+//! What is audited: a deed, and on whose behalf.
+
+use std::net::SocketAddr;
+
+use opcua_types::{NodeId, ObjectTypeId, RequestHeader, StatusCode, UAString, Variant};
+use serde_json::{Map, Value};
+use tracing::warn;
+
+use crate::access::Role;
+use crate::time::{self, Timestamp};
+use crate::ua::audit::gate::Allowance;
+use crate::ua::audit::{Entry, json};
+use crate::ua::connection::Connection;
+use crate::ua::event::Event;
+use crate::ua::server::Server;
+use crate::ua::session::Session;
+use crate::ua::subscription::{SessionKey, Stage};
+use crate::ua::value::date_time;
+
+/// Severity of what went well, and of what was refused. Part 3 leaves both to the server.
+const DONE: u16 = 100;
+const REFUSED: u16 = 400;
+/// Fields that a line of the log says in a place of its own, or that are too long for it.
+const SAID_ELSEWHERE: [&str; 4] =
+    ["0:SessionId", "0:StatusCodeId", "0:ClientCertificate", "0:UserIdentityToken"];
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Nobody has said yet who he is: the service that is used.
+    Unknown(&'static str),
+    /// An anonymous session.
+    Anonymous,
+    /// A user who has proven it; in a login, who says so.
+    User(String),
+}
+
+impl Who {
+    /// ClientUserId (Part 5, 6.4.3).
+    fn client_user_id(&self) -> UAString {
+        match self {
+            Self::Unknown(service) => format!("System/{service}").into(),
+            Self::Anonymous => UAString::null(),
+            Self::User(name) => name.as_str().into(),
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Unknown(_) => "",
+            Self::Anonymous => "anonymous",
+            Self::User(name) => name,
+        }
+    }
+}
+
+/// On whose behalf something is done.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// Who.
+    pub who: Who,
+    /// From where; none if his connection has gone.
+    pub address: Option<SocketAddr>,
+    /// SecureChannelId; 0 without one.
+    pub channel: u32,
+    /// SessionId; null without one.
+    pub session: NodeId,
+    /// The client's own name for the action: AuditEntryId of its request.
+    pub entry: UAString,
+    /// When the action began: ActionTimeStamp.
+    pub time: Timestamp,
+}
+
+impl Origin {
+    /// A request that comes over `connection`; `session` once there is one.
+    pub fn new(connection: &Connection, header: &RequestHeader, session: Option<&Session>) -> Self {
+        let who = match session.and_then(|it| it.identity.as_ref()) {
+            None => Who::Unknown("Session"),
+            Some(it) if it.is_anonymous => Who::Anonymous,
+            Some(it) => Who::User(it.user.clone()),
+        };
+        Self {
+            who,
+            address: Some(connection.peer),
+            channel: connection.id,
+            session: session.map_or_else(NodeId::null, |it| it.id.clone()),
+            entry: header.audit_entry_id.clone(),
+            time: time::now(),
+        }
+    }
+
+    /// This origin, with another actor.
+    #[must_use]
+    pub fn acting(self, who: Who) -> Self {
+        Self { who, ..self }
+    }
+}
+
+/// What was done, or refused.
+#[derive(Clone, Debug)]
+pub struct Deed {
+    /// Event type.
+    pub kind: ObjectTypeId,
+    /// SourceNode.
+    pub source: NodeId,
+    /// SourceName, such as `Attribute/Write`.
+    pub source_name: String,
+    /// For people: what, and if it was refused why.
+    pub message: String,
+    /// What came of it.
+    pub status: StatusCode,
+    /// Fields of its type beyond AuditEventType: browse path as in an [`Event`], and value.
+    pub fields: Vec<(String, Variant)>,
+}
+
+impl Deed {
+    /// A deed without further fields.
+    pub fn new(
+        kind: ObjectTypeId,
+        source: NodeId,
+        source_name: impl Into<String>,
+        message: impl Into<String>,
+        status: StatusCode,
+    ) -> Self {
+        let (source_name, message) = (source_name.into(), message.into());
+        Self { kind, source, source_name, message, status, fields: Vec::new() }
+    }
+
+    /// With one field more, of namespace 0.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Variant>) -> Self {
+        self.fields.push((format!("0:{name}"), value.into()));
+        self
+    }
+
+    /// Whether it is about coming in, staying or leaving: what anybody may try without a password.
+    fn is_entrance(&self) -> bool {
+        use ObjectTypeId as T;
+        matches!(
+            self.kind,
+            T::AuditOpenSecureChannelEventType
+                | T::AuditChannelEventType
+                | T::AuditSessionEventType
+                | T::AuditCreateSessionEventType
+                | T::AuditActivateSessionEventType
+                | T::AuditUrlMismatchEventType
+                | T::AuditCancelEventType
+                | T::AuditCertificateDataMismatchEventType
+                | T::AuditCertificateExpiredEventType
+                | T::AuditCertificateInvalidEventType
+                | T::AuditCertificateUntrustedEventType
+                | T::AuditCertificateRevokedEventType
+                | T::AuditCertificateMismatchEventType
+        )
+    }
+
+    /// How much of this is written one by one (AUD-06): all that users do, the first few of what is refused, and a
+    /// limited number of what anybody may do without a password.
+    fn allowance(&self, who: &Who) -> Allowance {
+        match (self.status.is_bad(), self.is_entrance(), who) {
+            (true, true, _) => Allowance::User,
+            (true, false, _) | (false, true, Who::Unknown(_) | Who::Anonymous) => {
+                Allowance::Address
+            }
+            (false, _, _) => Allowance::All,
+        }
+    }
+
+    fn entry(&self, origin: &Origin, server: &NodeId) -> Entry {
+        let mut fields: Map<String, Value> = Map::new();
+        for (name, value) in
+            self.fields.iter().filter(|(it, _)| !SAID_ELSEWHERE.contains(&it.as_str()))
+        {
+            let value = json::of(value);
+            // What is empty is left out, but for the values of a Write: there it says something.
+            if !is_empty(&value) || name.ends_with("Value") {
+                fields.insert(name.trim_start_matches("0:").to_owned(), value);
+            }
+        }
+        if self.status.is_bad() {
+            fields.insert("message".to_owned(), json::text(&self.message).into());
+        }
+        if self.source != *server {
+            fields.insert("node".to_owned(), json::text(&self.source.to_string()).into());
+        }
+        Entry {
+            time: time::now().to_string(),
+            kind: format!("{:?}", self.kind),
+            outcome: self.status.to_string(),
+            user: json::text(origin.who.name()),
+            address: origin.address.map_or_else(String::new, |it| it.to_string()),
+            session: if origin.session.is_null() {
+                String::new()
+            } else {
+                origin.session.to_string()
+            },
+            source: self.source_name.clone(),
+            entry: json::text(origin.entry.as_ref()),
+            fields,
+        }
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(it) => it.is_empty(),
+        Value::Array(it) => it.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
+impl Server {
+    /// Who asks over `connection`, in a session or before there is one.
+    pub fn origin(
+        &self,
+        connection: &Connection,
+        header: &RequestHeader,
+        session: Option<SessionKey>,
+    ) -> Origin {
+        let sessions = self.sessions.borrow();
+        Origin::new(connection, header, session.and_then(|it| sessions.get(it)))
+    }
+
+    /// Audits a deed: an event for those who may hear it, a line of the log. The event's id, for events that refer to it.
+    pub fn audit(&self, origin: &Origin, deed: Deed) -> [u8; 16] {
+        let id = self.event_ids.next();
+        let entry = deed.entry(origin, &self.own_id());
+        let (now, address) = (time::monotonic(), origin.address.map(|it| it.ip()));
+        let allowance = deed.allowance(&origin.who);
+        let is_single = self.trail.add(entry, address, allowance, now);
+        // Refused commands have said so already.
+        if is_single && deed.status.is_bad() && deed.is_entrance() {
+            let (user, source, status) = (origin.who.name(), &deed.source_name, deed.status);
+            warn!(user, address = ?origin.address, source, %status, "{}", deed.message);
+        }
+        self.tell(origin, deed, id);
+        id
+    }
+
+    /// Only a SecurityAdmin over an encrypted channel hears it (Part 4, 6.5; AUD-02).
+    fn tell(&self, origin: &Origin, deed: Deed, id: [u8; 16]) {
+        let sessions = self.sessions.borrow();
+        let hearing: Vec<SessionKey> =
+            sessions.iter().filter(|it| it.hears_audit).map(|it| it.key).collect();
+        drop(sessions);
+        let Some(kind) = self.space.standard_event_type(deed.kind as u32) else { return };
+        if hearing.is_empty() || !self.subscriptions.borrow().has_listeners() {
+            return;
+        }
+        let mut fields = vec![
+            ("0:ActionTimeStamp".to_owned(), date_time(origin.time).into()),
+            ("0:Status".to_owned(), (!deed.status.is_bad()).into()),
+            ("0:ServerId".to_owned(), self.endpoints.application_uri.as_str().into()),
+            ("0:ClientAuditEntryId".to_owned(), origin.entry.clone().into()),
+            ("0:ClientUserId".to_owned(), origin.who.client_user_id().into()),
+            ("0:StatusCodeId".to_owned(), Variant::StatusCode(deed.status)),
+        ];
+        fields.extend(deed.fields);
+        let now = time::now();
+        let event = Event {
+            id,
+            kind,
+            source: deed.source,
+            source_name: deed.source_name,
+            notifiers: vec![self.space.server()],
+            time: now,
+            received: now,
+            message: deed.message,
+            severity: if deed.status.is_bad() { REFUSED } else { DONE },
+            fields,
+            condition: None,
+        };
+        let context = self.context();
+        let stage = Stage { space: &self.space, ids: &self.event_ids, context: &context };
+        self.subscriptions.borrow_mut().raise_audit(&event, &hearing, &stage);
+    }
+
+    /// Looks again whether the user of a session hears audit events: user, channel or subscriptions have changed.
+    pub fn check_hearing(&self, key: SessionKey) {
+        let mut sessions = self.sessions.borrow_mut();
+        let Some(session) = sessions.get_mut(key) else { return };
+        let connections = self.connections.borrow();
+        let channel = connections.get(&session.channel).map(|it| it.channel.borrow());
+        let is_encrypted =
+            channel.is_some_and(|it| it.as_ref().is_some_and(|it| it.endpoint().encrypt));
+        session.hears_audit = is_encrypted && session.roles().has(Role::SecurityAdmin);
+        if !session.hears_audit {
+            self.subscriptions.borrow_mut().withhold_audit(key);
+        }
+    }
+
+    /// The Server object, source of most audit events.
+    pub(super) fn own_id(&self) -> NodeId {
+        self.space.node_id(self.space.server())
+    }
+}
