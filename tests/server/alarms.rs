@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use opcua_types::{
     AttributeId, ByteString, CallMethodRequest, CallRequest, CallResponse, ContentFilter,
     DataValue, EventFilter, EventNotificationList, ExtensionObject, LocalizedText,
-    MonitoredItemCreateRequest, NodeId, QualifiedName, SimpleAttributeOperand, StatusCode, Variant,
-    WriteRequest, WriteResponse, WriteValue,
+    MonitoredItemCreateRequest, NodeId, QualifiedName, ReadValueId, SimpleAttributeOperand,
+    StatusCode, Variant, WriteRequest, WriteResponse, WriteValue,
 };
 
 use crate::items::{create, item, subscribe};
@@ -27,6 +27,8 @@ const ACKNOWLEDGE: u32 = 9111;
 const CONFIRM: u32 = 9113;
 const DISABLE: u32 = 9028;
 const TIMED_SHELVE: u32 = 2949;
+const TIMED_SHELVE_2: u32 = 24_756;
+const UNSHELVE_2: u32 = 24_758;
 const REMOVE_FROM_SERVICE: u32 = 17_869;
 const REFRESH: u32 = 3875;
 const REFRESH_2: u32 = 12_912;
@@ -319,4 +321,50 @@ fn ac_25_what_people_have_done_to_alarms_outlives_a_power_cut() {
     write(&mut hand, "BooleanSource", true);
     let anew = ear.until("a new event", |it| it.is_of("OffNormal") && it.is_active() == Some(true));
     assert!(!ids.contains(&anew.id()));
+}
+
+#[test]
+fn a_condition_has_the_optional_nodes_that_are_claimed() {
+    let server = Server::with_arguments(ENGINEER, &["--fixture"]);
+    let mut raw = server.session();
+    let level = [
+        "ActiveState.TransitionTime",
+        "ActiveState.EffectiveDisplayName",
+        "AckedState.TransitionTime",
+        "ConfirmedState.Id",
+        "SuppressedState.Id",
+        "OutOfServiceState.Id",
+        "SilenceState.Id",
+        "ShelvingState.LastTransition.Id",
+        "Suppress2",
+        "Unsuppress2",
+        "RemoveFromService2",
+        "PlaceInService2",
+        "SeverityHigh",
+        "HighDeadband",
+        "FirstInGroupFlag",
+        "GetGroupMemberships",
+    ];
+    let level = level.iter().map(|it| format!("ExclusiveLevel.{it}"));
+    let others = ["Dialog.Respond2", "Trip.LatchedState.Id", "Discrepancy.TargetValueNode"];
+    let paths: Vec<String> = level.chain(others.iter().map(|it| (*it).to_owned())).collect();
+    let browse_name = |path: &String| ReadValueId {
+        node_id: condition(path),
+        attribute_id: AttributeId::BrowseName as u32,
+        ..ReadValueId::default()
+    };
+    let names = read(&mut raw, 0.0, paths.iter().map(browse_name).collect()).unwrap();
+    let lacking: Vec<&String> = paths
+        .iter()
+        .zip(&names)
+        .filter(|(_, name)| !matches!(name.value, Some(Variant::QualifiedName(_))))
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(lacking, Vec::<&String>::new());
+    // Their type alone shows these, and every condition takes them by its ids.
+    let shelving = condition("ExclusiveLevel.ShelvingState");
+    let comment = || Variant::from(LocalizedText::new("en", "it is cleaned"));
+    let timed = vec![Variant::Double(60_000.0), comment()];
+    assert_eq!(call(&mut raw, shelving.clone(), TIMED_SHELVE_2, timed), StatusCode::Good);
+    assert_eq!(call(&mut raw, shelving, UNSHELVE_2, vec![comment()]), StatusCode::Good);
 }

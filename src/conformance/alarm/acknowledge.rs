@@ -2,6 +2,7 @@
 
 use opcua_types::{ByteString, LocalizedText, NodeId, StatusCode, Variant};
 
+use crate::conformance::alarm::event::Event;
 use crate::conformance::alarm::fixture::Condition;
 use crate::conformance::alarm::stage::{
     Stage, about, called, method, on_stage, said, user_session,
@@ -161,7 +162,7 @@ pub(super) fn ac_13(bench: &Bench) -> Check {
         let other = stage.condition("NonExclusiveLevel")?;
         let own: &NodeId = other.member("Acknowledge")?;
         let open = stage.ear.refreshed()?;
-        let event = open.iter().find(|it| it.is_of(&other.node)).map(|it| it.id());
+        let event = open.iter().find(|it| it.is_of(&other.node)).map(Event::id);
         let event = event.ok_or_else(|| Stop::failed("an active alarm is not in the refresh"))?;
         stage.ear.mark();
         let status = called(&mut stage.hand, &other.node, own, about(&event))?;

@@ -12,6 +12,9 @@ const MISSING: &[StatusCode] = &[StatusCode::BadArgumentsMissing];
 const MANY: &[StatusCode] = &[StatusCode::BadTooManyArguments];
 const WRONG: &[StatusCode] = &[StatusCode::BadInvalidArgument, StatusCode::BadTypeMismatch];
 
+/// Object and method, arguments, and what the server may say.
+type Wrong = ((NodeId, u32), Vec<Variant>, &'static [StatusCode]);
+
 pub(super) fn ac_09(bench: &Bench) -> Check {
     on_stage(bench, |stage| {
         let alarm = stage.condition("ExclusiveLevel")?;
@@ -19,7 +22,7 @@ pub(super) fn ac_09(bench: &Bench) -> Check {
         let own = |method| (alarm.node.clone(), method);
         let id = || Variant::ByteString(active.id());
         let double = Variant::Double(1.0);
-        let mut table: Vec<((NodeId, u32), Vec<Variant>, &[StatusCode])> = Vec::new();
+        let mut table: Vec<Wrong> = Vec::new();
         for method in [method::ACKNOWLEDGE, method::CONFIRM, method::ADD_COMMENT] {
             let extra = [about(&active.id()), vec![double.clone()]].concat();
             table.push((own(method), Vec::new(), MISSING));

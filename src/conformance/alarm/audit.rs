@@ -28,6 +28,11 @@ const COMMENT: u32 = 2829;
 const ACKNOWLEDGE: u32 = 8944;
 const CONFIRM: u32 = 8961;
 const SHELVE: u32 = 11_093;
+const SUPPRESSION: u32 = 17_225;
+const OUT_OF_SERVICE: u32 = 17_259;
+const SILENCE: u32 = 17_242;
+const RESET: u32 = 15_013;
+const RESPOND: u32 = 8927;
 /// Fields, and the type that has each.
 const FIELDS: &[(u32, &str)] = &[
     (2041, "EventType"),
@@ -136,7 +141,47 @@ fn every_act(stage: &mut Stage<'_>, link: &mut Link, user: &str) -> Check {
     let event = needed(link, CONFIRM, user, "Confirm")?;
     let id = Variant::ByteString(acked.id());
     equal(event.get(6), Some(&id), "Confirm: ConditionEventId")?;
-    let Some(shelving) = alarm.members.get("ShelvingState") else { return Ok(()) };
-    stage.done(shelving, method::ONE_SHOT_SHELVE, Vec::new(), "OneShotShelve")?;
-    needed(link, SHELVE, user, "OneShotShelve").map(|_| ())
+    if let Some(shelving) = alarm.members.get("ShelvingState") {
+        stage.done(shelving, method::ONE_SHOT_SHELVE, Vec::new(), "OneShotShelve")?;
+        needed(link, SHELVE, user, "OneShotShelve")?;
+    }
+    for (name, method, kind) in [
+        ("Suppress", method::SUPPRESS, SUPPRESSION),
+        ("Unsuppress", method::UNSUPPRESS, SUPPRESSION),
+        ("RemoveFromService", method::REMOVE_FROM_SERVICE, OUT_OF_SERVICE),
+        ("PlaceInService", method::PLACE_IN_SERVICE, OUT_OF_SERVICE),
+    ] {
+        if alarm.members.contains_key(name) {
+            stage.done(&alarm.node, method, Vec::new(), name)?;
+            needed(link, kind, user, name)?;
+        }
+    }
+    latch(stage, link, user)?;
+    dialog(stage, link, user)
+}
+
+/// Silence and Reset of what stays latched.
+fn latch(stage: &mut Stage<'_>, link: &mut Link, user: &str) -> Check {
+    let Ok(alarm) = stage.condition("Trip") else { return Ok(()) };
+    if !alarm.members.contains_key("Reset") || !alarm.members.contains_key("Silence") {
+        return Ok(());
+    }
+    stage.write("BooleanSource", true)?;
+    stage.until(alarm, "active", |it| it.is("ActiveState.Id"))?;
+    stage.done(&alarm.node, method::SILENCE, Vec::new(), "Silence")?;
+    needed(link, SILENCE, user, "Silence")?;
+    stage.write("BooleanSource", false)?;
+    let normal = stage.until(alarm, "inactive", |it| it.is_not("ActiveState.Id"))?;
+    stage.settle(alarm, &normal)?;
+    stage.done(&alarm.node, method::RESET, Vec::new(), "Reset")?;
+    needed(link, RESET, user, "Reset").map(|_| ())
+}
+
+/// Respond.
+fn dialog(stage: &mut Stage<'_>, link: &mut Link, user: &str) -> Check {
+    let Ok(dialog) = stage.condition("Dialog") else { return Ok(()) };
+    stage.write("DialogSource", true)?;
+    stage.until(dialog, "asks", |it| it.is("DialogState.Id"))?;
+    stage.done(&dialog.node, method::RESPOND, vec![Variant::Int32(0)], "Respond")?;
+    needed(link, RESPOND, user, "Respond").map(|_| ())
 }

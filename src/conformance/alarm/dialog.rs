@@ -40,6 +40,6 @@ pub(super) fn ac_23(bench: &Bench) -> Check {
         stage.ear.quiet(stage.is_ours())?;
         stage.write("DialogSource", true)?;
         stage.until(dialog, "asks again", |it| it.is("DialogState.Id"))?;
-        stage.with_comment(dialog, (&dialog.node, "Respond2"), vec![Variant::Int32(0)])
+        stage.with_comment(dialog, (&dialog.node, method::RESPOND_2), vec![Variant::Int32(0)])
     })
 }

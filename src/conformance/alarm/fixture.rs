@@ -71,12 +71,12 @@ impl Fixture {
         let mut link = bench.session()?;
         let mut has_any = false;
         for object in &bench.material()?.objects {
-            let conditions = forward(&mut link, &[object.clone()], HAS_CONDITION)?;
+            let conditions = forward(&mut link, std::slice::from_ref(object), HAS_CONDITION)?;
             if conditions.is_empty() {
                 continue;
             }
             has_any = true;
-            let below = forward(&mut link, &[object.clone()], AGGREGATES)?;
+            let below = forward(&mut link, std::slice::from_ref(object), AGGREGATES)?;
             if below.iter().any(|(_, it)| it.browse_name.name.as_ref() == ANALOG) {
                 return Self::of(&mut link, &conditions, &below);
             }

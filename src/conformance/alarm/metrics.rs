@@ -116,12 +116,13 @@ fn groups(stage: &mut Stage<'_>, alarm: &Condition) -> Check {
         .collect();
     that(!nodes.is_empty(), "the alarm is in no group")?;
     for node in nodes {
-        let members = forward(&mut stage.hand, &[node.clone()], ALARM_GROUP_MEMBER)?;
-        let suppressed = forward(&mut stage.hand, &[alarm.node.clone()], HAS_SUPPRESSION_GROUP)?;
+        let members = forward(&mut stage.hand, std::slice::from_ref(&node), ALARM_GROUP_MEMBER)?;
+        let suppressed =
+            forward(&mut stage.hand, std::slice::from_ref(&alarm.node), HAS_SUPPRESSION_GROUP)?;
         let is_member = members.iter().any(|(_, it)| it.node_id.node_id == alarm.node)
             || suppressed.iter().any(|(_, it)| it.node_id.node_id == node);
         that(is_member, format!("{} is no member of {node}", alarm.name))?;
-        let kind = forward(&mut stage.hand, &[node.clone()], HAS_TYPE_DEFINITION)?;
+        let kind = forward(&mut stage.hand, std::slice::from_ref(&node), HAS_TYPE_DEFINITION)?;
         let kind = some(kind.first(), "the type of a group")?.1.node_id.node_id.clone();
         let kind = Types::default().of(&mut stage.hand, &kind)?;
         that(kind.is(ALARM_GROUP), format!("{node} is no AlarmGroupType"))?;

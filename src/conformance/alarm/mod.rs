@@ -67,7 +67,7 @@ pub(super) const CASES: &[Case] = &[
     alone("AC-23", "dialogs", dialog::ac_23),
     alone("AC-24", "a bad source value", limit::ac_24),
     case("AC-25", "a restart with active alarms", ac_25),
-    alone("AC-26", "audit events of acknowledge, confirm, enable, shelve, comment", audit::ac_26),
+    alone("AC-26", "audit events of what people do with conditions", audit::ac_26),
     alone("AC-27", "very many alarms at once for three subscribers", flood::ac_27),
     alone("AC-28", "alarms go on for a client that comes again", refresh::ac_28),
     case("AC-29", "the alarm of a certificate near its end", nodes::ac_29),

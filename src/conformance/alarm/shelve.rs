@@ -62,12 +62,12 @@ pub(super) fn ac_19(bench: &Bench) -> Check {
         stage.done(shelving, method::UNSHELVE, Vec::new(), "Unshelve")?;
         stage.until(alarm, "unshelved", |it| it.is_node(STATE, UNSHELVED))?;
         let table = [
-            ("TimedShelve2", vec![Variant::Double(60_000.0)]),
-            ("OneShotShelve2", Vec::new()),
-            ("Unshelve2", Vec::new()),
+            (method::TIMED_SHELVE_2, vec![Variant::Double(60_000.0)]),
+            (method::ONE_SHOT_SHELVE_2, Vec::new()),
+            (method::UNSHELVE_2, Vec::new()),
         ];
-        for (name, arguments) in table {
-            stage.with_comment(alarm, (shelving, name), arguments)?;
+        for (method, arguments) in table {
+            stage.with_comment(alarm, (shelving, method), arguments)?;
         }
         Ok(())
     })

@@ -31,6 +31,14 @@ pub(super) mod method {
     pub(in crate::conformance::alarm) const PLACE_IN_SERVICE: u32 = 17_870;
     pub(in crate::conformance::alarm) const RESET: u32 = 18_199;
     pub(in crate::conformance::alarm) const RESPOND: u32 = 9069;
+    pub(in crate::conformance::alarm) const RESPOND_2: u32 = 24_312;
+    pub(in crate::conformance::alarm) const SUPPRESS_2: u32 = 24_316;
+    pub(in crate::conformance::alarm) const UNSUPPRESS_2: u32 = 24_318;
+    pub(in crate::conformance::alarm) const REMOVE_FROM_SERVICE_2: u32 = 24_320;
+    pub(in crate::conformance::alarm) const PLACE_IN_SERVICE_2: u32 = 24_322;
+    pub(in crate::conformance::alarm) const TIMED_SHELVE_2: u32 = 24_756;
+    pub(in crate::conformance::alarm) const UNSHELVE_2: u32 = 24_758;
+    pub(in crate::conformance::alarm) const ONE_SHOT_SHELVE_2: u32 = 24_760;
 }
 
 /// State Unshelved of ShelvedStateMachineType.
@@ -163,21 +171,22 @@ impl<'a> Stage<'a> {
         self.answers(object, (method, arguments), &[StatusCode::Good], of)
     }
 
-    /// Calls a method that takes a comment last, by its own id and where the condition has it: the next event
-    /// shows the comment.
+    /// Calls a method that takes a comment last, where the server has it: the next event shows the comment.
     pub(super) fn with_comment(
         &mut self,
         condition: &Condition,
-        (object, name): (&NodeId, &str),
+        (object, method): (&NodeId, u32),
         mut arguments: Vec<Variant>,
     ) -> Check {
-        let path = if *object == condition.node { "" } else { "ShelvingState." };
-        let Some(node) = condition.members.get(&format!("{path}{name}")) else { return Ok(()) };
-        let text = format!("why {name}");
+        let text = format!("the reason for method i={method}");
         arguments.push(said("en", &text));
-        self.ear.mark();
-        code(called(&mut self.hand, object, node, arguments)?, &[StatusCode::Good], name)?;
-        self.until(condition, name, |it| it.text("Comment") == text).map(|_| ())
+        let status = self.call(object, method, arguments)?;
+        if [StatusCode::BadMethodInvalid, StatusCode::BadNodeIdUnknown].contains(&status) {
+            return Ok(());
+        }
+        let of = format!("method i={method}, which takes a comment");
+        code(status, &[StatusCode::Good], &of)?;
+        self.until(condition, &of, |it| it.text("Comment") == text).map(|_| ())
     }
 
     /// Waits for an event of a condition.

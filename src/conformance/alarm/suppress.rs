@@ -22,8 +22,13 @@ pub(super) fn ac_21(bench: &Bench) -> Check {
         there_and_back(stage, alarm, suppress)?;
         let serve = (method::REMOVE_FROM_SERVICE, method::PLACE_IN_SERVICE, "OutOfServiceState.Id");
         there_and_back(stage, alarm, serve)?;
-        for name in ["Suppress2", "Unsuppress2", "RemoveFromService2", "PlaceInService2"] {
-            stage.with_comment(alarm, (&alarm.node, name), Vec::new())?;
+        for method in [
+            method::SUPPRESS_2,
+            method::UNSUPPRESS_2,
+            method::REMOVE_FROM_SERVICE_2,
+            method::PLACE_IN_SERVICE_2,
+        ] {
+            stage.with_comment(alarm, (&alarm.node, method), Vec::new())?;
         }
         if stage.condition("Safety").is_ok() {
             safety(stage)?;

@@ -92,7 +92,7 @@ impl Types {
         if let Some(known) = self.rules.get(&key) {
             return Ok(known.clone());
         }
-        let below = forward(link, &[node.clone()], AGGREGATES)?;
+        let below = forward(link, std::slice::from_ref(node), AGGREGATES)?;
         let nodes: Vec<NodeId> = below.iter().map(|(_, it)| it.node_id.node_id.clone()).collect();
         let rules = forward(link, &nodes, HAS_MODELLING_RULE)?;
         let mandatory: BTreeSet<String> = rules
