@@ -1,6 +1,7 @@
 //! The real program, spoken to byte by byte: what well-meaning clients cannot send, and the answers of
 //! every service. Case ids as in the conformance list.
 
+mod alarm_crash;
 mod alarm_mass;
 mod alarms;
 mod audit;
