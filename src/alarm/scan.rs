@@ -233,7 +233,7 @@ impl Alarms {
                 state.realarm_count = 0;
                 state.is_first_in_group = false;
                 if let Shelving::OneShot(_) = state.shelving {
-                    (state.shelving, state.shelving_since) = (Shelving::Unshelved, now);
+                    state.shelve(Shelving::Unshelved, now);
                 }
             }
             state.active.set(level.is_active(), now);
@@ -326,7 +326,7 @@ impl Alarms {
             let state = &self.states[index as usize];
             if state.shelving.until().is_some_and(|it| it <= now) {
                 self.tell(alarm, Said::Unshelved, now, |state| {
-                    (state.shelving, state.shelving_since) = (Shelving::Unshelved, now);
+                    state.shelve(Shelving::Unshelved, now);
                 });
             }
             let state = &self.states[index as usize];
