@@ -8,13 +8,15 @@ use crate::tag::DeviceKind;
 const FEEDER: DeviceKind = DeviceKind::Feeder;
 
 /// The flow is not weighed while the hopper is refilled, and means nothing while nothing is to be fed; the
-/// weight settles for 30 s, and the slope that the flow is read from for another 60.
+/// weight settles for 30 s, and the slope that the flow is read from for another 60. A feeder that stands
+/// because of a fault feeds too little.
 const NOT_WEIGHING: Quiet = group(
     "NotWeighing",
     "Refilling",
     |scan, device| {
         let status = &scan.status.feeders[device.index];
-        status.refilling || status.volumetric || !status.discharging || status.target_g_min <= 0.0
+        let stands = !status.discharging && status.faults == 0;
+        status.refilling || status.volumetric || stands || status.target_g_min <= 0.0
     },
     90.0,
 );
