@@ -6,7 +6,7 @@ use crate::alarm::judge::{self, Evidence, Judged};
 use crate::alarm::row::LOW;
 use crate::alarm::set::Machine;
 use crate::alarm::{
-    AlarmIndex, AlarmKind, AlarmRow, AlarmState, Alarms, Branch, Level, Said, Shelving,
+    AlarmIndex, AlarmKind, AlarmRow, AlarmState, Alarms, Branch, Comment, Level, Said, Shelving,
 };
 use crate::field::Quality;
 use crate::tag::{DeviceIndex, MemberIndex, Scan, TagIndex, TagTable, Value};
@@ -218,6 +218,9 @@ impl Alarms {
                 state.latched.set(row.is_latched, now);
                 state.extreme = value;
                 state.began = now;
+                // Part 9, 5.5.2: a comment belongs to one occurrence; nobody has said anything about this one.
+                state.comment = Comment::default();
+                state.user.clear();
             } else if row.kind == AlarmKind::AnodeEffect && extreme.is_finite() {
                 state.extreme = Some(extreme);
                 state.collected = before;
