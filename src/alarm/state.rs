@@ -152,6 +152,8 @@ pub struct AlarmState {
     pub silenced: Toggle,
     /// Put aside by an operator.
     pub shelving: Shelving,
+    /// What it was before.
+    pub shelving_before: Shelving,
     /// When that changed last.
     pub shelving_since: Timestamp,
     /// Of the input.
@@ -209,6 +211,7 @@ impl Default for AlarmState {
             out_of_service: off,
             silenced: off,
             shelving: Shelving::Unshelved,
+            shelving_before: Shelving::Unshelved,
             shelving_since: Timestamp::default(),
             quality: Quality::Good,
             quality_since: Timestamp::default(),
@@ -271,6 +274,11 @@ impl AlarmState {
             self.severity = severity;
             self.severity_since = now;
         }
+    }
+
+    pub(super) fn shelve(&mut self, shelving: Shelving, now: Timestamp) {
+        self.shelving_before = std::mem::replace(&mut self.shelving, shelving);
+        self.shelving_since = now;
     }
 
     /// What of it goes on as a branch.
