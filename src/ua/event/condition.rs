@@ -227,9 +227,9 @@ impl Told {
             ("SuppressedOrShelved", "") => state.is_suppressed_or_shelved().into(),
             ("MaxTimeShelved", "") if row.is_shelvable() => (SHELVED_MAX_S * 1000.0).into(),
             ("ShelvingState", _) if row.is_shelvable() => self.shelving(rest)?,
-            ("OnDelay", "") => (self.settings.on_delay_s * 1000.0).into(),
-            ("OffDelay", "") => (self.settings.off_delay_s * 1000.0).into(),
-            ("ReAlarmTime", "") => (self.settings.realarm_s * 1000.0).into(),
+            ("OnDelay", "") => milliseconds(self.settings.on_delay_s).into(),
+            ("OffDelay", "") => milliseconds(self.settings.off_delay_s).into(),
+            ("ReAlarmTime", "") => milliseconds(self.settings.realarm_s).into(),
             ("ReAlarmRepeatCount", "") => state.realarm_count.into(),
             ("FirstInGroupFlag", "") => state.is_first_in_group.into(),
             ("AudibleEnabled", "") => (state.active.on && !state.silenced.on).into(),
@@ -414,4 +414,9 @@ fn two(toggle: Toggle, names: (&str, &str), rest: &str) -> Option<Variant> {
         "FalseState" => text(no),
         _ => return None,
     })
+}
+
+/// A delay as a Duration (Part 3, 8.13), to the nanosecond: what a client wrote is what it reads.
+fn milliseconds(seconds: f64) -> f64 {
+    (seconds * 1e9).round() / 1e6
 }
