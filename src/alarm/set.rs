@@ -231,6 +231,7 @@ impl Alarms {
         let state = Arc::make_mut(&mut states[alarm.0 as usize]);
         change(state);
         (state.said, state.time) = (said, now);
+        state.put_branches_aside();
         state.note(number);
         let state = Arc::clone(&states[alarm.0 as usize]);
         let retain = state.is_retained();

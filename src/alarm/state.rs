@@ -281,6 +281,19 @@ impl AlarmState {
         self.shelving_since = now;
     }
 
+    /// What puts the alarm aside puts its branches aside too, and takes them back with it.
+    pub(super) fn put_branches_aside(&mut self) {
+        for branch in &mut self.branches {
+            let of_branch = Arc::make_mut(&mut branch.state);
+            of_branch.shelving = self.shelving;
+            of_branch.shelving_before = self.shelving_before;
+            of_branch.shelving_since = self.shelving_since;
+            of_branch.suppressed = self.suppressed;
+            of_branch.is_suppressed_by_order = self.is_suppressed_by_order;
+            of_branch.out_of_service = self.out_of_service;
+        }
+    }
+
     /// What of it goes on as a branch.
     pub(super) fn as_branch(&self) -> Self {
         Self { branches: Vec::new(), ..self.clone() }

@@ -2,8 +2,8 @@
 
 from asyncua import ua
 
-from alarms import (ACKNOWLEDGE, CONFIRM, DISABLE, ENABLE, ONE_SHOT_SHELVE, RESET, call, condition, refused, said,
-                    settle, write)
+from alarms import (ACKNOWLEDGE, CONFIRM, DISABLE, ENABLE, ONE_SHOT_SHELVE, RESET, TIMED_SHELVE, UNSHELVE, call, condition,
+                    refused, said, settle, write)
 from plant import eventually
 
 
@@ -161,6 +161,21 @@ async def test_ac_18_each_occurrence_is_a_branch_of_its_own(olga, alarms):
     assert len(branches) == 2
     refreshed = [it for it in await alarms.refresh() if it["ConditionName"] == "ExclusiveLevel"]
     assert branches <= {it["BranchId"] for it in refreshed}
+
+
+async def test_ac_18_a_branch_is_shelved_with_its_alarm_and_no_longer(olga, alarms):
+    await write(olga, "AnalogSource", 85.0)
+    event = await alarms.last("ExclusiveLevel", ActiveState_Id=True)
+    await call(olga, "ExclusiveLevel", ACKNOWLEDGE, event["EventId"], said("on my way"))
+    await call(olga, "ExclusiveLevel", TIMED_SHELVE, 60_000.0)
+    branch = await cycle(olga, alarms)
+    assert branch["SuppressedOrShelved"] and branch["Comment"].Text == "on my way"
+    assert branch["Message"].Text.endswith("before it was confirmed")
+    anew = await alarms.last("ExclusiveLevel", ActiveState_Id=True, AckedState_Id=False, SuppressedOrShelved=True)
+    assert not anew["Comment"].Text and not anew["ClientUserId"], "nobody has said anything about this one"
+    await call(olga, "ExclusiveLevel", UNSHELVE)
+    refreshed = [it for it in await alarms.refresh() if it["ConditionName"] == "ExclusiveLevel"]
+    assert [it["SuppressedOrShelved"] for it in refreshed] == [False, False]
 
 
 async def test_ac_22_delays_go_by_the_plants_clock(olga, alarms):
