@@ -182,6 +182,34 @@ test("a feeder jams: every alarm that follows is seen, acknowledged, cleared and
   ]);
 });
 
+test("an anode effect that lasts becomes urgent, and asks whether to restart", async () => {
+  const cell = "ns=2;s=Line1.EL110";
+  const own = await new EventList(olga, [...fields, "DialogState.Id", "Prompt", "LastResponse"]).start(cell);
+  const text = (value) => new Variant({ dataType: DataType.String, value });
+  const seconds = new Variant({ dataType: DataType.Double, value: 0 });
+  const find = (name, fits) => own.events.filter((it) => it.ConditionName === name && fits(it)).at(-1);
+  // No dose helps: it is lit again and again, until the controls give it up.
+  const asked = await eventually(async () => {
+    const burn = ["ns=2;s=Plant", "ns=2;s=Plant.InjectFault", text("AnodeEffect"), text("Line1.EL110"), seconds];
+    assert.equal(await call(eng, ...burn), StatusCodes.Good);
+    return find("RestartAfterAnodeEffect", (it) => it["DialogState.Id"]);
+  }, "the question", 60_000);
+  const first = own.events.find((it) => it.ConditionName === "AnodeEffect");
+  const urgent = own.events.find((it) => it.ConditionName === "AnodeEffect" && it.Severity === 900);
+  assert.deepEqual([first.Severity, urgent.LastSeverity, urgent["AckedState.Id"]], [800, 800, false]);
+  const after_s = (urgent.Time - urgent["ActiveState.TransitionTime"]) / 1000;
+  assert.ok(after_s >= 118 && after_s <= 125, `${after_s} s`);
+  assert.match(asked.Prompt.text, /Restart it\?$/);
+  const dialog = `${cell}.Alarms.RestartAfterAnodeEffect`;
+  const answer = new Variant({ dataType: DataType.Int32, value: 1 });
+  assert.equal(await call(eng, dialog, `${dialog}.Respond`, new Variant({ dataType: DataType.Int32, value: 3 })), StatusCodes.BadDialogResponseInvalid);
+  assert.equal(await call(eng, dialog, `${dialog}.Respond`, answer), StatusCodes.Good);
+  const answered = await eventually(() => find("RestartAfterAnodeEffect", (it) => it["DialogState.Id"] === false), "the answer");
+  assert.deepEqual([answered.LastResponse, answered.ClientUserId, answered.Retain], [1, "eng", false]);
+  assert.equal(await call(eng, dialog, `${dialog}.Respond`, answer), StatusCodes.BadDialogNotActive);
+  await own.subscription.terminate();
+});
+
 test("ac_25 after kill -9 what was acknowledged is so still, and its EventId confirms", async () => {
   await call(olga, FEEDER, `${FEEDER}.ResetFault`);
   await eventually(async () => (await read("Feeder.FeederFault")) === 0, "a feeder that is whole");

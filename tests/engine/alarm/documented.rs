@@ -9,10 +9,10 @@ use cellhouse::alarm::{AlarmRow, AlarmTable, Limit};
 use cellhouse::config;
 use cellhouse::tag::{DeviceKind, TagTable};
 
-const BEGIN: &str = "<!-- the catalogue begins: tests/alarm_catalogue.rs -->\n";
+const BEGIN: &str = "<!-- the catalogue begins: tests/engine/alarm/documented.rs -->\n";
 const END: &str = "<!-- the catalogue ends -->\n";
 
-/// `CELLHOUSE_WRITE_DOCS=1 cargo test --test alarm_catalogue` writes it.
+/// `CELLHOUSE_WRITE_DOCS=1 cargo test --test engine documented` writes it.
 #[test]
 fn the_documented_alarms_are_those_of_the_catalogue() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/alarms.md");
@@ -36,7 +36,7 @@ fn catalogue() -> String {
         if kind == DeviceKind::AlarmFixture || rows.is_empty() {
             continue;
         }
-        text += &format!("\n**{kind:?}**\n\n");
+        text.extend(["\n**", &format!("{kind:?}"), "**\n\n"]);
         text += "| Alarm | Type, class | Input | Active when (severity) | On / off delay, s | What to do |\n";
         text += "| --- | --- | --- | --- | --- | --- |\n";
         for row in rows {
@@ -104,8 +104,9 @@ fn one(limit: Limit, row: &LimitRow) -> String {
         Basis::PerKiloampere(factor) => format!("{factor} per kA"),
         Basis::BathTemperature(kelvin) => format!("bath setpoint {kelvin:+} K"),
         Basis::Tag { path, factor, offset } => {
-            let times = if factor == 1.0 { String::new() } else { format!("{factor} × ") };
-            let more = if offset == 0.0 { String::new() } else { format!(" {offset:+}") };
+            let times =
+                if (factor - 1.0).abs() > 1e-9 { format!("{factor} × ") } else { String::new() };
+            let more = if offset.abs() > 1e-9 { format!(" {offset:+}") } else { String::new() };
             format!("{times}`{path}`{more}")
         }
     };
