@@ -290,7 +290,7 @@ impl Alarms {
         let said = if is_shelved { Said::Shelved } else { Said::Unshelved };
         self.tell(alarm, said, act.now, |state| {
             act.sign(state);
-            (state.shelving, state.shelving_since) = (shelving, act.now);
+            state.shelve(shelving, act.now);
         });
         Ok(())
     }

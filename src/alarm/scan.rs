@@ -6,7 +6,7 @@ use crate::alarm::judge::{self, Evidence, Judged};
 use crate::alarm::row::LOW;
 use crate::alarm::set::Machine;
 use crate::alarm::{
-    AlarmIndex, AlarmKind, AlarmRow, AlarmState, Alarms, Branch, Level, Said, Shelving,
+    AlarmIndex, AlarmKind, AlarmRow, AlarmState, Alarms, Branch, Comment, Level, Said, Shelving,
 };
 use crate::field::Quality;
 use crate::tag::{DeviceIndex, MemberIndex, Scan, TagIndex, TagTable, Value};
@@ -217,7 +217,11 @@ impl Alarms {
                 state.is_first_in_group = is_first;
                 state.latched.set(row.is_latched, now);
                 state.extreme = value;
+                state.collected = 0.0;
                 state.began = now;
+                // Part 9, 5.5.2: a comment belongs to one occurrence; nobody has said anything about this one.
+                state.comment = Comment::default();
+                state.user.clear();
             } else if row.kind == AlarmKind::AnodeEffect && extreme.is_finite() {
                 state.extreme = Some(extreme);
                 state.collected = before;
@@ -233,7 +237,7 @@ impl Alarms {
                 state.realarm_count = 0;
                 state.is_first_in_group = false;
                 if let Shelving::OneShot(_) = state.shelving {
-                    (state.shelving, state.shelving_since) = (Shelving::Unshelved, now);
+                    state.shelve(Shelving::Unshelved, now);
                 }
             }
             state.active.set(level.is_active(), now);
@@ -326,7 +330,7 @@ impl Alarms {
             let state = &self.states[index as usize];
             if state.shelving.until().is_some_and(|it| it <= now) {
                 self.tell(alarm, Said::Unshelved, now, |state| {
-                    (state.shelving, state.shelving_since) = (Shelving::Unshelved, now);
+                    state.shelve(Shelving::Unshelved, now);
                 });
             }
             let state = &self.states[index as usize];

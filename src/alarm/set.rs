@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::alarm::figures::Figures;
 use crate::alarm::{
-    AlarmIndex, AlarmRow, AlarmState, AlarmTable, Changes, Level, Said, Settings, Shelving,
+    AlarmIndex, AlarmKind, AlarmRow, AlarmState, AlarmTable, Changes, Level, Said, Settings,
+    Shelving,
 };
 use crate::config::PlantConfig;
 use crate::field::Quality;
@@ -179,6 +180,12 @@ impl Alarms {
     pub(super) fn put(&mut self, alarm: AlarmIndex, state: Arc<AlarmState>) {
         let index = alarm.0 as usize;
         self.machines[index] = Machine::new(&state);
+        if self.row(alarm).kind == AlarmKind::AnodeEffect {
+            // Of an anode effect these are what has come of it so far, not the scan before.
+            let machine = &mut self.machines[index];
+            machine.before = state.collected;
+            machine.extreme = state.extreme.unwrap_or(f64::NAN);
+        }
         if state.active.on && !self.row(alarm).kind.is_dialog() {
             self.active_in_group[self.table.group(self.table.device(alarm)).0 as usize] += 1;
         }
@@ -224,6 +231,7 @@ impl Alarms {
         let state = Arc::make_mut(&mut states[alarm.0 as usize]);
         change(state);
         (state.said, state.time) = (said, now);
+        state.put_branches_aside();
         state.note(number);
         let state = Arc::clone(&states[alarm.0 as usize]);
         let retain = state.is_retained();

@@ -152,6 +152,8 @@ pub struct AlarmState {
     pub silenced: Toggle,
     /// Put aside by an operator.
     pub shelving: Shelving,
+    /// What it was before.
+    pub shelving_before: Shelving,
     /// When that changed last.
     pub shelving_since: Timestamp,
     /// Of the input.
@@ -209,6 +211,7 @@ impl Default for AlarmState {
             out_of_service: off,
             silenced: off,
             shelving: Shelving::Unshelved,
+            shelving_before: Shelving::Unshelved,
             shelving_since: Timestamp::default(),
             quality: Quality::Good,
             quality_since: Timestamp::default(),
@@ -270,6 +273,24 @@ impl AlarmState {
             self.last_severity = self.severity;
             self.severity = severity;
             self.severity_since = now;
+        }
+    }
+
+    pub(super) fn shelve(&mut self, shelving: Shelving, now: Timestamp) {
+        self.shelving_before = std::mem::replace(&mut self.shelving, shelving);
+        self.shelving_since = now;
+    }
+
+    /// What puts the alarm aside puts its branches aside too, and takes them back with it.
+    pub(super) fn put_branches_aside(&mut self) {
+        for branch in &mut self.branches {
+            let of_branch = Arc::make_mut(&mut branch.state);
+            of_branch.shelving = self.shelving;
+            of_branch.shelving_before = self.shelving_before;
+            of_branch.shelving_since = self.shelving_since;
+            of_branch.suppressed = self.suppressed;
+            of_branch.is_suppressed_by_order = self.is_suppressed_by_order;
+            of_branch.out_of_service = self.out_of_service;
         }
     }
 

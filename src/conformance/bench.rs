@@ -10,6 +10,7 @@ use opcua_types::{
 };
 
 use crate::conformance::Stop;
+use crate::conformance::alarm::Fixture;
 use crate::conformance::expect::good;
 use crate::conformance::link::Link;
 use crate::conformance::material::Material;
@@ -52,6 +53,7 @@ pub struct Bench {
     /// What the runner was told.
     pub options: Options,
     material: OnceLock<Result<Material, Stop>>,
+    alarm_fixture: OnceLock<Result<Fixture, Stop>>,
     wallet: OnceLock<Result<Wallet, Stop>>,
     offers: OnceLock<Result<Vec<Offer>, Stop>>,
     trusted: OnceLock<Result<(), Stop>>,
@@ -64,6 +66,7 @@ impl Bench {
         Self {
             options,
             material: OnceLock::new(),
+            alarm_fixture: OnceLock::new(),
             wallet: OnceLock::new(),
             offers: OnceLock::new(),
             trusted: OnceLock::new(),
@@ -106,6 +109,12 @@ impl Bench {
     /// What the server has to work with.
     pub(super) fn material(&self) -> Result<&Material, Stop> {
         let found = self.material.get_or_init(|| Material::find(&mut self.session()?));
+        found.as_ref().map_err(Clone::clone)
+    }
+
+    /// Conditions that a client can bring about.
+    pub(super) fn alarm_fixture(&self) -> Result<&Fixture, Stop> {
+        let found = self.alarm_fixture.get_or_init(|| Fixture::find(self));
         found.as_ref().map_err(Clone::clone)
     }
 

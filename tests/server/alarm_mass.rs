@@ -114,13 +114,14 @@ fn publish(raw: &mut Raw, acknowledge: Option<SubscriptionAcknowledgement>) {
     raw.ask(&request);
 }
 
-/// Limits that are passed at once when they are written: path below an electrolyzer, and value.
+/// Limits that are passed at once when they are written: path below an electrolyzer, and value. None is of an alarm
+/// of low priority only, which a flood hides should a scan lie between two writes (domain B9).
 const LIMITS: &[(&str, &str, f64)] = &[
     ("Alarms.BathTemperature", "HighLimit", 0.0),
     ("Alarms.ShellTemperature", "HighLimit", 0.0),
     ("Alarms.OxideHigh", "HighLimit", 0.0),
-    ("Alarms.VoltageNoise", "HighLimit", 0.0),
-    ("Alarms.EnergyAboveBudget", "HighLimit", 0.0),
+    ("Alarms.BathLevel", "HighLimit", 0.0),
+    ("Alarms.AnodeWorn", "LowLimit", 1000.0),
     ("Alarms.MetalLevel", "HighLimit", 0.0),
     ("Alarms.AnodeEffectWarning", "HighLimit", 0.0),
     ("Alarms.BathTemperatureRate", "HighLimit", -2.9),
@@ -203,8 +204,10 @@ pub(crate) fn mass() -> (usize, Duration) {
     write(&mut writer, &delay(3_600_000.0));
     // Below the low limit nothing may lie: it goes first.
     for (limit, at) in [("LowLowLimit", -2.0), ("LowLimit", -1.0)] {
-        let of = |cell| (tag(&format!("{cell}.Alarms.BathTemperature.{limit}")), at);
-        write(&mut writer, &cells.iter().map(of).collect::<Vec<_>>());
+        for alarm in ["BathTemperature", "BathLevel"] {
+            let of = |cell| (tag(&format!("{cell}.Alarms.{alarm}.{limit}")), at);
+            write(&mut writer, &cells.iter().map(of).collect::<Vec<_>>());
+        }
     }
     write(&mut writer, &cells.iter().flat_map(of).collect::<Vec<_>>());
     write(&mut writer, &delay(0.0));

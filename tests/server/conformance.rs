@@ -43,8 +43,12 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn our_server_fails_no_case_of_the_runner() {
-    let server = Server::with_fixture();
     let folder = tempfile::tempdir().unwrap();
+    // Ten scans a second: alarms are judged at each, and the cases wait for them.
+    let plant = include_str!("../../config/plant.toml").replace("scan_ms = 1000", "scan_ms = 100");
+    let path = folder.path().join("plant.toml");
+    std::fs::write(&path, plant).unwrap();
+    let server = Server::with_arguments("", &["--fixture", "--config", path.to_str().unwrap()]);
     // `./test claims` reads this one afterwards.
     let json = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance.json");
     let junit = folder.path().join("report.xml");
@@ -56,7 +60,7 @@ fn our_server_fails_no_case_of_the_runner() {
         copy(&pki.join(place), &server.data.join("pki").join(place));
     }
     std::fs::write(&password, "a long way to the cathode\n").unwrap();
-    server.add_user("conformance", "a long way to the cathode", "Operator,SecurityAdmin");
+    server.add_user("conformance", "a long way to the cathode", "Engineer,SecurityAdmin");
     server.give_certificate("conformance", &pki.join("users/certs/user.der"));
     let (ok, said) = runner(
         &server,
@@ -83,6 +87,8 @@ fn our_server_fails_no_case_of_the_runner() {
     ] {
         assert!(said.contains(&format!("{id} passed")), "{said}");
     }
+    let alarms = said.lines().filter(|it| it.starts_with("AC-") && it.ends_with(" passed"));
+    assert!(alarms.count() >= 29, "{said}");
     let rows = std::fs::read_to_string(&json).unwrap();
     assert_eq!(rows.matches("\"id\":").count(), counts.iter().sum::<usize>());
     assert!(std::fs::read_to_string(&junit).unwrap().contains("<testsuite"));

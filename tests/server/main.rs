@@ -1,8 +1,10 @@
 //! The real program, spoken to byte by byte: what well-meaning clients cannot send, and the answers of
 //! every service. Case ids as in the conformance list.
 
-mod audit;
+mod alarm_crash;
 mod alarm_mass;
+mod alarms;
+mod audit;
 mod capacity;
 mod certificates;
 mod channel;

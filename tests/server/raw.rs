@@ -26,7 +26,37 @@ pub(crate) struct Server {
     pub(crate) address: String,
     /// Its data folder.
     pub(crate) data: PathBuf,
-    _folder: TempDir,
+    arguments: Vec<String>,
+    folder: TempDir,
+}
+
+/// What starting gives: the process, its log, and where it answers.
+type Started = (Child, Arc<Mutex<Vec<String>>>, String);
+
+fn start(folder: &Path, arguments: &[String]) -> Started {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_cellhouse"))
+        .args(["run", "--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.join("data"))
+        .arg("--server")
+        .arg(folder.join("server.toml"))
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    let url = lines
+        .find_map(|line| line.unwrap().trim().strip_prefix("opc.tcp://").map(str::to_owned))
+        .expect("the server says where it answers");
+    // Whoever does not read the rest of the greeting must not block the server.
+    std::thread::spawn(move || lines.count());
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let errors = BufReader::new(process.stderr.take().unwrap()).lines();
+    let into = Arc::clone(&log);
+    std::thread::spawn(move || {
+        errors.map_while(Result::ok).for_each(|it| into.lock().unwrap().push(it));
+    });
+    (process, log, url)
 }
 
 impl Server {
@@ -40,34 +70,21 @@ impl Server {
         Self::with_arguments("", &["--fixture"])
     }
 
+    /// With these lines in `server.toml` and these arguments.
     pub(crate) fn with_arguments(config: &str, arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("server.toml");
-        std::fs::write(&file, config).unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_cellhouse"))
-            .args(["run", "--listen", "127.0.0.1:0", "--data"])
-            .arg(folder.path().join("data"))
-            .arg("--server")
-            .arg(&file)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let url = lines
-            .find_map(|line| line.unwrap().trim().strip_prefix("opc.tcp://").map(str::to_owned))
-            .expect("the server says where it answers");
-        // Whoever does not read the rest of the greeting must not block the server.
-        std::thread::spawn(move || lines.count());
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let errors = BufReader::new(process.stderr.take().unwrap()).lines();
-        let into = Arc::clone(&log);
-        std::thread::spawn(move || {
-            errors.map_while(Result::ok).for_each(|it| into.lock().unwrap().push(it));
-        });
+        std::fs::write(folder.path().join("server.toml"), config).unwrap();
+        let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
+        let (process, log, address) = start(folder.path(), &arguments);
         let data = folder.path().join("data");
-        Self { process, log, address: url, data, _folder: folder }
+        Self { process, log, address, data, arguments, folder }
+    }
+
+    /// Ends it as a power cut would, and starts it again on what is on disk.
+    pub(crate) fn cut_and_start(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        (self.process, self.log, self.address) = start(self.folder.path(), &self.arguments);
     }
 
     pub(crate) fn start() -> Self {

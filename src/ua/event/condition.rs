@@ -227,9 +227,9 @@ impl Told {
             ("SuppressedOrShelved", "") => state.is_suppressed_or_shelved().into(),
             ("MaxTimeShelved", "") if row.is_shelvable() => (SHELVED_MAX_S * 1000.0).into(),
             ("ShelvingState", _) if row.is_shelvable() => self.shelving(rest)?,
-            ("OnDelay", "") => (self.settings.on_delay_s * 1000.0).into(),
-            ("OffDelay", "") => (self.settings.off_delay_s * 1000.0).into(),
-            ("ReAlarmTime", "") => (self.settings.realarm_s * 1000.0).into(),
+            ("OnDelay", "") => milliseconds(self.settings.on_delay_s).into(),
+            ("OffDelay", "") => milliseconds(self.settings.off_delay_s).into(),
+            ("ReAlarmTime", "") => milliseconds(self.settings.realarm_s).into(),
             ("ReAlarmRepeatCount", "") => state.realarm_count.into(),
             ("FirstInGroupFlag", "") => state.is_first_in_group.into(),
             ("AudibleEnabled", "") => (state.active.on && !state.silenced.on).into(),
@@ -244,7 +244,7 @@ impl Told {
             Shelving::Timed(_) => ("Timed Shelved", 2932),
             Shelving::OneShot(_) => ("One Shot Shelved", 2933),
         };
-        let changed = self.state.shelving_since != Timestamp::default();
+        let transition = shelving_transition(self.state.shelving_before, self.state.shelving);
         Some(match rest {
             "CurrentState" => text(name),
             "CurrentState.Id" => NodeId::new(0, id).into(),
@@ -254,17 +254,11 @@ impl Told {
                     self.state.shelving.until().map_or(0.0, |it| it.seconds_since(self.now));
                 (1000.0 * left_s.clamp(0.0, SHELVED_MAX_S)).into()
             }
-            "LastTransition" if changed => text(&format!("to {name}")),
-            "LastTransition.Id" if changed => {
-                let transition: u32 = match self.state.shelving {
-                    Shelving::Unshelved => 2940,
-                    Shelving::Timed(_) => 2935,
-                    Shelving::OneShot(_) => 2936,
-                };
-                NodeId::new(0, transition).into()
+            "LastTransition" => transition.map_or(Variant::Empty, |it| text(it.1)),
+            "LastTransition.Id" => {
+                transition.map_or(Variant::Empty, |it| NodeId::new(0, it.0).into())
             }
             "LastTransition.TransitionTime" => date_time(self.state.shelving_since).into(),
-            "LastTransition" | "LastTransition.Id" => Variant::Empty,
             _ => return None,
         })
     }
@@ -372,6 +366,21 @@ fn certificate(space: &Space, path: &str) -> Option<Variant> {
     })
 }
 
+/// Number and name of a transition of ShelvedStateMachineType; `None` if there has been none.
+fn shelving_transition(before: Shelving, now: Shelving) -> Option<(u32, &'static str)> {
+    Some(match (before, now) {
+        (Shelving::Unshelved, Shelving::Timed(_)) => (2935, "UnshelvedToTimedShelved"),
+        (Shelving::Unshelved, Shelving::OneShot(_)) => (2936, "UnshelvedToOneShotShelved"),
+        (Shelving::Timed(_), Shelving::Unshelved) => (2940, "TimedShelvedToUnshelved"),
+        (Shelving::Timed(_), Shelving::OneShot(_)) => (2942, "TimedShelvedToOneShotShelved"),
+        (Shelving::OneShot(_), Shelving::Unshelved) => (2943, "OneShotShelvedToUnshelved"),
+        (Shelving::OneShot(_), Shelving::Timed(_)) => (2945, "OneShotShelvedToTimedShelved"),
+        (Shelving::Unshelved, Shelving::Unshelved)
+        | (Shelving::Timed(_), Shelving::Timed(_))
+        | (Shelving::OneShot(_), Shelving::OneShot(_)) => return None,
+    })
+}
+
 fn text(text: &str) -> Variant {
     LocalizedText::new("en", text).into()
 }
@@ -405,4 +414,9 @@ fn two(toggle: Toggle, names: (&str, &str), rest: &str) -> Option<Variant> {
         "FalseState" => text(no),
         _ => return None,
     })
+}
+
+/// A delay as a Duration (Part 3, 8.13), to the nanosecond: what a client wrote is what it reads.
+fn milliseconds(seconds: f64) -> f64 {
+    (seconds * 1e9).round() / 1e6
 }

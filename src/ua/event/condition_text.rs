@@ -55,7 +55,10 @@ pub(super) fn message(space: &Space, told: &Told) -> String {
             let answer = answer.and_then(|it| row.answers.get(it)).map_or("", |it| it.text);
             format!("{device}: answered with \"{answer}\"{}", by())
         }
-        Said::Branched => format!("{device}: {name} came again before it was acknowledged"),
+        Said::Branched => {
+            let missing = if state.acked.on { "confirmed" } else { "acknowledged" };
+            format!("{device}: {name} came again before it was {missing}")
+        }
         Said::BranchEnded => format!("{device}: an earlier occurrence of {name} is done"),
     }
 }

@@ -7,6 +7,7 @@ import pytest_asyncio
 from asyncua import Client, ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 
+from alarms import Alarms, clean
 from certificates import CLIENT_URI, make_certificate
 from plant import PASSWORD, Plant
 
@@ -65,3 +66,39 @@ async def administrator(plant, certificate):
     client = await secure_client(plant, certificate, "adam")
     async with client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def alarm_server(tmp_path_factory, certificate) -> Plant:
+    """A server with the fixture's alarms, for each of which a client has the cause in its hands."""
+    running = Plant(tmp_path_factory.mktemp("alarms"), extra=["--fixture"])
+    for name, role in [("olga", "Operator"), ("sven", "Supervisor"), ("eng", "Engineer"), ("vera", "Observer")]:
+        running.add_user(name, role)
+    running.trust(certificate[0].read_bytes(), "client")
+    running.start()
+    yield running
+    assert running.stop() == 0
+
+
+def person(name: str):
+    @pytest_asyncio.fixture(scope="session", name=name)
+    async def connected(alarm_server, certificate):
+        async with await secure_client(alarm_server, certificate, name) as client:
+            yield client
+
+    return connected
+
+
+olga, sven, eng, vera = (person(name) for name in ("olga", "sven", "eng", "vera"))
+
+
+@pytest_asyncio.fixture
+async def alarms(olga, eng):
+    """A listener at the fixture, all of whose conditions are as at the start, and are so again afterwards."""
+    await clean(eng)
+    listener = await Alarms(olga).start(olga.get_node(ua.NodeId("AlarmFixture", 2)))
+    assert await listener.refresh() == []
+    listener.events.clear()
+    yield listener
+    await listener.stop()
+    await clean(eng)
