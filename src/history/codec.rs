@@ -31,15 +31,7 @@ pub(super) fn put_integers(out: &mut Vec<u8>, numbers: &[i64]) {
         put_signed(&mut plain, number.wrapping_sub(last));
         last = number;
     }
-    put_smaller(
-        out,
-        plain,
-        || {
-            let config = ChunkConfig::default().with_compression_level(LEVEL);
-            simple_compress(numbers, &config).ok()
-        },
-        numbers.len(),
-    );
+    put_smaller(out, plain, numbers);
 }
 
 /// Reads `count` whole numbers.
@@ -74,15 +66,7 @@ pub(super) fn put_numbers(out: &mut Vec<u8>, numbers: &[f64]) {
     }
     let mut plain = vec![PLAIN];
     plain.extend(numbers.iter().flat_map(|it| it.to_le_bytes()));
-    put_smaller(
-        out,
-        plain,
-        || {
-            let config = ChunkConfig::default().with_compression_level(LEVEL);
-            simple_compress(numbers, &config).ok()
-        },
-        numbers.len(),
-    );
+    put_smaller(out, plain, numbers);
 }
 
 /// Reads `count` doubles.
@@ -103,13 +87,10 @@ fn regular_step(numbers: &[i64]) -> Option<i64> {
 }
 
 /// Writes what pco makes of a column if that is smaller than the plain form.
-fn put_smaller(
-    out: &mut Vec<u8>,
-    plain: Vec<u8>,
-    pack: impl Fn() -> Option<Vec<u8>>,
-    count: usize,
-) {
-    let packed = if count >= PCO_FROM { pack() } else { None };
+fn put_smaller<T: pco::data_types::Number>(out: &mut Vec<u8>, plain: Vec<u8>, numbers: &[T]) {
+    let config = ChunkConfig::default().with_compression_level(LEVEL);
+    let is_long = numbers.len() >= PCO_FROM;
+    let packed = if is_long { simple_compress(numbers, &config).ok() } else { None };
     match packed.filter(|it| it.len() + 4 < plain.len()) {
         Some(packed) => {
             out.push(PCO);

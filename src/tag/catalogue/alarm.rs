@@ -1,30 +1,21 @@
 //! What the alarm system shows of itself, at the plant and at each line (Part 9, AlarmMetricsType; ISA-18.2).
 
-use crate::tag::catalogue::row::{analog, count, flag, number, plain, two_state};
+use crate::tag::catalogue::row::{Source, analog, count, flag, number, plain, two_state};
 use crate::tag::{
     AlarmFigures, Device, DeviceKind, HistoryMode, Range, Row, Scan, Value, ValueType, unit,
 };
 
 /// Signals.
 pub(super) const ROWS: &[Row] = &[
-    plain("Alarms.Active", ValueType::U32, |s, d| count(of(s, d).active))
-        .history(HistoryMode::Change),
-    plain("Alarms.Unacknowledged", ValueType::U32, |s, d| count(of(s, d).unacknowledged))
-        .history(HistoryMode::Change),
-    plain("Alarms.Shelved", ValueType::U32, |s, d| count(of(s, d).shelved))
-        .history(HistoryMode::Change),
-    plain("Alarms.Suppressed", ValueType::U32, |s, d| count(of(s, d).suppressed))
-        .history(HistoryMode::Change),
-    plain("Alarms.Disabled", ValueType::U32, |s, d| count(of(s, d).disabled))
-        .history(HistoryMode::Change),
-    plain("Alarms.Standing", ValueType::U32, |s, d| count(of(s, d).standing))
-        .history(HistoryMode::Change),
-    plain("Alarms.Chattering", ValueType::U32, |s, d| count(of(s, d).chattering))
-        .history(HistoryMode::Change),
-    plain("Alarms.LastTenMinutes", ValueType::U32, |s, d| count(of(s, d).last_10_min))
-        .history(HistoryMode::Change),
-    plain("Alarms.LastHour", ValueType::U32, |s, d| count(of(s, d).last_hour))
-        .history(HistoryMode::Change),
+    tally("Alarms.Active", |s, d| count(of(s, d).active)),
+    tally("Alarms.Unacknowledged", |s, d| count(of(s, d).unacknowledged)),
+    tally("Alarms.Shelved", |s, d| count(of(s, d).shelved)),
+    tally("Alarms.Suppressed", |s, d| count(of(s, d).suppressed)),
+    tally("Alarms.Disabled", |s, d| count(of(s, d).disabled)),
+    tally("Alarms.Standing", |s, d| count(of(s, d).standing)),
+    tally("Alarms.Chattering", |s, d| count(of(s, d).chattering)),
+    tally("Alarms.LastTenMinutes", |s, d| count(of(s, d).last_10_min)),
+    tally("Alarms.LastHour", |s, d| count(of(s, d).last_hour)),
     two_state("Alarms.Flood", &["Normal", "Flood"], |s, d| flag(of(s, d).is_flood))
         .history(HistoryMode::Change),
     analog("Alarms.FloodTime", unit::MIN, Range::None, |s, d| number(of(s, d).flood_s / 60.0))
@@ -50,11 +41,13 @@ pub(super) const ROWS: &[Row] = &[
         number(of(s, d).per_hour_mean / 6.0)
     })
     .every(10000),
-    plain("Alarms.Metrics.MaximumReAlarmCount", ValueType::U32, |s, d| {
-        count(of(s, d).realarm_count_max)
-    })
-    .history(HistoryMode::Change),
+    tally("Alarms.Metrics.MaximumReAlarmCount", |s, d| count(of(s, d).realarm_count_max)),
 ];
+
+/// A number of alarms.
+const fn tally(path: &'static str, source: Source) -> Row {
+    plain(path, ValueType::U32, source).history(HistoryMode::Change)
+}
 
 /// Figures of the device's scope; nothing before the first scan.
 fn of(scan: &Scan<'_>, device: &Device) -> AlarmFigures {

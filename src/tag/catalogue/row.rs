@@ -9,7 +9,7 @@ use crate::tag::{
     Argument, Device, HistoryMode, MethodRow, Range, Row, Sampled, Scan, Unit, Value, ValueType,
 };
 
-type Source = fn(&Scan<'_>, &Device) -> Sampled;
+pub(super) type Source = fn(&Scan<'_>, &Device) -> Sampled;
 
 /// A number with a unit, and a range if it is measured.
 pub(super) const fn analog(path: &'static str, unit: Unit, range: Range, source: Source) -> Row {
