@@ -83,6 +83,15 @@ pub struct RunArgs {
     /// Adds nodes of every type that conformance tools read and write; not for a plant.
     #[arg(long)]
     pub fixture: bool,
+    /// Hours of plant time that are simulated before the first start, instead of the configured ones; 0 for none.
+    #[arg(long, value_name = "HOURS", value_parser = hours)]
+    pub backfill: Option<f64>,
+}
+
+/// Hours from 0 to a year.
+fn hours(text: &str) -> Result<f64, String> {
+    let hours: f64 = text.parse().map_err(|_| "not a number of hours".to_owned())?;
+    if (0.0..=8784.0).contains(&hours) { Ok(hours) } else { Err("0 to 8784 hours".to_owned()) }
 }
 
 /// Arguments of `simulate`.

@@ -21,6 +21,7 @@ pub mod alarm;
 pub mod history;
 
 pub mod engine;
+pub mod historian;
 
 pub mod ua;
 pub mod conformance;

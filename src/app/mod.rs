@@ -8,10 +8,12 @@ mod conformance;
 mod files;
 mod hosts;
 mod nodes;
+mod record;
 mod run;
 pub mod simulate;
 mod simulation;
 mod user;
+mod works;
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,12 +11,12 @@ use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tracing_subscriber::EnvFilter;
 
+use crate::app::works::{self, Works};
 use crate::app::{Failure, files, hosts};
 use crate::cli::RunArgs;
 use crate::config::{PlantConfig, ServerConfig, Users};
-use crate::engine::{self, Engine, Handle, Header, Journal};
-use crate::store::Store;
-use crate::time::{self, Clock, Pace};
+use crate::engine::{self, Engine, Handle};
+use crate::time::{self, Clock};
 use crate::ua::channel::ChannelShared;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::pki::{self, Identity, TrustStore};
@@ -45,7 +44,6 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
 }
 
 async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Result<(), Failure> {
-    let pace = args.speed;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         format!(
             "cannot listen on {}: {error}; another server may be using the port: try --listen 127.0.0.1:0",
@@ -66,8 +64,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let users = Users::open(&config.data)?;
     let mut plant = plant;
     plant.alarm_fixture = args.fixture;
-    let mut engine = with_journal(plant, &config.data, pace)?;
-    let (store, alarm_epoch) = open_store(&config.data, &mut engine)?;
+    let Works { mut engine, store, alarm_epoch, historian } = works::open(plant, &config, args)?;
     let table = Arc::clone(engine.table());
     let mut nodesets = read_nodesets(&config)?;
     if args.fixture {
@@ -77,14 +74,15 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         nodesets.push(space::fixture());
     }
     let space = Space::new(engine.config(), table, &uri, &nodesets)?;
-    let clock = Clock::new(pace, engine.config().scan_ms);
+    let clock = Clock::new(args.speed, engine.config().scan_ms);
     let title = title(&engine);
     let identity = identity.await??;
     if let Some(expires) = pki::expires(&identity.certificate) {
         engine.alarms_mut().set_expiry(Some(expires));
         space.set_certificate(expires, identity.certificate.clone());
     }
-    let (port_of_engine, handle) = engine::spawn_keeping(engine, clock, store)?;
+    let recording = works::listener(historian.as_ref(), args.speed);
+    let (port_of_engine, handle) = engine::spawn_keeping(engine, clock, store, recording)?;
     let trust = TrustStore::new(&config.data, config.trust_unknown_clients);
     let channels = Rc::new(ChannelShared::new(
         Some(identity),
@@ -97,7 +95,11 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let parts =
         Parts { config, endpoints, space, port: port_of_engine, users, channels, alarm_epoch };
     println!("{greeting}");
-    until_stopped(Rc::new(Server::new(parts)), listener, handle).await
+    until_stopped(Rc::new(Server::new(parts)), listener, handle).await?;
+    if let Some(historian) = historian {
+        historian.finish();
+    }
+    Ok(())
 }
 
 /// Serves until a signal; the engine is stopped last, so that nothing asked is lost.
@@ -153,40 +155,6 @@ impl Signals {
             _ = self.terminate.recv() => {}
         }
     }
-}
-
-/// The engine with a journal of this run; that of the run before is kept beside it.
-fn with_journal(plant: PlantConfig, data: &Path, pace: Pace) -> Result<Engine, Failure> {
-    fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
-    let path = data.join("journal.txt");
-    if path.exists() {
-        fs::rename(&path, data.join("journal-previous.txt"))?;
-    }
-    let start = if pace == Pace::Real { time::now() } else { plant.start };
-    let header = Header::new(&plant, start);
-    let mut engine = Engine::new(plant, start);
-    let file = fs::File::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    engine.set_journal(Journal::new(Box::new(std::io::BufWriter::new(file)), &header)?);
-    Ok(engine)
-}
-
-/// The store of what survives a restart; alarms take over what was kept of them. Also what EventIds of
-/// conditions begin with: made with the store, so that an EventId from before a restart is still known.
-fn open_store(data: &Path, engine: &mut Engine) -> Result<(Store, u64), Failure> {
-    let store = Store::open(&data.join("state.redb"))?;
-    let kept = engine::kept_alarms(&store)?;
-    let count = kept.len();
-    for (alarm, problem) in engine.alarms_mut().restore(kept) {
-        tracing::warn!(alarm, problem, "what was kept of an alarm cannot be taken over");
-    }
-    tracing::info!(alarms = count, "states of alarms taken over");
-    let known = store.all("server")?.into_iter().find(|(key, _)| key == "epoch");
-    if let Some(epoch) = known.and_then(|(_, text)| text.parse().ok()) {
-        return Ok((store, epoch));
-    }
-    let epoch = time::now().ticks().unsigned_abs();
-    store.keep("server", &[("epoch".to_owned(), epoch.to_string())])?;
-    Ok((store, epoch))
 }
 
 /// The further NodeSets that the configuration names.

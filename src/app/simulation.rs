@@ -1,13 +1,9 @@
 //! `cellhouse simulate`: the command around [`crate::app::simulate`].
 
-use std::io::{self, IsTerminal, Write};
-
-use crate::app::simulate::{self, Progress, SimulateOptions};
+use crate::app::record::Shown;
+use crate::app::simulate::{self, SimulateOptions};
 use crate::app::{Failure, files};
 use crate::cli::SimulateArgs;
-
-/// A run shorter than this shows no progress, s.
-const QUIET_S: f64 = 2.0;
 
 /// Runs the plant and prints the summary.
 pub(super) fn simulate(args: &SimulateArgs) -> Result<(), Failure> {
@@ -22,31 +18,12 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<(), Failure> {
         scenario: args.scenario.clone(),
         journal: args.journal.clone(),
     };
-    let mut shown = false;
-    let summary = simulate::run(&options, plant, &mut |progress| {
-        shown |= show(progress);
-    })?;
-    if shown {
-        eprintln!();
-    }
+    let mut shown = Shown::default();
+    let summary = simulate::run(&options, plant, &mut |progress| shown.show(progress))?;
+    shown.end();
     println!("{summary}");
     if let Some(out) = &args.out {
         println!("CSV files, summary and journal are in {}", out.display());
     }
     Ok(())
-}
-
-/// One line that is written over; one after the other where that cannot be.
-fn show(progress: Progress) -> bool {
-    if progress.wall_s < QUIET_S {
-        return false;
-    }
-    if io::stderr().is_terminal() {
-        eprint!("\r{progress}   ");
-        // A terminal that cannot be flushed shows it later.
-        let _ = io::stderr().flush();
-    } else {
-        eprintln!("{progress}");
-    }
-    true
 }

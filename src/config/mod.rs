@@ -5,6 +5,8 @@
 mod alarm;
 mod discovery;
 mod discovery_file;
+mod history;
+mod history_file;
 mod line_file;
 mod load;
 mod mistake;
@@ -20,6 +22,7 @@ mod users;
 
 pub use alarm::{ALARMS, AlarmConfig};
 pub use discovery::{DiscoveryConfig, ReverseConnect, TargetUrl};
+pub use history::{ExceptionRule, HistorySettings};
 pub use load::{default_plant, default_server, load_plant, load_server, parse_plant, parse_server};
 pub use mistake::Mistake;
 pub use password::WeakPassword;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::access::Role;
 use crate::config::discovery_file;
+use crate::config::history_file;
 use crate::config::plant_file::{is_title, is_uri};
 use crate::config::section::{Section, shown};
 use crate::config::server::{AuditConfig, EndpointConfig, Limits, SecurityPolicy, ServerConfig};
@@ -50,6 +51,7 @@ pub(super) fn server(file: &Section<'_>) -> ServerConfig {
         reverse_connect: discovery_file::reverse_connect(file),
         discovery: file.table("discovery", discovery_file::discovery),
         audit: file.table("audit", audit),
+        history: file.table("history", history_file::history),
         limits: file.table("limits", limits),
     }
 }

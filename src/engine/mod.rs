@@ -22,7 +22,7 @@ pub use journal::{Entry, EntryKind, Header, Journal, config_checksum};
 pub use keeper::kept_alarms;
 pub use port::{AlarmReply, EnginePort, PlantReply, Request};
 pub use replay::{Replay, ReplayError};
-pub use runtime::{COMMANDS_MAX, Counters, EngineFailure, Handle, spawn, spawn_keeping};
+pub use runtime::{COMMANDS_MAX, Counters, EngineFailure, Handle, Listener, spawn, spawn_keeping};
 pub use scan::Engine;
 pub use scenario::{Scenario, ScenarioError, Step};
 pub use snapshot::{CHUNK_TAGS, Chunk, Sample, Snapshot, Turn};

@@ -130,29 +130,35 @@ impl Handle {
     }
 }
 
+/// Is called on the engine's thread with every snapshot, in order, before anyone else sees it.
+pub type Listener = Box<dyn FnMut(&Arc<Snapshot>) + Send>;
+
 /// Makes the first scan and starts the engine's thread. The port has a snapshot from the beginning. What has
 /// changed of alarms ends with the process: see [`spawn_keeping`].
 pub fn spawn(engine: Engine, clock: Clock) -> Result<(EnginePort, Handle), EngineFailure> {
-    start(engine, clock, None)
+    start(engine, clock, None, Box::new(|_| {}))
 }
 
-/// As [`spawn`], with what changes of alarms kept in `store`.
+/// As [`spawn`], with what changes of alarms kept in `store`, and a listener.
 pub fn spawn_keeping(
     engine: Engine,
     clock: Clock,
     store: Store,
+    listener: Listener,
 ) -> Result<(EnginePort, Handle), EngineFailure> {
     let keeper =
         Keeper::start(store).map_err(|error| EngineFailure::Start { reason: error.to_string() })?;
-    start(engine, clock, Some(keeper))
+    start(engine, clock, Some(keeper), listener)
 }
 
 fn start(
     mut engine: Engine,
     clock: Clock,
     keeper: Option<Keeper>,
+    mut listener: Listener,
 ) -> Result<(EnginePort, Handle), EngineFailure> {
     let first = Arc::clone(engine.scan_at(clock.first(engine.next_time())));
+    listener(&first);
     let (latest, latest_seen) = watch::channel(first);
     let (every, _) = broadcast::channel(SNAPSHOTS_MAX);
     let (commands, requests) = mpsc::channel(COMMANDS_MAX);
@@ -168,8 +174,17 @@ fn start(
     let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
         // Dropped last, also by a panic: everyone who waits for the engine learns of its end.
         let _alive = alive;
-        let runner =
-            Runner { engine, clock, requests, directions, latest, every, counters: shared, keeper };
+        let runner = Runner {
+            engine,
+            clock,
+            requests,
+            directions,
+            latest,
+            every,
+            counters: shared,
+            keeper,
+            listener,
+        };
         waiting.block_on(runner.run())
     });
     let thread = thread.map_err(start)?;
@@ -193,6 +208,7 @@ struct Runner {
     every: broadcast::Sender<Arc<Snapshot>>,
     counters: Arc<Counters>,
     keeper: Option<Keeper>,
+    listener: Listener,
 }
 
 impl Runner {
@@ -341,7 +357,8 @@ impl Runner {
         keeper.hand_over(self.engine.alarms_mut().take_unsaved(), alarms);
     }
 
-    fn publish(&self, snapshot: Arc<Snapshot>) {
+    fn publish(&mut self, snapshot: Arc<Snapshot>) {
+        (self.listener)(&snapshot);
         self.latest.send_replace(Arc::clone(&snapshot));
         // No receiver is no error: nobody samples.
         let _ = self.every.send(snapshot);

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::engine::{CHUNK_TAGS, Chunk, Turn};
 use crate::field::Quality;
-use crate::tag::{Device, DeviceIndex, Sampled, Scan, TagIndex, TagTable, Value};
+use crate::tag::{
+    Device, DeviceIndex, Range, Row, Sampled, Scan, TagIndex, TagTable, Value, ValueType,
+};
 use crate::time::Timestamp;
 
 /// Changes of quality that one snapshot tells; a run without snapshots keeps no more.
@@ -16,7 +18,27 @@ struct Probe {
     device: DeviceIndex,
     /// Measured at a rate: its time moves at every evaluation, not only on change.
     rated: bool,
+    /// Of an instrument: in single precision.
+    single: bool,
     source: fn(&Scan<'_>, &Device) -> Sampled,
+}
+
+impl Probe {
+    fn sample(self, scan: &Scan<'_>, table: &TagTable) -> Sampled {
+        let mut sampled = (self.source)(scan, table.device(self.device));
+        if self.single
+            && let Value::F64(value) = &mut sampled.value
+        {
+            *value = f64::from(*value as f32);
+        }
+        sampled
+    }
+}
+
+/// Whether a signal has the precision of what a transmitter sends: HART, Profibus PA and Foundation Fieldbus give
+/// IEEE 754 singles. Setpoints are read as they were written, and totals count in doubles.
+fn is_single(row: &Row) -> bool {
+    row.value_type == ValueType::F64 && row.range != Range::None && row.setpoint.is_none()
 }
 
 /// Tags that are evaluated together, every so many scans.
@@ -51,7 +73,8 @@ impl Sampler {
             for row in table.rows(device.kind) {
                 let tag = probes.len() as u32;
                 let device = DeviceIndex(index as u32);
-                probes.push(Probe { device, rated: row.rate_ms > 0, source: row.source });
+                let (rated, single) = (row.rate_ms > 0, is_single(row));
+                probes.push(Probe { device, rated, single, source: row.source });
                 let every = u64::from(row.rate_ms.div_ceil(scan_ms).max(1));
                 match groups.iter_mut().find(|it| it.every == every) {
                     Some(group) => group.tags.push(tag),
@@ -81,7 +104,7 @@ impl Sampler {
             }
             for &tag in &group.tags {
                 let probe = self.probes[tag as usize];
-                let sampled = (probe.source)(scan, self.table.device(probe.device));
+                let sampled = probe.sample(scan, &self.table);
                 let index = tag as usize / CHUNK_TAGS;
                 note_turn(&mut self.turns, &self.working[index], tag, sampled.quality);
                 let changed =
@@ -100,7 +123,7 @@ impl Sampler {
         let count = self.table.rows(self.table.device(device).kind).len() as u32;
         for tag in first..first + count {
             let probe = self.probes[tag as usize];
-            let sampled = (probe.source)(scan, self.table.device(device));
+            let sampled = probe.sample(scan, &self.table);
             let index = tag as usize / CHUNK_TAGS;
             note_turn(&mut self.turns, &self.working[index], tag, sampled.quality);
             if store(&mut self.working[index], tag as usize % CHUNK_TAGS, sampled, time) {

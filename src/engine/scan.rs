@@ -38,6 +38,8 @@ pub struct Engine {
     touched: Touched,
     /// Scans made; the number of the next.
     scans: u64,
+    /// Scans when alarms were judged last.
+    judged: u64,
     /// Plant time of the last scan, or of the first before it is made.
     time: Timestamp,
     scan_ticks: i64,
@@ -67,6 +69,7 @@ impl Engine {
             journal: None,
             touched: Touched::new(&config),
             scans: 0,
+            judged: 0,
             time: start,
             scan_ticks: i64::from(config.scan_ms) * 10_000,
             dt_s: f64::from(config.scan_ms) / 1000.0,
@@ -180,7 +183,10 @@ impl Engine {
             time: self.time,
         };
         let sampler = &self.sampler;
-        self.alarms.scan(&scan, &|tag| sampler.current(tag), self.dt_s);
+        // Scans without a snapshot judge nothing: their time counts when there is one again.
+        let dt_s = (self.scans - self.judged) as f64 * self.dt_s;
+        self.judged = self.scans;
+        self.alarms.scan(&scan, &|tag| sampler.current(tag), dt_s);
     }
 
     /// One scan, one period after the last, without sampling tags or making a snapshot.

@@ -229,6 +229,12 @@ impl TagTable {
         (device, &self.rows(device.kind)[member as usize])
     }
 
+    /// Full path of a tag, such as `Line1.EL101.Bath.Temperature`.
+    pub fn path(&self, tag: TagIndex) -> String {
+        let (device, row) = self.row(tag);
+        format!("{}.{}", device.path, row.path)
+    }
+
     /// Measuring range of a tag, low and high, if it is analog.
     pub fn range(&self, tag: TagIndex) -> Option<(f64, f64)> {
         let (device, row) = self.row(tag);

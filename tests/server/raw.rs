@@ -35,7 +35,7 @@ type Started = (Child, Arc<Mutex<Vec<String>>>, String);
 
 fn start(folder: &Path, arguments: &[String]) -> Started {
     let mut process = Command::new(env!("CARGO_BIN_EXE_cellhouse"))
-        .args(["run", "--listen", "127.0.0.1:0", "--data"])
+        .args(["run", "--backfill", "0", "--listen", "127.0.0.1:0", "--data"])
         .arg(folder.join("data"))
         .arg("--server")
         .arg(folder.join("server.toml"))

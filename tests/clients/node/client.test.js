@@ -56,7 +56,7 @@ before(async () => {
   }
   const config = process.env.CELLHOUSE_TRUSTING_SERVER;
   server = spawn(process.env.CELLHOUSE, [
-    "run", "--listen", "127.0.0.1:0", "--data", data, "--server", config,
+    "run", "--backfill", "0", "--listen", "127.0.0.1:0", "--data", data, "--server", config,
   ]);
   url = await new Promise((resolve, reject) => {
     let text = "";

@@ -30,7 +30,7 @@ class Plant {
 
   async start() {
     this.process = spawn(process.env.CELLHOUSE, [
-      "run", "--listen", "127.0.0.1:0", "--data", this.data, "--server", process.env.CELLHOUSE_TRUSTING_SERVER,
+      "run", "--backfill", "0", "--listen", "127.0.0.1:0", "--data", this.data, "--server", process.env.CELLHOUSE_TRUSTING_SERVER,
       ...this.extra,
     ]);
     this.url = await new Promise((resolve, reject) => {

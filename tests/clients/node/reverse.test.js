@@ -56,7 +56,7 @@ retry_s = [0.1, 0.5]
   listener = new ClientReverseConnect({ connectionUrl: `opc.tcp://127.0.0.1:${port}` });
   await listener.start();
   server = spawn(process.env.CELLHOUSE, [
-    "run", "--listen", "127.0.0.1:0", "--data", data, "--server", config,
+    "run", "--backfill", "0", "--listen", "127.0.0.1:0", "--data", data, "--server", config,
   ]);
   url = await new Promise((resolve, reject) => {
     let text = "";

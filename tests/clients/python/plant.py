@@ -17,7 +17,7 @@ class Plant:
     def __init__(self, folder: Path, config: str | None = None, extra: list[str] | None = None):
         self.binary = os.environ["CELLHOUSE"]
         self.data = folder / "data"
-        self.command = [self.binary, "run", "--listen", "127.0.0.1:0", "--data", str(self.data)]
+        self.command = [self.binary, "run", "--backfill", "0", "--listen", "127.0.0.1:0", "--data", str(self.data)]
         if config:
             self.command += ["--config", config]
         self.command += extra or []

@@ -1,0 +1,112 @@
+//! The plant as it is served: the engine with its journal, what was kept of alarms, and the history.
+
+use std::fs;
+use std::path::Path;
+
+use crate::app::Failure;
+use crate::app::record::{self, Opened};
+use crate::cli::RunArgs;
+use crate::config::{PlantConfig, ServerConfig};
+use crate::engine::{self, Engine, Header, Journal, Listener};
+use crate::historian::Historian;
+use crate::store::Store;
+use crate::time::{self, Pace, Timestamp};
+
+/// Everything that goes on behind the server.
+pub(super) struct Works {
+    pub(super) engine: Engine,
+    /// What survives a restart.
+    pub(super) store: Store,
+    /// What EventIds of conditions begin with.
+    pub(super) alarm_epoch: u64,
+    /// `None` if nothing is recorded.
+    pub(super) historian: Option<Historian>,
+}
+
+/// Opens what is in the data folder and starts to record. The first time, the past is made up before.
+pub(super) fn open(
+    plant: PlantConfig,
+    config: &ServerConfig,
+    args: &RunArgs,
+) -> Result<Works, Failure> {
+    let settings = &config.history;
+    let history = match settings.enabled {
+        true => Some(record::open(&config.data, settings)?),
+        false => None,
+    };
+    let newest = history.as_ref().and_then(Opened::newest);
+    let is_first = history.is_some() && newest.is_none() && args.speed == Pace::Real;
+    let past_h = if is_first { args.backfill.unwrap_or(settings.backfill_h) } else { 0.0 };
+    let start = start_time(&plant, args.speed, past_h, newest);
+    let mut engine = with_journal(plant, &config.data, start)?;
+    let (store, alarm_epoch) = open_store(&config.data, &mut engine)?;
+    let historian = match history {
+        Some(history) => Some(history.record(engine.table(), settings)?),
+        None => None,
+    };
+    if let Some(historian) = historian.as_ref().filter(|_| past_h > 0.0) {
+        println!(
+            "The history is new: the last {past_h} h of the plant are simulated for it, a value every {} s \
+             (--backfill 0 goes without).",
+            record::PAST_STEP_S
+        );
+        record::make_past(&mut engine, historian);
+    }
+    Ok(Works { engine, store, alarm_epoch, historian })
+}
+
+/// What hands the engine's snapshots to the historian. As fast as it can, the plant waits for it.
+pub(super) fn listener(historian: Option<&Historian>, pace: Pace) -> Listener {
+    let is_patient = matches!(pace, Pace::FreeRunning | Pace::Stepped);
+    match historian {
+        Some(historian) => Box::new(historian.listener(is_patient)),
+        None => Box::new(|_| {}),
+    }
+}
+
+/// When the plant begins: now, or so many hours ago; at another pace as configured, but behind what is recorded.
+fn start_time(
+    plant: &PlantConfig,
+    pace: Pace,
+    past_h: f64,
+    newest: Option<Timestamp>,
+) -> Timestamp {
+    if pace == Pace::Real {
+        return time::now().plus_s(-past_h * 3600.0);
+    }
+    let behind = newest.map(|it| it.plus_s(f64::from(plant.scan_ms) / 1000.0));
+    behind.map_or(plant.start, |it| it.max(plant.start))
+}
+
+/// The engine with a journal of this run; that of the run before is kept beside it.
+fn with_journal(plant: PlantConfig, data: &Path, start: Timestamp) -> Result<Engine, Failure> {
+    fs::create_dir_all(data).map_err(|error| format!("{}: {error}", data.display()))?;
+    let path = data.join("journal.txt");
+    if path.exists() {
+        fs::rename(&path, data.join("journal-previous.txt"))?;
+    }
+    let header = Header::new(&plant, start);
+    let mut engine = Engine::new(plant, start);
+    let file = fs::File::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    engine.set_journal(Journal::new(Box::new(std::io::BufWriter::new(file)), &header)?);
+    Ok(engine)
+}
+
+/// The store of what survives a restart; alarms take over what was kept of them. Also what EventIds of
+/// conditions begin with: made with the store, so that an EventId from before a restart is still known.
+fn open_store(data: &Path, engine: &mut Engine) -> Result<(Store, u64), Failure> {
+    let store = Store::open(&data.join("state.redb"))?;
+    let kept = engine::kept_alarms(&store)?;
+    let count = kept.len();
+    for (alarm, problem) in engine.alarms_mut().restore(kept) {
+        tracing::warn!(alarm, problem, "what was kept of an alarm cannot be taken over");
+    }
+    tracing::info!(alarms = count, "states of alarms taken over");
+    let known = store.all("server")?.into_iter().find(|(key, _)| key == "epoch");
+    if let Some(epoch) = known.and_then(|(_, text)| text.parse().ok()) {
+        return Ok((store, epoch));
+    }
+    let epoch = time::now().ticks().unsigned_abs();
+    store.keep("server", &[("epoch".to_owned(), epoch.to_string())])?;
+    Ok((store, epoch))
+}
