@@ -90,6 +90,7 @@ async fn serve(args: &Args) {
         users,
         channels,
         alarm_epoch: 1,
+        history: None,
     }));
     let (_stop, stopping) = watch::channel(Stop::No);
     server::serve(server, listener, stopping).await;

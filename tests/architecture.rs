@@ -35,7 +35,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
-    ("ua", &["access", "alarm", "config", "control", "engine", "field", "tag", "time"]),
+    ("historian", &["config", "engine", "field", "history", "tag", "time"]),
+    (
+        "ua",
+        &[
+            "access",
+            "alarm",
+            "config",
+            "control",
+            "engine",
+            "field",
+            "historian",
+            "history",
+            "tag",
+            "time",
+        ],
+    ),
     ("conformance", &["config", "time", "ua"]),
 ];
 
@@ -51,6 +66,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("redb", &["store"]),
     ("pco", &["history"]),
     ("crc32fast", &["history"]),
+    ("wildmatch", &["historian"]),
     ("tokio", &["app", "engine", "ua"]),
     ("toml", &["config", "engine"]),
     ("clap", &["cli"]),

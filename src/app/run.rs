@@ -16,6 +16,7 @@ use crate::app::{Failure, files, hosts};
 use crate::cli::RunArgs;
 use crate::config::{PlantConfig, ServerConfig, Users};
 use crate::engine::{self, Engine, Handle};
+use crate::historian::Historian;
 use crate::time::{self, Clock};
 use crate::ua::channel::ChannelShared;
 use crate::ua::endpoint::Endpoints;
@@ -92,8 +93,12 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     ));
     let endpoints = Endpoints::new(&config, uri, hosts, port, channels.certificate());
     let greeting = greeting(&title, &config, &endpoints);
-    let parts =
-        Parts { config, endpoints, space, port: port_of_engine, users, channels, alarm_epoch };
+    let history = historian.as_ref().map(Historian::port);
+    if history.is_some() {
+        space.set_recorded();
+    }
+    let port = port_of_engine;
+    let parts = Parts { config, endpoints, space, port, users, channels, alarm_epoch, history };
     println!("{greeting}");
     until_stopped(Rc::new(Server::new(parts)), listener, handle).await?;
     if let Some(historian) = historian {

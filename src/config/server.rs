@@ -166,6 +166,10 @@ pub struct Limits {
     pub operations: usize,
     /// Continuation points of one session.
     pub continuation_points: usize,
+    /// Continuation points of one session's reads of history.
+    pub history_continuation_points: usize,
+    /// Values of one node in one answer to a read of history.
+    pub history_values: usize,
     /// References in one browse result when the client asks for no maximum.
     pub references_per_node: usize,
     /// Bytes of one message.
@@ -203,6 +207,8 @@ impl Default for Limits {
             notifications_per_publish: 25_000,
             operations: 10_000,
             continuation_points: 20,
+            history_continuation_points: 100,
+            history_values: 100_000,
             references_per_node: 10_000,
             message_bytes: 16 << 20,
             chunk_bytes: 65_536,

@@ -150,6 +150,8 @@ fn limits(s: &Section<'_>) -> Limits {
         notifications_per_publish: count!(s, usual, notifications_per_publish, 1..=1_000_000),
         operations: count!(s, usual, operations, 1..=1_000_000),
         continuation_points: count!(s, usual, continuation_points, 1..=1000),
+        history_continuation_points: count!(s, usual, history_continuation_points, 1..=10_000),
+        history_values: count!(s, usual, history_values, 100..=10_000_000),
         references_per_node: count!(s, usual, references_per_node, 10..=1_000_000),
         message_bytes: count!(s, usual, message_bytes, 65_536..=1_073_741_824),
         // Part 6, 7.1.2.3: no buffer below 8192 bytes.

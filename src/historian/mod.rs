@@ -17,4 +17,4 @@ mod thread;
 pub use order::Order;
 pub use recorder::Recorder;
 pub use report::{Health, Report};
-pub use thread::{Historian, HistorianError, open};
+pub use thread::{Historian, HistorianError, HistorianPort, open};

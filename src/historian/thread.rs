@@ -39,12 +39,21 @@ pub enum HistorianError {
     Start(#[source] io::Error),
 }
 
+/// What an edge holds of the historian.
+#[derive(Clone, Debug)]
+pub struct HistorianPort {
+    /// Where orders go; a full queue refuses them.
+    pub orders: SyncSender<Order>,
+    /// Someone who reads.
+    pub reader: Reader,
+    /// How recording goes.
+    pub report: Arc<Report>,
+}
+
 /// The running historian.
 #[derive(Debug)]
 pub struct Historian {
-    orders: SyncSender<Order>,
-    reader: Reader,
-    report: Arc<Report>,
+    port: HistorianPort,
     thread: JoinHandle<()>,
 }
 
@@ -58,13 +67,13 @@ impl Historian {
             Work { history, recorder, report: Arc::clone(&report), now: Timestamp::default() };
         let thread = std::thread::Builder::new().name("historian".to_owned());
         let thread = thread.spawn(move || work.run(&waiting)).map_err(HistorianError::Start)?;
-        Ok(Self { orders, reader, report, thread })
+        Ok(Self { port: HistorianPort { orders, reader, report }, thread })
     }
 
     /// What takes the engine's snapshots. If the historian is behind, the engine waits for it when `patient`;
     /// otherwise the snapshot is missed, and counted.
     pub fn listener(&self, patient: bool) -> impl FnMut(&Arc<Snapshot>) + Send + use<> {
-        let (orders, report) = (self.orders.clone(), Arc::clone(&self.report));
+        let (orders, report) = (self.port.orders.clone(), Arc::clone(&self.port.report));
         move |snapshot| {
             let order = Order::Snapshot(Arc::clone(snapshot));
             if patient {
@@ -79,24 +88,14 @@ impl Historian {
         }
     }
 
-    /// Where orders go; a full queue refuses them.
-    pub fn orders(&self) -> SyncSender<Order> {
-        self.orders.clone()
-    }
-
-    /// Someone who reads.
-    pub fn reader(&self) -> Reader {
-        self.reader.clone()
-    }
-
-    /// How recording goes.
-    pub fn report(&self) -> &Arc<Report> {
-        &self.report
+    /// For an edge.
+    pub fn port(&self) -> HistorianPort {
+        self.port.clone()
     }
 
     /// Writes what is left and ends.
     pub fn finish(self) {
-        let _ = self.orders.send(Order::Finish);
+        let _ = self.port.orders.send(Order::Finish);
         if self.thread.join().is_err() {
             error!("the historian has panicked");
         }

@@ -151,8 +151,11 @@ impl Server {
             V::Server_ServerCapabilities_MaxBrowseContinuationPoints => {
                 u16::try_from(limits.continuation_points).unwrap_or(u16::MAX).into()
             }
-            V::Server_ServerCapabilities_MaxQueryContinuationPoints
-            | V::Server_ServerCapabilities_MaxHistoryContinuationPoints => 0_u16.into(),
+            V::Server_ServerCapabilities_MaxQueryContinuationPoints => 0_u16.into(),
+            V::Server_ServerCapabilities_MaxHistoryContinuationPoints => {
+                let bound = self.history.as_ref().map_or(0, |_| limits.history_continuation_points);
+                u16::try_from(bound).unwrap_or(u16::MAX).into()
+            }
             V::Server_ServerCapabilities_SoftwareCertificates => {
                 Variant::from(Vec::<ExtensionObject>::new())
             }

@@ -13,6 +13,7 @@ pub mod client;
 pub mod endpoint;
 pub mod session;
 pub mod space;
+pub mod history;
 pub mod event;
 pub mod audit;
 pub mod stored;

@@ -16,6 +16,7 @@ use tracing::{info, warn};
 
 use crate::config::{ServerConfig, Users};
 use crate::engine::{EnginePort, Snapshot};
+use crate::historian::HistorianPort;
 use crate::time::{self, Timestamp};
 use crate::ua::audit::Trail;
 use crate::ua::channel::ChannelShared;
@@ -64,6 +65,8 @@ pub struct Server {
     pub connections: RefCell<BTreeMap<u32, Rc<Connection>>>,
     /// Failed logins.
     pub guard: RefCell<LoginGuard>,
+    /// The historian, if there is one.
+    pub history: Option<HistorianPort>,
     /// The audit log.
     pub trail: Trail,
     /// Ids of events.
@@ -103,6 +106,8 @@ pub struct Parts {
     pub channels: Rc<ChannelShared>,
     /// What EventIds of conditions begin with, over restarts.
     pub alarm_epoch: u64,
+    /// The historian, if there is one.
+    pub history: Option<HistorianPort>,
 }
 
 impl Server {
@@ -122,6 +127,7 @@ impl Server {
             trail: Trail::start(&parts.config.data, parts.config.audit),
             event_ids: EventIds::new(time::now()),
             alarm_epoch: parts.alarm_epoch,
+            history: parts.history,
             told,
             counters: Counters::default(),
             diagnostics_enabled: Cell::new(true),

@@ -5,6 +5,7 @@ mod condition;
 mod discovery;
 mod filter;
 mod fixture;
+mod history_read;
 mod method;
 mod monitored;
 mod reader;
@@ -186,6 +187,7 @@ requests! {
     REGISTER_NODES = RegisterNodesRequest_Encoding_DefaultBinary,
     UNREGISTER_NODES = UnregisterNodesRequest_Encoding_DefaultBinary,
     READ = ReadRequest_Encoding_DefaultBinary,
+    HISTORY_READ = HistoryReadRequest_Encoding_DefaultBinary,
     WRITE = WriteRequest_Encoding_DefaultBinary,
     CALL = CallRequest_Encoding_DefaultBinary,
     CREATE_ITEMS = CreateMonitoredItemsRequest_Encoding_DefaultBinary,
@@ -221,6 +223,7 @@ fn serve(request: Request<'_>, kind: u32) -> Outcome {
         REGISTER_NODES => view::register(request),
         UNREGISTER_NODES => view::unregister(request),
         READ => attribute::read(request),
+        HISTORY_READ => history_read::history_read(request),
         WRITE => write::write(request),
         CALL => method::call(request),
         CREATE_ITEMS => monitored::create(request),

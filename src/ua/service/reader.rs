@@ -64,6 +64,11 @@ impl<'a> Reader<'a> {
         Ok(i32::from_le_bytes(self.take()?))
     }
 
+    /// Int64, also the ticks of a DateTime.
+    pub(super) fn i64(&mut self) -> Result<i64, Malformed> {
+        Ok(i64::from_le_bytes(self.take()?))
+    }
+
     /// Double.
     pub(super) fn f64(&mut self) -> Result<f64, Malformed> {
         Ok(f64::from_le_bytes(self.take()?))
@@ -107,7 +112,7 @@ impl<'a> Reader<'a> {
             }
             5 => {
                 let namespace = self.u16()?;
-                self.text_bytes()?;
+                self.byte_string()?;
                 (namespace, IdRef::Other)
             }
             _ => return Err(Malformed),
@@ -115,7 +120,8 @@ impl<'a> Reader<'a> {
         Ok(NodeIdRef { namespace, identifier })
     }
 
-    fn text_bytes(&mut self) -> Result<&'a [u8], Malformed> {
+    /// ByteString; null reads as empty.
+    pub(super) fn byte_string(&mut self) -> Result<&'a [u8], Malformed> {
         let length = self.i32()?;
         if length < -1 {
             return Err(Malformed);
@@ -128,7 +134,7 @@ impl<'a> Reader<'a> {
         let kind = self.node_id()?;
         let body = match self.u8()? {
             0 => &[][..],
-            1 | 2 => self.text_bytes()?,
+            1 | 2 => self.byte_string()?,
             _ => return Err(Malformed),
         };
         Ok((kind, body))

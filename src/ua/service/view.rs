@@ -9,6 +9,7 @@ use crate::time;
 use crate::ua::envelope::{array_length, response_header};
 use crate::ua::service::reader::{self, Reader};
 use crate::ua::service::{Answer, Outcome, Request};
+use crate::ua::session::BrowseRest;
 use crate::ua::space::{BrowseFilter, BrowsePosition, Space};
 use crate::ua::subscription::SessionKey;
 
@@ -102,12 +103,10 @@ fn one(
     match rest {
         Some(rest) => {
             let bound = request.server.config.limits.continuation_points;
-            let id = request
-                .server
-                .sessions
-                .borrow_mut()
-                .get_mut(session)
-                .map(|it| it.remember(rest, maximum, bound));
+            let id = request.server.sessions.borrow_mut().get_mut(session).map(|it| {
+                let rest = BrowseRest { position: rest, max_references: maximum };
+                it.browses.remember(rest, bound)
+            });
             let Some(id) = id else {
                 out.truncate(start);
                 return failed(StatusCode::BadSessionClosed, out);
@@ -142,7 +141,12 @@ pub(super) fn browse_next(mut request: Request<'_>) -> Outcome {
     array_length(&mut out, Some(points.len()));
     for point in &points {
         let found = point_id(point).and_then(|id| {
-            request.server.sessions.borrow_mut().get_mut(session).and_then(|it| it.recall(id))
+            request
+                .server
+                .sessions
+                .borrow_mut()
+                .get_mut(session)
+                .and_then(|it| it.browses.recall(id))
         });
         match found {
             None => failed(StatusCode::BadContinuationPointInvalid, &mut out),

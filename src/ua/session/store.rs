@@ -8,7 +8,8 @@ use opcua_types::{ApplicationDescription, ByteString, Identifier, NodeId, Status
 use crate::access::Roles;
 use crate::time::Timestamp;
 use crate::ua::crypto;
-use crate::ua::session::{Identity, ServiceCounts};
+use crate::ua::history::Work;
+use crate::ua::session::{Continuations, Identity, ServiceCounts};
 use crate::ua::space::{BrowsePosition, session_id};
 use crate::ua::subscription::SessionKey;
 
@@ -20,9 +21,7 @@ const USERS: usize = 16;
 
 /// Where a Browse goes on.
 #[derive(Clone, Debug)]
-pub struct Continuation {
-    /// Opaque to the client.
-    pub id: u64,
+pub struct BrowseRest {
     /// What was asked, and how far the answer came.
     pub position: BrowsePosition,
     /// References per answer that the client asked for.
@@ -74,9 +73,10 @@ pub struct Session {
     pub counts: ServiceCounts,
     /// Locales in the client's order.
     pub locales: Vec<String>,
-    /// Browse continuation points, oldest first.
-    pub continuations: VecDeque<Continuation>,
-    next_continuation: u64,
+    /// Where Browses go on.
+    pub browses: Continuations<BrowseRest>,
+    /// Where reads of history go on.
+    pub reads: Continuations<Work>,
     /// Requests that wait for the engine.
     pub pending: usize,
     /// Created, or last used.
@@ -94,28 +94,6 @@ impl Session {
     /// What its user may do; nothing before activation.
     pub fn roles(&self) -> Roles {
         self.identity.as_ref().map_or(Roles::NONE, |it| it.roles)
-    }
-
-    /// Keeps a continuation point; the oldest goes when there are `bound` already (Part 4, 7.9).
-    pub fn remember(
-        &mut self,
-        position: BrowsePosition,
-        max_references: usize,
-        bound: usize,
-    ) -> u64 {
-        while self.continuations.len() >= bound.max(1) {
-            self.continuations.pop_front();
-        }
-        self.next_continuation += 1;
-        let id = self.next_continuation;
-        self.continuations.push_back(Continuation { id, position, max_references });
-        id
-    }
-
-    /// Takes a continuation point: it can be used once.
-    pub fn recall(&mut self, id: u64) -> Option<Continuation> {
-        let at = self.continuations.iter().position(|it| it.id == id)?;
-        self.continuations.remove(at)
     }
 
     /// Acts for another user from now on.
@@ -189,8 +167,8 @@ impl Sessions {
             users: VecDeque::new(),
             counts: ServiceCounts::default(),
             locales: Vec::new(),
-            continuations: VecDeque::new(),
-            next_continuation: 0,
+            browses: Continuations::default(),
+            reads: Continuations::default(),
             pending: 0,
             last_used: now,
             client,

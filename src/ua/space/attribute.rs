@@ -170,16 +170,21 @@ impl Space {
         roles: Roles,
     ) -> Option<Variant> {
         let declared = self.member(device, member);
+        let node = NodeRef::Member(device, member);
         let found = self.graph.attribute(declared.declaration, attribute)?;
         let row = match declared.content {
             Content::Tag(row) => Some(self.table.row(self.table.tag(device, row)).1),
             _ => None,
         };
         Some(match (attribute, declared.content, row) {
-            (AttributeId::AccessLevel, _, Some(row)) => access(row.setpoint.is_some()).into(),
-            (AttributeId::UserAccessLevel, _, Some(row)) => {
-                access(row.setpoint.is_some() && roles.may_write(row.access)).into()
+            (AttributeId::AccessLevel, _, Some(row)) => {
+                (access(row.setpoint.is_some()) | self.history_access(node, None)).into()
             }
+            (AttributeId::UserAccessLevel, _, Some(row)) => {
+                let own = access(row.setpoint.is_some() && roles.may_write(row.access));
+                (own | self.history_access(node, Some(roles))).into()
+            }
+            (AttributeId::Historizing, ..) => self.kept(node).is_some().into(),
             (AttributeId::AccessLevel, Content::Structure(number), _) => {
                 access(self.may_write(device, number, None)).into()
             }

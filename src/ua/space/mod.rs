@@ -11,6 +11,7 @@ mod event;
 mod export;
 mod fixture;
 mod graph;
+mod kept;
 mod live;
 mod load;
 mod node;
@@ -21,7 +22,7 @@ mod session;
 mod template;
 mod translate;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -41,6 +42,7 @@ pub use attribute::{CURRENT_READ, CURRENT_WRITE};
 pub use browse::{BrowseFilter, BrowsePosition};
 pub use declared::{Declared, Kind};
 pub use export::{Format, export};
+pub use kept::{HISTORY_READ, HISTORY_WRITE, Kept};
 pub use load::{LoadError, NodeSetFile, fixture};
 pub use node::{IdRef, NodeIdRef, NodeRef};
 pub use session::session_id;
@@ -110,6 +112,8 @@ pub struct Space {
     names: RefCell<BTreeMap<u32, LocalizedText>>,
     /// When the server's certificate ends, and itself.
     certificate: RefCell<Option<(Timestamp, Vec<u8>)>>,
+    /// Variables have histories.
+    is_recorded: Cell<bool>,
 }
 
 impl Space {
@@ -138,6 +142,7 @@ impl Space {
             fixture,
             names,
             certificate: RefCell::default(),
+            is_recorded: Cell::default(),
         })
     }
 

@@ -1,0 +1,244 @@
+//! HistoryRead (Part 4, 5.11.3; Part 11, 6.5): taken apart here, read on a thread that may wait for a disk, answered in
+//! the order of the request.
+
+use std::rc::Rc;
+
+use opcua_types::{NumericRange, ObjectId, StatusCode, TimestampsToReturn};
+
+use crate::access::Roles;
+use crate::time::Timestamp;
+use crate::ua::envelope::array_length;
+use crate::ua::history::{Answered, Raw, RawQuery, Room, Subject, Work};
+use crate::ua::server::Server;
+use crate::ua::service::attribute::{may_read, timestamps};
+use crate::ua::service::reader::{self, Reader};
+use crate::ua::service::write::{begin, reply};
+use crate::ua::service::{Answer, Outcome, Request};
+use crate::ua::space::{IdRef, NodeIdRef};
+use crate::ua::subscription::SessionKey;
+
+/// Smallest encoded HistoryReadValueId: two-byte NodeId, null range, null encoding, null continuation point.
+const SMALLEST_READ: usize = 2 + 4 + 6 + 4;
+/// Bytes of a response besides its values.
+const OVERHEAD: usize = 1024;
+/// Least room for one node's answer, bytes.
+const LEAST_ROOM: usize = 4096;
+
+const RAW: u32 = ObjectId::ReadRawModifiedDetails_Encoding_DefaultBinary as u32;
+
+/// What is asked of every node of a request.
+#[derive(Clone, Copy, Debug)]
+enum Details {
+    Raw(RawQuery),
+}
+
+/// A node of a request.
+struct Item<'a> {
+    node: NodeIdRef<'a>,
+    range: &'a str,
+    encoding: (u16, &'a str),
+    continuation: &'a [u8],
+}
+
+/// HistoryRead.
+pub(super) fn history_read(mut request: Request<'_>) -> Outcome {
+    let session = request.session()?;
+    let details = request.body.extension_object()?;
+    let timestamps = timestamps(request.body.i32()?)?;
+    let release = request.body.flag()?;
+    let count = request.body.array(SMALLEST_READ)?;
+    request.check_count(count)?;
+    if timestamps == TimestampsToReturn::Neither {
+        return Err(StatusCode::BadTimestampsToReturnInvalid);
+    }
+    let details = read_details(&details)?;
+    let roles = request.roles(session);
+    let mut works = Vec::with_capacity(count);
+    for _ in 0..count {
+        let item = Item {
+            node: request.body.node_id()?,
+            range: request.body.text()?,
+            encoding: request.body.qualified_name()?,
+            continuation: request.body.byte_string()?,
+        };
+        works.push(if release {
+            Err(let_go(request.server, session, item.continuation))
+        } else if item.continuation.is_empty() {
+            details.and_then(|it| begin_one(request.server, roles, &item, timestamps, it))
+        } else {
+            take_up(request.server, session, item.continuation)
+        });
+    }
+    let bytes = room_for_all(&request, session);
+    answer_later(&request, session, works, bytes)
+}
+
+/// The outer error refuses the request, the inner one each node (HA-03).
+fn read_details(
+    (kind, body): &(NodeIdRef<'_>, &[u8]),
+) -> Result<Result<Details, StatusCode>, StatusCode> {
+    let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(kind) } = *kind else {
+        return Err(StatusCode::BadHistoryOperationInvalid);
+    };
+    let mut body = Reader::new(body);
+    match kind {
+        RAW => raw(&mut body).map_err(|_| StatusCode::BadDecodingError),
+        _ => Err(StatusCode::BadHistoryOperationUnsupported),
+    }
+}
+
+fn raw(body: &mut Reader<'_>) -> Result<Result<Details, StatusCode>, reader::Malformed> {
+    let is_modified = body.flag()?;
+    let (start, end) = (time(body)?, time(body)?);
+    let limit = body.u32()?;
+    let bounds = body.flag()?;
+    if is_modified {
+        return Ok(Err(StatusCode::BadHistoryOperationUnsupported));
+    }
+    Ok(RawQuery::new(start, end, limit, bounds).map(Details::Raw))
+}
+
+/// DateTime. What lies before 1601 or is none is 0.
+fn time(body: &mut Reader<'_>) -> Result<Timestamp, reader::Malformed> {
+    let ticks = body.i64()?;
+    Ok(Timestamp::from_ticks(ticks.max(0)))
+}
+
+/// Checks a node and begins its read.
+fn begin_one(
+    server: &Server,
+    roles: Roles,
+    item: &Item<'_>,
+    timestamps: TimestampsToReturn,
+    details: Details,
+) -> Result<Work, StatusCode> {
+    if reader::is_null(&item.node) {
+        return Err(StatusCode::BadNodeIdInvalid);
+    }
+    let node = server.space.resolve(&item.node).ok_or(StatusCode::BadNodeIdUnknown)?;
+    let kept = server.space.kept(node).ok_or(StatusCode::BadHistoryOperationUnsupported)?;
+    if !may_read(roles) {
+        return Err(StatusCode::BadUserAccessDenied);
+    }
+    let range: NumericRange = reader::index_range(item.range)?;
+    match item.encoding {
+        (_, "") => {}
+        (0, "Default Binary") => return Err(StatusCode::BadDataEncodingInvalid),
+        _ => return Err(StatusCode::BadDataEncodingUnsupported),
+    }
+    let subject = Subject { kept, range, timestamps };
+    Ok(match details {
+        Details::Raw(query) => Work::Raw(Box::new(Raw::new(subject, query))),
+    })
+}
+
+/// Number of a continuation point.
+fn number(continuation: &[u8]) -> Option<u64> {
+    continuation.try_into().ok().map(u64::from_le_bytes)
+}
+
+/// Goes on with a read: a continuation point can be used once (HA-05).
+fn take_up(server: &Server, session: SessionKey, continuation: &[u8]) -> Result<Work, StatusCode> {
+    let mut sessions = server.sessions.borrow_mut();
+    let session = sessions.get_mut(session).ok_or(StatusCode::BadSessionClosed)?;
+    let work = number(continuation).and_then(|it| session.reads.recall(it));
+    work.ok_or(StatusCode::BadContinuationPointInvalid)
+}
+
+/// Gives a continuation point up (Part 4, 5.11.3.2: nothing is read).
+fn let_go(server: &Server, session: SessionKey, continuation: &[u8]) -> StatusCode {
+    match take_up(server, session, continuation) {
+        Ok(_) => StatusCode::Good,
+        Err(status) => status,
+    }
+}
+
+/// Bytes that the whole response may have.
+fn room_for_all(request: &Request<'_>, session: SessionKey) -> usize {
+    let sessions = request.server.sessions.borrow();
+    let asked = sessions.get(session).map_or(0, |it| it.client.max_response_bytes);
+    let channel = request.connection.channel.borrow();
+    let taken = channel.as_ref().map_or(0, |it| it.longest_body());
+    let own = request.server.config.limits.message_bytes;
+    let least = [asked as usize, taken].into_iter().filter(|it| *it > 0).fold(own, usize::min);
+    least.saturating_sub(OVERHEAD)
+}
+
+/// Reads away from this thread, then answers.
+fn answer_later(
+    request: &Request<'_>,
+    session: SessionKey,
+    works: Vec<Result<Work, StatusCode>>,
+    bytes: usize,
+) -> Outcome {
+    let Some(history) = &request.server.history else {
+        return Err(StatusCode::BadHistoryOperationUnsupported);
+    };
+    begin(request, session)?;
+    let reader = history.reader.clone();
+    let values = request.server.config.limits.history_values;
+    let read = move || {
+        let (mut left, mut nodes) = (bytes, works.len());
+        let mut answers = Vec::with_capacity(nodes);
+        for work in works {
+            let room = Room { values, bytes: (left / nodes.max(1)).max(LEAST_ROOM) };
+            let answered = match work {
+                Ok(work) => work.go_on(&reader, room),
+                Err(status) => Answered::refused(status),
+            };
+            left = left.saturating_sub(answered.body.len() + 64);
+            nodes -= 1;
+            answers.push(answered);
+        }
+        answers
+    };
+    let server = Rc::clone(request.server);
+    let connection = Rc::clone(request.connection);
+    let (id, handle) = (request.id, request.header.request_handle);
+    let head = request.head(ObjectId::HistoryReadResponse_Encoding_DefaultBinary);
+    tokio::task::spawn_local(async move {
+        let answers = tokio::task::spawn_blocking(read).await;
+        let body = || {
+            let answers = answers.map_err(|_| StatusCode::BadInternalError)?;
+            Ok(response(&server, session, head, answers))
+        };
+        reply(&server, session, body, |body| connection.send(id, handle, &body), handle);
+    });
+    Ok(Answer::Later)
+}
+
+/// The response; what is left of each read waits behind a continuation point.
+fn response(
+    server: &Server,
+    session: SessionKey,
+    mut out: Vec<u8>,
+    answers: Vec<Answered>,
+) -> Vec<u8> {
+    array_length(&mut out, Some(answers.len()));
+    let bound = server.config.limits.history_continuation_points;
+    for Answered { status, kind, body, rest } in answers {
+        out.extend_from_slice(&status.bits().to_le_bytes());
+        let id = rest.and_then(|rest| {
+            let mut sessions = server.sessions.borrow_mut();
+            Some(sessions.get_mut(session)?.reads.remember(rest, bound))
+        });
+        match id {
+            Some(id) => {
+                out.extend_from_slice(&8_i32.to_le_bytes());
+                out.extend_from_slice(&id.to_le_bytes());
+            }
+            None => array_length(&mut out, None),
+        }
+        match kind {
+            Some(kind) => {
+                crate::ua::envelope::type_id(&mut out, kind);
+                out.push(1);
+                array_length(&mut out, Some(body.len()));
+                out.extend_from_slice(&body);
+            }
+            None => out.extend_from_slice(&[0, 0, 0]),
+        }
+    }
+    array_length(&mut out, None);
+    out
+}
