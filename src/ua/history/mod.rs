@@ -5,6 +5,7 @@
 //! may wait for a disk; what is left of it waits in the session behind a continuation point.
 
 mod answer;
+mod capability;
 mod raw;
 
 use opcua_types::{NumericRange, ObjectId, StatusCode, TimestampsToReturn};

@@ -3,9 +3,10 @@
 use opcua_types::{AttributeId, Variant, VariantScalarTypeId};
 
 use crate::access::{Access, Roles};
-use crate::tag::{HistoryMode, ValueType};
+use crate::tag::{HistoryMode, Range, Row, ValueType};
+use crate::ua::space::reference::Reference;
 use crate::ua::space::template::Content;
-use crate::ua::space::{Kind, NodeRef, Space};
+use crate::ua::space::{IdRef, Kind, NodeIdRef, NodeRef, Space, TYPES};
 
 /// AccessLevel bit HistoryRead (Part 3, 8.57).
 pub const HISTORY_READ: u8 = 4;
@@ -25,6 +26,39 @@ pub struct Kept {
     pub value_type: ValueType,
 }
 
+/// Number of the first configuration in our NodeSet, and from one to the next.
+const CONFIGURATIONS: (u32, u32) = (9200, 20);
+
+/// How a history is kept: an object of HistoricalDataConfigurationType (Part 11, 5.2.3) each, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keeping {
+    Samples,
+    MinuteMeans,
+    MinuteTotals,
+    MinuteValues,
+    Changes,
+}
+
+impl Keeping {
+    fn of(row: &Row) -> Option<Self> {
+        match (row.history, row.value_type) {
+            (HistoryMode::None, _) => None,
+            (HistoryMode::Raw(_), ValueType::F64) => Some(Self::Samples),
+            (HistoryMode::Raw(_) | HistoryMode::Change, _) => Some(Self::Changes),
+            (HistoryMode::Minute, ValueType::F64) if row.range != Range::None => {
+                Some(Self::MinuteMeans)
+            }
+            (HistoryMode::Minute, ValueType::F64) => Some(Self::MinuteTotals),
+            (HistoryMode::Minute, _) => Some(Self::MinuteValues),
+        }
+    }
+
+    /// Whether values hold until the next.
+    fn is_stepped(self) -> bool {
+        matches!(self, Self::MinuteValues | Self::Changes)
+    }
+}
+
 impl Space {
     /// Variables have their histories from now on.
     pub fn set_recorded(&self) {
@@ -41,9 +75,9 @@ impl Space {
                 let Content::Tag(row) = self.member(device, member).content else { return None };
                 let tag = self.table.tag(device, row);
                 let (_, row) = self.table.row(tag);
-                (row.history != HistoryMode::None).then(|| Kept {
+                Keeping::of(row).map(|keeping| Kept {
                     path: self.table.path(tag),
-                    stepped: row.value_type != ValueType::F64 || row.history == HistoryMode::Change,
+                    stepped: keeping.is_stepped(),
                     shown: None,
                     value_type: row.value_type,
                 })
@@ -77,6 +111,24 @@ impl Space {
             shown: is_other.then_some(scalar),
             value_type,
         })
+    }
+
+    /// The reference of a variable to the configuration of its history.
+    pub(super) fn reference_to_configuration(&self, node: NodeRef) -> Option<Reference> {
+        let kept = self.kept(node)?;
+        let keeping = match node {
+            NodeRef::Member(device, member) => match self.member(device, member).content {
+                Content::Tag(row) => Keeping::of(self.table.row(self.table.tag(device, row)).1)?,
+                _ => return None,
+            },
+            _ if kept.stepped => Keeping::Changes,
+            _ => Keeping::Samples,
+        };
+        let (first, step) = CONFIGURATIONS;
+        let number = IdRef::Numeric(first + step * keeping as u32);
+        let target = self.graph.resolve(&NodeIdRef { namespace: TYPES, identifier: number })?;
+        let kind = self.graph.known.has_historical_configuration;
+        Some(Reference { kind, is_forward: true, target: NodeRef::Static(target) })
     }
 
     /// The history bits of an AccessLevel: at all, or for a user with these roles.
