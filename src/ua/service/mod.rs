@@ -6,6 +6,7 @@ mod discovery;
 mod filter;
 mod fixture;
 mod history_read;
+mod history_update;
 mod method;
 mod monitored;
 mod reader;
@@ -188,6 +189,7 @@ requests! {
     UNREGISTER_NODES = UnregisterNodesRequest_Encoding_DefaultBinary,
     READ = ReadRequest_Encoding_DefaultBinary,
     HISTORY_READ = HistoryReadRequest_Encoding_DefaultBinary,
+    HISTORY_UPDATE = HistoryUpdateRequest_Encoding_DefaultBinary,
     WRITE = WriteRequest_Encoding_DefaultBinary,
     CALL = CallRequest_Encoding_DefaultBinary,
     CREATE_ITEMS = CreateMonitoredItemsRequest_Encoding_DefaultBinary,
@@ -224,6 +226,7 @@ fn serve(request: Request<'_>, kind: u32) -> Outcome {
         UNREGISTER_NODES => view::unregister(request),
         READ => attribute::read(request),
         HISTORY_READ => history_read::history_read(request),
+        HISTORY_UPDATE => history_update::history_update(request),
         WRITE => write::write(request),
         CALL => method::call(request),
         CREATE_ITEMS => monitored::create(request),
