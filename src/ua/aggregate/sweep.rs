@@ -81,16 +81,22 @@ impl<'a, S: Source> Sweep<'a, S> {
         let before = |tick: i64, wanted| source.last_before(Timestamp::from_ticks(tick), wanted);
         let last = before(from, Wanted::Any)?;
         let Some(point) = last else { return Ok(Past::default()) };
+        let mut has_begun = !is_no_data(point.status);
+        let mut earlier = point;
+        while let Some(it) =
+            if has_begun { None } else { before(earlier.time.ticks(), Wanted::Any)? }
+        {
+            has_begun = !is_no_data(it.status);
+            earlier = it;
+        }
         let is_usable = |it: Point| self.rules.class(it.value, it.status) != Class::Bad;
-        let mut past = Past { last, has_begun: !is_no_data(point.status), ..Past::default() };
+        let mut past = Past { last, has_begun, ..Past::default() };
         let needs_usable = self.rules.function.bounds() == Bounds::Interpolated
-            || self.rules.function == Function::NumberOfTransitions
-            || !past.has_begun;
+            || self.rules.function == Function::NumberOfTransitions;
         if is_usable(point) {
             past.usable = last;
         } else if needs_usable {
             past.usable = self.usable_before(from)?;
-            past.has_begun = past.has_begun || past.usable.is_some();
         }
         if let Some(usable) = past.usable
             && self.rules.configuration.use_sloped_extrapolation

@@ -2,7 +2,7 @@
 
 use opcua_types::Variant;
 
-use crate::ua::aggregate::tests::memory::{Historian, at, check, number};
+use crate::ua::aggregate::tests::memory::{Historian, at, check, number, point};
 use crate::ua::aggregate::{Configuration, Function as F, PercentError, Query, QueryError};
 
 fn query() -> Query {
@@ -132,4 +132,20 @@ fn ha_29_sloped_extrapolation_goes_on() {
     let asked = historian.query(F::Interpolative, 5.0);
     let values = historian.read(asked);
     check("sloped", &values[19..], "1:35.000 102.5 UncertainDataSubNormal, Interpolated");
+}
+
+/// A page that begins behind samples that all say that there is no data knows that there has been some before.
+#[test]
+fn ha_36_a_page_knows_that_data_has_begun() {
+    let mut historian = Historian::new(2);
+    historian.memory.points.truncate(4);
+    let status = opcua_types::StatusCode::BadNoData;
+    historian.memory.points.extend([point(40.0, None, status), point(41.0, None, status)]);
+    historian.memory.points.push(point(60.0, Some(1.0), opcua_types::StatusCode::Good));
+    for function in [F::Count, F::TimeAverage, F::DurationBad] {
+        let intervals = historian.query(function, 10.0).check().unwrap();
+        let whole = intervals.read(&historian.memory, 0, 100).unwrap();
+        let page = intervals.read(&historian.memory, 5, 1).unwrap();
+        assert_eq!(whole[5..6], page, "{function:?}");
+    }
 }
