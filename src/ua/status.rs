@@ -21,7 +21,20 @@ pub fn of_quality(quality: Quality) -> StatusCode {
         Quality::DeviceFailure => StatusCode::BadDeviceFailure,
         Quality::NoCommunication => StatusCode::BadNoCommunication,
         Quality::OutOfService => StatusCode::BadOutOfService,
+        Quality::Uncertain => StatusCode::Uncertain,
+        Quality::Bad => StatusCode::Bad,
     }
+}
+
+/// The quality that a client's status stands for: its own, or what is left of it: good, doubtful or bad.
+pub fn to_quality(status: StatusCode) -> Quality {
+    let code = status.bits() & 0xffff_0000;
+    let own = Quality::ALL.into_iter().find(|it| of_quality(*it).bits() == code);
+    own.unwrap_or(match code >> 30 {
+        0 => Quality::Good,
+        1 => Quality::Uncertain,
+        _ => Quality::Bad,
+    })
 }
 
 /// Status of a refused command: each reason its own, none of them a login problem but the one that is.

@@ -31,11 +31,11 @@ pub use rules::{Configuration, PercentError};
 pub use source::{Columns, Point, Source, Wanted};
 
 /// A value as sampled (Part 4, 7.39.1): InfoType DataValue and the historian's bits.
-const RAW: u32 = 0x0400;
+pub const RAW: u32 = 0x0400;
 /// A value that was calculated.
-const CALCULATED: u32 = 0x0401;
+pub const CALCULATED: u32 = 0x0401;
 /// A value from between samples.
-const INTERPOLATED: u32 = 0x0402;
+pub const INTERPOLATED: u32 = 0x0402;
 /// The interval is not complete.
 const PARTIAL: u32 = 0x0404;
 /// Several values are what was looked for.

@@ -4,9 +4,14 @@
 //! The services ([`crate::ua::service`]) take requests apart on the server's thread and hand [`Work`] to a thread that
 //! may wait for a disk; what is left of it waits in the session behind a continuation point.
 
+pub mod annotation;
 mod answer;
+mod at_time;
 mod capability;
+mod modified;
+mod processed;
 mod raw;
+mod source;
 
 use opcua_types::{NumericRange, ObjectId, StatusCode, TimestampsToReturn};
 
@@ -14,6 +19,9 @@ use crate::history::{HistoryError, Reader};
 use crate::ua::space::Kept;
 
 pub use answer::Room;
+pub use at_time::AtTimeRead;
+pub use modified::ModifiedRead;
+pub use processed::{ProcessedQuery, ProcessedRead};
 pub use raw::{Raw, RawQuery};
 
 /// Whose history, and how its values are shown.
@@ -32,6 +40,12 @@ pub struct Subject {
 pub enum Work {
     /// Values as they were recorded.
     Raw(Box<Raw>),
+    /// Values that were changed.
+    Modified(Box<ModifiedRead>),
+    /// Values of intervals.
+    Processed(Box<ProcessedRead>),
+    /// Values at given times.
+    AtTime(Box<AtTimeRead>),
 }
 
 /// The answer for one node.
@@ -58,7 +72,10 @@ impl Work {
     /// Reads as much as `room` allows. May wait for a disk.
     pub fn go_on(self, reader: &Reader, room: Room) -> Answered {
         match self {
-            Self::Raw(raw) => raw.go_on(reader, room),
+            Self::Raw(read) => read.go_on(reader, room),
+            Self::Modified(read) => read.go_on(reader, room),
+            Self::Processed(read) => read.go_on(reader, room),
+            Self::AtTime(read) => read.go_on(reader, room),
         }
         .unwrap_or_else(|problem| {
             tracing::error!(%problem, "the history cannot be read");

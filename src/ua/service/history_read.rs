@@ -2,13 +2,18 @@
 //! the order of the request.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use opcua_types::{NumericRange, ObjectId, StatusCode, TimestampsToReturn};
+use opcua_types::{AggregateConfiguration, NumericRange, ObjectId, StatusCode, TimestampsToReturn};
 
 use crate::access::Roles;
 use crate::time::Timestamp;
+use crate::ua::aggregate::{Configuration, Function};
 use crate::ua::envelope::array_length;
-use crate::ua::history::{Answered, Raw, RawQuery, Room, Subject, Work};
+use crate::ua::history::{
+    Answered, AtTimeRead, ModifiedRead, ProcessedQuery, ProcessedRead, Raw, RawQuery, Room,
+    Subject, Work,
+};
 use crate::ua::server::Server;
 use crate::ua::service::attribute::{may_read, timestamps};
 use crate::ua::service::reader::{self, Reader};
@@ -25,11 +30,17 @@ const OVERHEAD: usize = 1024;
 const LEAST_ROOM: usize = 4096;
 
 const RAW: u32 = ObjectId::ReadRawModifiedDetails_Encoding_DefaultBinary as u32;
+const PROCESSED: u32 = ObjectId::ReadProcessedDetails_Encoding_DefaultBinary as u32;
+const AT_TIME: u32 = ObjectId::ReadAtTimeDetails_Encoding_DefaultBinary as u32;
 
 /// What is asked of every node of a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Details {
     Raw(RawQuery),
+    Modified(RawQuery),
+    /// One function for each node, or what is wrong with it.
+    Processed(ProcessedQuery, Vec<Result<Function, StatusCode>>),
+    AtTime(Arc<[Timestamp]>, bool),
 }
 
 /// A node of a request.
@@ -51,10 +62,15 @@ pub(super) fn history_read(mut request: Request<'_>) -> Outcome {
     if timestamps == TimestampsToReturn::Neither {
         return Err(StatusCode::BadTimestampsToReturnInvalid);
     }
-    let details = read_details(&details)?;
+    let details = read_details(&request, &details)?;
+    if let Ok(Details::Processed(_, functions)) = &details
+        && functions.len() != count
+    {
+        return Err(StatusCode::BadAggregateListMismatch);
+    }
     let roles = request.roles(session);
     let mut works = Vec::with_capacity(count);
-    for _ in 0..count {
+    for index in 0..count {
         let item = Item {
             node: request.body.node_id()?,
             range: request.body.text()?,
@@ -64,7 +80,8 @@ pub(super) fn history_read(mut request: Request<'_>) -> Outcome {
         works.push(if release {
             Err(let_go(request.server, session, item.continuation))
         } else if item.continuation.is_empty() {
-            details.and_then(|it| begin_one(request.server, roles, &item, timestamps, it))
+            let details = details.as_ref().map_err(|it| *it);
+            details.and_then(|it| begin_one(request.server, roles, &item, timestamps, (it, index)))
         } else {
             take_up(request.server, session, item.continuation)
         });
@@ -75,6 +92,7 @@ pub(super) fn history_read(mut request: Request<'_>) -> Outcome {
 
 /// The outer error refuses the request, the inner one each node (HA-03).
 fn read_details(
+    request: &Request<'_>,
     (kind, body): &(NodeIdRef<'_>, &[u8]),
 ) -> Result<Result<Details, StatusCode>, StatusCode> {
     let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(kind) } = *kind else {
@@ -82,7 +100,9 @@ fn read_details(
     };
     let mut body = Reader::new(body);
     match kind {
-        RAW => raw(&mut body).map_err(|_| StatusCode::BadDecodingError),
+        RAW => Ok(raw(&mut body)?),
+        PROCESSED => Ok(Ok(processed(request, &mut body)?)),
+        AT_TIME => Ok(at_time(&mut body)?),
         _ => Err(StatusCode::BadHistoryOperationUnsupported),
     }
 }
@@ -92,10 +112,48 @@ fn raw(body: &mut Reader<'_>) -> Result<Result<Details, StatusCode>, reader::Mal
     let (start, end) = (time(body)?, time(body)?);
     let limit = body.u32()?;
     let bounds = body.flag()?;
-    if is_modified {
-        return Ok(Err(StatusCode::BadHistoryOperationUnsupported));
+    let query = RawQuery::new(start, end, limit, bounds);
+    Ok(query.map(|it| if is_modified { Details::Modified(it) } else { Details::Raw(it) }))
+}
+
+fn processed(request: &Request<'_>, body: &mut Reader<'_>) -> Result<Details, reader::Malformed> {
+    let (start, end) = (time(body)?, time(body)?);
+    let interval_ms = body.f64()?;
+    let count = body.array(2)?;
+    let mut functions = Vec::with_capacity(count);
+    for _ in 0..count {
+        functions.push(function(&body.node_id()?));
     }
-    Ok(RawQuery::new(start, end, limit, bounds).map(Details::Raw))
+    let asked: AggregateConfiguration = body.typed(&request.context)?;
+    let configuration = if asked.use_server_capabilities_defaults {
+        Configuration::default()
+    } else {
+        Configuration {
+            treat_uncertain_as_bad: asked.treat_uncertain_as_bad,
+            percent_bad: asked.percent_data_bad,
+            percent_good: asked.percent_data_good,
+            use_sloped_extrapolation: asked.use_sloped_extrapolation,
+        }
+    };
+    let query = ProcessedQuery { start, end, interval_ms, configuration };
+    Ok(Details::Processed(query, functions))
+}
+
+fn function(id: &NodeIdRef<'_>) -> Result<Function, StatusCode> {
+    let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(number) } = *id else {
+        return Err(StatusCode::BadAggregateNotSupported);
+    };
+    Function::from_number(number).ok_or(StatusCode::BadAggregateNotSupported)
+}
+
+fn at_time(body: &mut Reader<'_>) -> Result<Result<Details, StatusCode>, reader::Malformed> {
+    let count = body.array(8)?;
+    let times = (0..count).map(|_| time(body)).collect::<Result<Arc<[Timestamp]>, _>>()?;
+    let use_simple_bounds = body.flag()?;
+    if times.is_empty() {
+        return Ok(Err(StatusCode::BadInvalidArgument));
+    }
+    Ok(Ok(Details::AtTime(times, use_simple_bounds)))
 }
 
 /// DateTime. What lies before 1601 or is none is 0.
@@ -110,7 +168,7 @@ fn begin_one(
     roles: Roles,
     item: &Item<'_>,
     timestamps: TimestampsToReturn,
-    details: Details,
+    (details, index): (&Details, usize),
 ) -> Result<Work, StatusCode> {
     if reader::is_null(&item.node) {
         return Err(StatusCode::BadNodeIdInvalid);
@@ -128,7 +186,15 @@ fn begin_one(
     }
     let subject = Subject { kept, range, timestamps };
     Ok(match details {
-        Details::Raw(query) => Work::Raw(Box::new(Raw::new(subject, query))),
+        Details::Raw(query) => Work::Raw(Box::new(Raw::new(subject, *query))),
+        Details::Modified(query) => Work::Modified(Box::new(ModifiedRead::new(subject, *query)?)),
+        Details::Processed(query, functions) => {
+            Work::Processed(Box::new(ProcessedRead::new(subject, functions[index]?, *query)?))
+        }
+        Details::AtTime(times, use_simple_bounds) => {
+            let times = Arc::clone(times);
+            Work::AtTime(Box::new(AtTimeRead::new(subject, times, *use_simple_bounds)))
+        }
     })
 }
 

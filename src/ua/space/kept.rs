@@ -24,6 +24,8 @@ pub struct Kept {
     pub shown: Option<VariantScalarTypeId>,
     /// What is recorded.
     pub value_type: ValueType,
+    /// It is what people wrote about another history.
+    pub is_annotations: bool,
 }
 
 /// Number of the first configuration in our NodeSet, and from one to the next.
@@ -59,6 +61,24 @@ impl Keeping {
     }
 }
 
+impl Kept {
+    /// The history of what is written about this one.
+    fn annotations(self) -> Self {
+        Self {
+            path: annotations_path(&self.path),
+            stepped: true,
+            shown: None,
+            value_type: ValueType::Text,
+            is_annotations: true,
+        }
+    }
+}
+
+/// Path of the series that the annotations of a series are in.
+pub fn annotations_path(path: &str) -> String {
+    format!("{path}.Annotations")
+}
+
 impl Space {
     /// Variables have their histories from now on.
     pub fn set_recorded(&self) {
@@ -72,15 +92,21 @@ impl Space {
         }
         match node {
             NodeRef::Member(device, member) => {
-                let Content::Tag(row) = self.member(device, member).content else { return None };
+                let (row, is_annotations) = match self.member(device, member).content {
+                    Content::Tag(row) => (row, false),
+                    Content::Annotations(row) => (row, true),
+                    _ => return None,
+                };
                 let tag = self.table.tag(device, row);
                 let (_, row) = self.table.row(tag);
-                Keeping::of(row).map(|keeping| Kept {
+                let kept = Kept {
                     path: self.table.path(tag),
-                    stepped: keeping.is_stepped(),
+                    stepped: Keeping::of(row)?.is_stepped(),
                     shown: None,
                     value_type: row.value_type,
-                })
+                    is_annotations: false,
+                };
+                Some(if is_annotations { kept.annotations() } else { kept })
             }
             NodeRef::Static(index) if self.is_stored(index) => self.kept_of_fixture(index),
             _ => None,
@@ -88,6 +114,9 @@ impl Space {
     }
 
     fn kept_of_fixture(&self, index: u32) -> Option<Kept> {
+        if let Some(annotated) = self.annotated(index) {
+            return self.kept_of_fixture(annotated).map(Kept::annotations);
+        }
         let historizing = self.graph.attribute(index, AttributeId::Historizing)?;
         if historizing != Variant::Boolean(true) {
             return None;
@@ -110,7 +139,17 @@ impl Space {
             stepped: value_type != ValueType::F64,
             shown: is_other.then_some(scalar),
             value_type,
+            is_annotations: false,
         })
+    }
+
+    /// The variable of the fixture whose Annotations a node is.
+    fn annotated(&self, index: u32) -> Option<u32> {
+        if self.browse_name(NodeRef::Static(index)).1 != "Annotations" {
+            return None;
+        }
+        let above = self.graph.references(index).iter().find(|it| !it.is_forward)?.target;
+        (above != index).then_some(above)
     }
 
     /// The reference of a variable to the configuration of its history.
