@@ -67,6 +67,8 @@ pub struct Server {
     pub guard: RefCell<LoginGuard>,
     /// The historian, if there is one.
     pub history: Option<HistorianPort>,
+    /// Held while annotations are read, changed and written back.
+    pub annotating: tokio::sync::Mutex<()>,
     /// The audit log.
     pub trail: Trail,
     /// Ids of events.
@@ -128,6 +130,7 @@ impl Server {
             event_ids: EventIds::new(time::now()),
             alarm_epoch: parts.alarm_epoch,
             history: parts.history,
+            annotating: tokio::sync::Mutex::default(),
             told,
             counters: Counters::default(),
             diagnostics_enabled: Cell::new(true),

@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 use crate::ua::aggregate::Processed;
 use crate::ua::history::{Subject, annotation};
 use crate::ua::range;
+use crate::ua::space::Kept;
 use crate::ua::status;
 use crate::ua::value::{self, Stamp};
 
@@ -73,7 +74,7 @@ impl<'a> DataValues<'a> {
         if is_plain {
             value::encode_value(&mut self.out, &sample.value, stamp, *timestamps);
         } else {
-            let shown = self.subject.show(&sample.value);
+            let shown = self.subject.kept.show(&sample.value);
             let (value, stamp) = match range::slice(&shown, range) {
                 Ok(part) => (part, stamp),
                 Err(problem) => (Variant::Empty, Stamp { status: problem.bits(), ..stamp }),
@@ -112,11 +113,11 @@ impl<'a> DataValues<'a> {
     }
 }
 
-impl Subject {
+impl Kept {
     /// A value in the data type of its node.
-    pub(super) fn show(&self, value: &Value) -> Variant {
+    pub(in crate::ua) fn show(&self, value: &Value) -> Variant {
         let variant = value::from_value(value);
-        match self.kept.shown {
+        match self.shown {
             Some(kind) => match variant.convert(kind) {
                 Variant::Empty => variant,
                 shown => shown,

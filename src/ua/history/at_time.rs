@@ -80,7 +80,7 @@ impl AtTimeRead {
             let sample = batch.get(0);
             let bits = if sample.time == time { RAW } else { INTERPOLATED };
             let status = status::of_quality(sample.quality).bits() | bits;
-            Processed { time, value: self.subject.show(&sample.value), status }
+            Processed { time, value: self.subject.kept.show(&sample.value), status }
         }))
     }
 }

@@ -16,15 +16,15 @@ impl Server {
         };
         Some(match variable {
             V::HistoryServerCapabilities_AccessHistoryDataCapability
-            | V::HistoryServerCapabilities_ServerTimestampSupported => is_there.into(),
-            V::HistoryServerCapabilities_MaxReturnDataValues => count(limits.history_values),
-            V::HistoryServerCapabilities_AccessHistoryEventsCapability
             | V::HistoryServerCapabilities_InsertDataCapability
             | V::HistoryServerCapabilities_ReplaceDataCapability
             | V::HistoryServerCapabilities_UpdateDataCapability
             | V::HistoryServerCapabilities_DeleteRawCapability
             | V::HistoryServerCapabilities_DeleteAtTimeCapability
             | V::HistoryServerCapabilities_InsertAnnotationCapability
+            | V::HistoryServerCapabilities_ServerTimestampSupported => is_there.into(),
+            V::HistoryServerCapabilities_MaxReturnDataValues => count(limits.history_values),
+            V::HistoryServerCapabilities_AccessHistoryEventsCapability
             | V::HistoryServerCapabilities_InsertEventCapability
             | V::HistoryServerCapabilities_ReplaceEventCapability
             | V::HistoryServerCapabilities_UpdateEventCapability

@@ -8,6 +8,7 @@ pub mod annotation;
 mod answer;
 mod at_time;
 mod capability;
+mod change;
 mod modified;
 mod processed;
 mod raw;

@@ -5,15 +5,22 @@ use std::rc::Rc;
 
 use opcua_types::{ObjectId, StatusCode};
 
+use crate::access::Actor;
 use crate::ua::audit::Origin;
 use crate::ua::envelope::array_length;
 use crate::ua::server::Server;
+use crate::ua::service::history_data::{self, DataOperation};
 use crate::ua::service::write::{begin, reply};
 use crate::ua::service::{Answer, Outcome, Request};
 use crate::ua::space::{IdRef, NodeIdRef};
 
 /// Smallest encoded ExtensionObject: two-byte NodeId, no body.
 const SMALLEST_DETAILS: usize = 2 + 1;
+
+const UPDATE_DATA: u32 = ObjectId::UpdateDataDetails_Encoding_DefaultBinary as u32;
+const UPDATE_STRUCTURE: u32 = ObjectId::UpdateStructureDataDetails_Encoding_DefaultBinary as u32;
+const DELETE_RAW: u32 = ObjectId::DeleteRawModifiedDetails_Encoding_DefaultBinary as u32;
+const DELETE_AT: u32 = ObjectId::DeleteAtTimeDetails_Encoding_DefaultBinary as u32;
 
 /// What came of one operation: HistoryUpdateResult.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +42,8 @@ impl Updated {
 enum Operation {
     /// It is not carried out.
     Refused(StatusCode),
+    /// On recorded data.
+    Data(Box<DataOperation>),
 }
 
 /// HistoryUpdate.
@@ -48,9 +57,10 @@ pub(super) fn history_update(mut request: Request<'_>) -> Outcome {
     }
     let actor = begin(&request, session)?;
     let origin = request.server.origin(request.connection, &request.header, Some(session));
-    let operations: Vec<Operation> =
-        all.iter().map(|it| take_apart(&request, it).unwrap_or_else(Operation::Refused)).collect();
-    drop(actor);
+    let operations: Vec<Operation> = all
+        .iter()
+        .map(|it| take_apart(&request, &actor, it).unwrap_or_else(Operation::Refused))
+        .collect();
     let server = Rc::clone(request.server);
     let connection = Rc::clone(request.connection);
     let (id, handle) = (request.id, request.header.request_handle);
@@ -68,21 +78,34 @@ pub(super) fn history_update(mut request: Request<'_>) -> Outcome {
 
 /// Reads the details of an operation and checks node, user and values.
 fn take_apart(
-    _request: &Request<'_>,
-    (kind, _body): &(NodeIdRef<'_>, &[u8]),
+    request: &Request<'_>,
+    actor: &Actor,
+    (kind, body): &(NodeIdRef<'_>, &[u8]),
 ) -> Result<Operation, StatusCode> {
     let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(kind) } = *kind else {
         return Err(StatusCode::BadHistoryOperationInvalid);
     };
-    match kind {
-        _ => Err(StatusCode::BadHistoryOperationUnsupported),
-    }
+    let operation = match kind {
+        UPDATE_DATA => history_data::update(request, actor, body)?,
+        UPDATE_STRUCTURE => history_data::annotate(request, actor, body)?,
+        DELETE_RAW => history_data::delete_raw(request, actor, body)?,
+        DELETE_AT => history_data::delete_at(request, actor, body)?,
+        _ => return Err(StatusCode::BadHistoryOperationUnsupported),
+    };
+    Ok(Operation::Data(Box::new(operation)))
 }
 
 /// Does what was asked for, and audits it.
-async fn carry_out(_server: &Server, _origin: &Origin, operation: Operation) -> Updated {
+async fn carry_out(server: &Server, origin: &Origin, operation: Operation) -> Updated {
     match operation {
         Operation::Refused(status) => Updated::refused(status),
+        Operation::Data(operation) => {
+            let old = history_data::values_before(server, &operation).await;
+            let (node, change) = operation.told();
+            let updated = operation.carry_out(server).await;
+            server.audit_history(origin, node, (change, old), updated.status);
+            updated
+        }
     }
 }
 
