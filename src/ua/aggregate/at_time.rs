@@ -37,13 +37,13 @@ impl AtTime {
             is_stepped: self.is_stepped,
             is_backward: false,
         };
-        times.iter().map(|time| self.read_one(source, &rules, *time)).collect()
+        times.iter().map(|time| self.read_one(source, rules, *time)).collect()
     }
 
     fn read_one<S: Source>(
         &self,
         source: &S,
-        rules: &Rules,
+        rules: Rules,
         time: Timestamp,
     ) -> Result<Processed, S::Error> {
         let next = source.first_from(time, Wanted::Any)?;
@@ -76,7 +76,7 @@ impl AtTime {
     fn around<S: Source>(
         &self,
         source: &S,
-        rules: &Rules,
+        rules: Rules,
         time: Timestamp,
         next: Option<Point>,
     ) -> Result<(Past, Ahead), S::Error> {

@@ -112,8 +112,8 @@ impl Intervals {
         if self.rules.function == Function::AnnotationCount {
             for (number, processed) in (first..end).zip(&mut read) {
                 let edges = self.edges(number);
-                let from = Timestamp::from_ticks(edges.first(&self.rules));
-                let to = Timestamp::from_ticks(edges.end(&self.rules));
+                let from = Timestamp::from_ticks(edges.first(self.rules));
+                let to = Timestamp::from_ticks(edges.end(self.rules));
                 let annotations = source.count_annotations(from, to)?;
                 processed.value = i32::try_from(annotations).unwrap_or(i32::MAX).into();
             }

@@ -44,8 +44,8 @@ impl<'a, S: Source> Sweep<'a, S> {
         else {
             return Ok(self.done);
         };
-        let from = intervals.edges(first).first(&rules);
-        let to = intervals.edges(last).end(&rules);
+        let from = intervals.edges(first).first(rules);
+        let to = intervals.edges(last).end(rules);
         if rules.function != Function::AnnotationCount {
             self.past = self.past_of(from)?;
         }
@@ -61,15 +61,15 @@ impl<'a, S: Source> Sweep<'a, S> {
         loop {
             match current.take() {
                 Some(interval) => {
-                    let at = interval.edges.end(&rules);
+                    let at = interval.edges.end(rules);
                     let ahead = self.ahead(at, None, to)?;
                     self.done.push(interval.close(&self.past, &ahead));
                 }
                 None => {
                     let Some(number) = numbers.next() else { return Ok(self.done) };
                     let edges = intervals.edges(number);
-                    let ahead = self.ahead(edges.first(&rules), None, to)?;
-                    current = Some(Interval::open(&rules, edges, &self.past, &ahead));
+                    let ahead = self.ahead(edges.first(rules), None, to)?;
+                    current = Some(Interval::open(rules, edges, &self.past, &ahead));
                 }
             }
         }
@@ -144,15 +144,15 @@ impl<'a, S: Source> Sweep<'a, S> {
                 None => {
                     let Some(number) = numbers.next() else { return Ok(()) };
                     let edges = intervals.edges(number);
-                    let ahead = self.ahead(edges.first(&rules), next, i64::MAX)?;
-                    Interval::open(&rules, edges, &self.past, &ahead)
+                    let ahead = self.ahead(edges.first(rules), next, i64::MAX)?;
+                    Interval::open(rules, edges, &self.past, &ahead)
                 }
             };
-            let end = interval.edges.end(&rules);
+            let end = interval.edges.end(rules);
             let count = columns.ticks.partition_point(|it| *it < end);
             let (own, later) = columns.split(count);
             interval.take(&own);
-            self.past.take(&rules, &own);
+            self.past.take(rules, &own);
             columns = later;
             if columns.is_empty() {
                 *current = Some(interval);

@@ -164,10 +164,9 @@ fn data(server: &Server, source: &Source, body: &[u8]) -> Result<DataFilter, Sta
 fn check_number(server: &Server, source: &Source) -> Result<(), StatusCode> {
     let is_number = match source {
         Source::Tag(tag) | Source::Part(tag, _) => {
-            match server.space.table().row(*tag).1.value_type {
-                ValueType::F64 | ValueType::U16 | ValueType::U32 | ValueType::Numbers => true,
-                _ => false,
-            }
+            let value_type = server.space.table().row(*tag).1.value_type;
+            use ValueType as T;
+            matches!(value_type, T::F64 | T::U16 | T::U32 | T::Numbers)
         }
         Source::Live(LiveId::Stored(index), _) => {
             let declared = server.space.declared(NodeRef::Static(*index));
