@@ -90,15 +90,14 @@ impl Values {
     /// Counts samples.
     pub(super) fn take(&mut self, rules: Rules, columns: &Columns<'_>) {
         match rules.function.measure() {
-            Measure::Time => {}
             Measure::Count => columns.iter().for_each(|(_, value, status)| {
                 self.count(rules, value, status);
             }),
             Measure::Sum => self.sum(rules, columns),
             Measure::Spread => self.spread(rules, columns),
             Measure::Extremes => self.extremes(rules, columns),
-            // Those of the interval between its bounds are shown one by one.
-            Measure::ExtremesOverTime => {}
+            // Regions show the extremes between the bounds, one by one.
+            Measure::Time | Measure::ExtremesOverTime => {}
             Measure::Ends => self.ends(rules, columns),
             Measure::Transitions => self.transitions(rules, columns),
             Measure::Worst => columns.iter().for_each(|(_, value, status)| {
