@@ -14,6 +14,7 @@ use crate::ua::event::{EventFilter, Problem};
 use crate::ua::server::Server;
 use crate::ua::service::reader::{Malformed, Reader, index_range};
 use crate::ua::space::{IdRef, LiveId, NodeIdRef, NodeRef};
+use crate::ua::status;
 use crate::ua::subscription::{DataFilter, Deadband, Source, Trigger};
 use crate::ua::value::date_time;
 use crate::ua::wire::Shallow;
@@ -164,10 +165,11 @@ fn data(server: &Server, source: &Source, body: &[u8]) -> Result<DataFilter, Sta
 fn check_number(server: &Server, source: &Source) -> Result<(), StatusCode> {
     let is_number = match source {
         Source::Tag(tag) | Source::Part(tag, _) => {
-            match server.space.table().row(*tag).1.value_type {
-                ValueType::F64 | ValueType::U16 | ValueType::U32 | ValueType::Numbers => true,
-                _ => false,
-            }
+            let value_type = server.space.table().row(*tag).1.value_type;
+            matches!(
+                value_type,
+                ValueType::F64 | ValueType::U16 | ValueType::U32 | ValueType::Numbers
+            )
         }
         Source::Live(LiveId::Stored(index), _) => {
             let declared = server.space.declared(NodeRef::Static(*index));
@@ -228,7 +230,7 @@ fn calculated(
             percent_good: given.percent_data_good,
             use_sloped_extrapolation: given.use_sloped_extrapolation,
         };
-        configuration.check().map_err(|_| StatusCode::BadAggregateInvalidInputs)?;
+        configuration.check().map_err(|error| status::of_query(error.into()))?;
         configuration
     };
     let shortest = server.port.scan_ms.max(1.0);
