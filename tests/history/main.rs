@@ -5,6 +5,8 @@ mod disk;
 mod edit_crash;
 mod edits;
 mod kill;
+mod merge;
 mod model;
+mod read_only;
 mod retention;
 mod support;
