@@ -51,6 +51,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("redb", &["store"]),
     ("pco", &["history"]),
     ("crc32fast", &["history"]),
+    ("csv", &["app"]),
+    ("parquet", &["app"]),
     ("tokio", &["app", "engine", "ua"]),
     ("toml", &["config", "engine"]),
     ("clap", &["cli"]),

@@ -4,6 +4,7 @@ mod crash;
 mod disk;
 mod edit_crash;
 mod edits;
+mod export;
 mod kill;
 mod merge;
 mod model;
