@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use cellhouse::field::Quality;
@@ -111,6 +111,18 @@ fn parquet_reads_back() {
     assert_eq!(rows[4].get_long(1).unwrap(), nanoseconds);
     assert_eq!(rows[4].get_double(2).unwrap().to_bits(), 0.25_f64.to_bits());
     assert_eq!(rows[4].get_string(4).unwrap(), "Good");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let data = data();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cellhouse"));
+    let args = ["history", "export", "--format", "csv", "--tags", "*", "--data"];
+    command.args(args).arg(data.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let done = child.wait_with_output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 /// An export that ends early leaves no file that looks whole.

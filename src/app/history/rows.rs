@@ -25,12 +25,22 @@ impl<W: Write> Table for Rows<W> {
     fn add(&mut self, tag: &str, batch: &Batch) -> Result<(), Failure> {
         for sample in batch.iter() {
             let (time, value) = (text::time(sample.time), text::value(&sample.value));
-            self.out.write_record([&*time, tag, &*value, &*text::quality(sample.quality)])?;
+            let written =
+                self.out.write_record([&*time, tag, &*value, &*text::quality(sample.quality)]);
+            written.map_err(cause)?;
         }
         Ok(())
     }
 
     fn finish(mut self) -> Result<(), Failure> {
         Ok(self.out.flush()?)
+    }
+}
+
+/// What the operating system says, if it is that: it says whether a pipe is read no more.
+fn cause(error: csv::Error) -> Failure {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error.into(),
+        other => format!("{other:?}").into(),
     }
 }
