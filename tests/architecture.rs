@@ -67,6 +67,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("pco", &["history"]),
     ("crc32fast", &["history"]),
     ("wildmatch", &["historian"]),
+    ("csv", &["app"]),
+    ("parquet", &["app"]),
     ("tokio", &["app", "engine", "ua"]),
     ("toml", &["config", "engine"]),
     ("clap", &["cli"]),

@@ -6,6 +6,7 @@ mod cert;
 mod check;
 mod conformance;
 mod files;
+mod history;
 mod hosts;
 mod nodes;
 mod record;
@@ -40,6 +41,7 @@ pub fn main() -> ExitCode {
         Command::Cert(command) => cert::cert(command),
         Command::User(command) => user::user(command),
         Command::Audit(command) => audit::audit(command),
+        Command::History(command) => history::history(command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -111,7 +111,15 @@ pub(super) fn replay(
 ) -> Result<u64, HistoryError> {
     let wrong = |source| HistoryError::disk(path, source);
     File::options().write(true).open(path).and_then(|it| it.sync_data()).map_err(wrong)?;
-    let bytes = fs::read(path).map_err(wrong)?;
+    read(path, &mut each)
+}
+
+/// As [`replay`], and nothing is synced.
+pub(super) fn read(
+    path: &Path,
+    mut each: impl FnMut(SeriesId, Sample),
+) -> Result<u64, HistoryError> {
+    let bytes = fs::read(path).map_err(|source| HistoryError::disk(path, source))?;
     let mut cursor = Cursor(&bytes);
     let mut good = 0;
     while let Ok(record) = record::take(&mut cursor)

@@ -34,17 +34,19 @@ pub(super) fn seal(
     shared: &Shared,
 ) -> Result<usize, HistoryError> {
     let generation = log.generation;
-    let (draft, carried, chosen) = {
+    let (bytes, carried, chosen) = {
         let view = shared.read();
         let chosen = choose(&view, order.carry_max);
-        (draft(&view, &chosen), carried(&view, &chosen)?, chosen)
+        let draft = draft(&view, &chosen);
+        if draft.is_empty() {
+            return Ok(0);
+        }
+        let bytes = draft.finish((generation, generation), &view.names);
+        (bytes, carried(&view, &chosen)?, chosen)
     };
-    if draft.is_empty() {
-        return Ok(0);
-    }
     let path = order.folder.join(format!("{generation:010}.segment"));
     let beside = path.with_extension("new");
-    write_anew(order.disk, &beside, &draft.finish(generation))?;
+    write_anew(order.disk, &beside, &bytes)?;
     let mut next = Log::new(order.folder, generation + 1, 0);
     remove_if_there(order.disk, next.path())?;
     next.write(order.disk, &carried)?;

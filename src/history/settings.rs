@@ -72,4 +72,8 @@ pub struct Tended {
     pub sealed: usize,
     /// Segments that retention has removed.
     pub removed: usize,
+    /// Segments that were replaced by one that holds them all.
+    pub merged: usize,
+    /// A merge has begun that the next call goes on with.
+    pub merging: bool,
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use crate::history::catalogue::Catalogue;
 use crate::history::edit::{EditLog, resolve, spare};
 use crate::history::log::{Log, LogDraft};
+use crate::history::merge::{Merger, Place};
+use crate::history::read_only;
 use crate::history::recover::{Recovered, recover};
 use crate::history::seal;
 use crate::history::view::{Head, Shared};
@@ -35,6 +37,7 @@ pub struct History {
     draft: LogDraft,
     waiting: Vec<(SeriesId, Sample)>,
     shared: Shared,
+    merger: Merger,
     /// The disk had no room: retention takes from the oldest, if it may.
     cramped: bool,
     /// Held as long as the store is open.
@@ -66,6 +69,7 @@ impl History {
             draft: LogDraft::default(),
             waiting: Vec::new(),
             shared: Shared::new(found.view),
+            merger: Merger::default(),
             cramped: false,
             lock,
         };
@@ -179,12 +183,25 @@ impl History {
     }
 
     /// Writes a segment if enough is in memory, and removes what is older or more than the history may hold at
-    /// `now`. Nothing is lost if it fails; it is tried again with the next call.
+    /// `now`; then goes on to merge small segments, some 200,000 samples with each call. Nothing is lost if it fails; it
+    /// is tried again with the next call.
     pub fn tend(&mut self, now: Timestamp) -> Result<Tended, HistoryError> {
+        let place = Place { folder: &self.folder, disk: &*self.disk, shared: &self.shared };
+        if self.cramped && self.merger.stop(place) {
+            self.cramped = false;
+        }
         let removed = self.retain(now)?;
         let is_due = self.shared.read().head_samples >= self.config.head_samples;
         let sealed = if is_due { self.seal(false)? } else { 0 };
-        Ok(Tended { sealed, removed })
+        let place = Place { folder: &self.folder, disk: &*self.disk, shared: &self.shared };
+        let merged = self.merger.step(place, &self.config)?;
+        Ok(Tended { sealed, removed, merged, merging: self.merger.is_merging() })
+    }
+
+    /// Opens the store in `folder` to read what is committed at this moment, and changes no byte of it; a server may
+    /// write to it. The files that it has found stay open, one for each segment.
+    pub fn read_only(folder: &Path) -> Result<(Reader, Recovered), HistoryError> {
+        read_only::read_only(folder)
     }
 
     /// Writes everything that is in memory into a segment: before a backup, or at the end.
@@ -203,6 +220,8 @@ impl History {
     fn retain(&mut self, now: Timestamp) -> Result<usize, HistoryError> {
         let mut removed = 0;
         while let Some(segment) = self.surplus(now) {
+            let place = Place { folder: &self.folder, disk: &*self.disk, shared: &self.shared };
+            self.merger.forget(place, &segment);
             segment.mark_removed();
             let mut view = self.shared.write();
             Arc::make_mut(&mut view.segments).retain(|it| !Arc::ptr_eq(it, &segment));
