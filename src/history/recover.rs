@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::history::catalogue::{Catalogue, Names};
+use crate::history::kept;
 use crate::history::log::{self, Log};
 use crate::history::segment::Segment;
 use crate::history::view::{Head, View};
-use crate::history::{Disk, HistoryError};
+use crate::history::{Disk, HistoryError, Place};
 
 /// What was found when a store was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,7 +41,11 @@ pub(super) struct Found {
 }
 
 /// Reads what is in `folder`.
-pub(super) fn recover(folder: &Path, disk: &dyn Disk) -> Result<Found, HistoryError> {
+pub(super) fn recover(
+    folder: &Path,
+    disk: &dyn Disk,
+    keep_logs: bool,
+) -> Result<Found, HistoryError> {
     let mut recovered = Recovered::default();
     let (catalogue, names) = Catalogue::read(&folder.join("series.catalogue"))?;
     let files = files(folder)?;
@@ -63,6 +68,8 @@ pub(super) fn recover(folder: &Path, disk: &dyn Disk) -> Result<Found, HistoryEr
         if number > sealed && current.is_some() && !recovered.set_aside.is_empty() {
             // Beside a segment that is lost this log may be more than a leftover.
             recovered.set_aside.push(set_aside(path, disk)?);
+        } else if number <= sealed && keep_logs {
+            kept::rename(disk, path, log::replay(path, |_, _| ())?.own_samples)?;
         } else if number <= sealed || current.is_some() {
             disk.remove(path).map_err(|source| HistoryError::disk(path, source))?;
         } else {
@@ -77,6 +84,9 @@ pub(super) fn recover(folder: &Path, disk: &dyn Disk) -> Result<Found, HistoryEr
         None => 0,
     };
     view.log_bytes = good;
+    view.generation = generation;
+    view.kept.logs = kept::find(folder)?;
+    view.kept.opened = Place { generation, offset: good, samples: view.log_samples };
     Ok(Found { view, catalogue, log: Log::new(folder, generation, good), recovered })
 }
 
@@ -91,16 +101,18 @@ fn replay(
     recovered: &mut Recovered,
 ) -> Result<u64, HistoryError> {
     let path = log::path(folder, generation);
-    let good = log::replay(&path, |series, sample| match view.heads.get_mut(series.0 as usize) {
-        Some(head) => {
-            head.batch.push(sample);
-            view.head_samples += 1;
-            recovered.replayed += 1;
-        }
-        None => recovered.unknown += 1,
-    })?;
+    let log::Replayed { bytes: good, own_samples } =
+        log::replay(&path, |series, sample| match view.heads.get_mut(series.0 as usize) {
+            Some(head) => {
+                head.batch.push(sample);
+                view.head_samples += 1;
+                recovered.replayed += 1;
+            }
+            None => recovered.unknown += 1,
+        })?;
     let length = fs::metadata(&path).map_err(|source| HistoryError::disk(&path, source))?.len();
     recovered.cut_bytes = length - good;
+    view.log_samples = own_samples;
     Ok(good)
 }
 

@@ -25,6 +25,9 @@ pub struct HistoryConfig {
     pub bytes_max: Option<u64>,
     /// What happens then.
     pub when_full: WhenFull,
+    /// Bytes of logs that are kept beside for an [`crate::history::Outbox`]; `None` keeps none. Beyond it the oldest
+    /// is given up for forwarding; its samples are in a segment all the same.
+    pub outbox_bytes: Option<u64>,
 }
 
 impl Default for HistoryConfig {
@@ -35,6 +38,7 @@ impl Default for HistoryConfig {
             keep_s: None,
             bytes_max: None,
             when_full: WhenFull::DropOldest,
+            outbox_bytes: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::history::Batch;
 use crate::history::catalogue::Names;
+use crate::history::kept::Kept;
 use crate::history::segment::Segment;
 
 /// A store at one moment, as readers see it: everything that was committed.
@@ -20,6 +21,12 @@ pub(super) struct View {
     pub(super) head_samples: usize,
     /// Bytes of the log.
     pub(super) log_bytes: u64,
+    /// Samples in the log that stand in no earlier one.
+    pub(super) log_samples: u64,
+    /// Generation of the log.
+    pub(super) generation: u64,
+    /// Earlier logs that are kept to forward them.
+    pub(super) kept: Kept,
 }
 
 /// The newest samples of a series, in memory.

@@ -4,5 +4,6 @@ mod crash;
 mod disk;
 mod kill;
 mod model;
+mod outbox;
 mod retention;
 mod support;
