@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::access::Role;
 use crate::config::discovery::{DiscoveryConfig, ReverseConnect};
+use crate::config::postgres::PostgresConfig;
 
 /// Everything about the OPC UA server that is not the plant.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +42,8 @@ pub struct ServerConfig {
     pub discovery: DiscoveryConfig,
     /// The audit log.
     pub audit: AuditConfig,
+    /// Where samples are forwarded to; `None` keeps them on this machine.
+    pub postgres: Option<PostgresConfig>,
     /// Every bound.
     pub limits: Limits,
 }
@@ -80,6 +83,7 @@ impl Default for ServerConfig {
             reverse_connect: Vec::new(),
             discovery: DiscoveryConfig::default(),
             audit: AuditConfig::default(),
+            postgres: None,
             limits: Limits::default(),
         }
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::access::Role;
 use crate::config::discovery_file;
 use crate::config::plant_file::{is_title, is_uri};
+use crate::config::postgres_file;
 use crate::config::section::{Section, shown};
 use crate::config::server::{AuditConfig, EndpointConfig, Limits, SecurityPolicy, ServerConfig};
 
@@ -50,6 +51,7 @@ pub(super) fn server(file: &Section<'_>) -> ServerConfig {
         reverse_connect: discovery_file::reverse_connect(file),
         discovery: file.table("discovery", discovery_file::discovery),
         audit: file.table("audit", audit),
+        postgres: postgres_file::postgres(file),
         limits: file.table("limits", limits),
     }
 }
