@@ -22,6 +22,7 @@ pub mod history;
 
 pub mod engine;
 
+pub mod forward;
 pub mod ua;
 pub mod conformance;
 

@@ -35,6 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    ("forward", &["config", "field", "history", "tag", "time"]),
     ("ua", &["access", "alarm", "config", "control", "engine", "field", "tag", "time"]),
     ("conformance", &["config", "time", "ua"]),
 ];
@@ -51,7 +52,10 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("redb", &["store"]),
     ("pco", &["history"]),
     ("crc32fast", &["history"]),
-    ("tokio", &["app", "engine", "ua"]),
+    ("tokio", &["app", "engine", "forward", "ua"]),
+    ("tokio_postgres", &["forward"]),
+    ("tokio_postgres_rustls", &["forward"]),
+    ("rustls", &["forward"]),
     ("toml", &["config", "engine"]),
     ("clap", &["cli"]),
 ];
