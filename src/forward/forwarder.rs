@@ -131,12 +131,10 @@ impl Forwarder {
 
     /// Where to go on if the database has everything before `there`.
     pub(super) fn resume(&mut self, there: Option<Place>) -> Place {
-        let (opened, end) = (self.outbox.opened(), self.outbox.end());
+        let reach = self.outbox.reach();
         let place = match (there, self.place) {
             (None, _) => self.outbox.oldest(),
-            // Nothing that was committed before this process began can be unknown to it.
-            (Some(there), None) if there > opened => self.tell_ahead(there, opened),
-            (Some(there), Some(known)) if there > end => self.tell_ahead(there, known),
+            (Some(there), known) if there > reach => self.tell_ahead(there, known.unwrap_or(reach)),
             (Some(there), known) => {
                 if known.is_some_and(|it| there < it) {
                     let store = self.outbox.store();

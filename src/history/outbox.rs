@@ -93,9 +93,11 @@ impl Outbox {
         next_after(&self.shared.read(), None)
     }
 
-    /// The place at which this process began to write.
-    pub fn opened(&self) -> Place {
-        self.shared.read().kept.opened
+    /// The last place that anyone else can know of: where this process began to write, and the end as soon as it has
+    /// said that something is forwarded.
+    pub fn reach(&self) -> Place {
+        let view = self.shared.read();
+        if view.kept.forwarded == Place::default() { view.kept.opened } else { end(&view) }
     }
 
     /// The place behind everything that is committed.
