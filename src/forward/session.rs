@@ -17,7 +17,7 @@ use crate::forward::{ForwardError, Notes};
 use crate::history::{Outbox, Parcel, Place};
 
 /// Samples of one transaction, about: whole records of the log until there are so many.
-const PARCEL_SAMPLES: usize = 50_000;
+const PARCEL_SAMPLES: usize = 100_000;
 /// To look again where nothing was.
 const POLL: Duration = Duration::from_secs(1);
 /// For a question or a transaction, s.
@@ -96,10 +96,12 @@ impl<'a> Session<'a> {
         let schema = self.layout.schema.clone();
         self.tags.learn(client, &schema, self.outbox, self.notes).await.map_err(wrong)?;
         let row = |(series, sample)| Some(Row::new(self.tags.get(series)?, sample));
-        let rows: Vec<Row> =
+        let mut rows: Vec<Row> =
             parcel.samples.iter().filter_map(|(series, sample)| row((*series, sample))).collect();
         let times = rows.iter().map(|it| it.time);
         self.layout.make_room(client, times).await.map_err(wrong)?;
+        // Neighbours of one tag go to one page of the index. Samples of one tag stay in the order of arrival.
+        rows.sort_by_key(|it| it.tag);
         let last = parcel.samples.last().map(|it| Moment::of(it.1.time));
         let time = last.or(self.position.map(|it| it.time)).unwrap_or_else(zero);
         let to = Position { place: parcel.end, time };
