@@ -23,6 +23,7 @@ pub mod history;
 pub mod engine;
 pub mod historian;
 
+pub mod forward;
 pub mod ua;
 pub mod conformance;
 

@@ -35,6 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "units",
         ],
     ),
+    ("forward", &["config", "field", "history", "tag", "time"]),
     ("historian", &["config", "engine", "field", "history", "tag", "time"]),
     (
         "ua",
@@ -69,7 +70,10 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("wildmatch", &["historian"]),
     ("csv", &["app"]),
     ("parquet", &["app"]),
-    ("tokio", &["app", "engine", "ua"]),
+    ("tokio", &["app", "engine", "forward", "ua"]),
+    ("tokio_postgres", &["forward"]),
+    ("tokio_postgres_rustls", &["forward"]),
+    ("rustls", &["forward"]),
     ("toml", &["config", "engine"]),
     ("clap", &["cli"]),
 ];

@@ -53,7 +53,7 @@ fn look(folder: &Path) -> Result<Option<(View, Recovered)>, HistoryError> {
             heads[index].batch.push(sample);
         });
         match read {
-            Ok(bytes) => view.log_bytes = bytes,
+            Ok(replayed) => view.log_bytes = replayed.bytes,
             Err(HistoryError::Disk { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 return Ok(None);
             }

@@ -13,10 +13,11 @@ use std::sync::Arc;
 use crate::history::catalogue::{Catalogue, Names};
 use crate::history::edit::{self, EditLog};
 use crate::history::files::{self, SegmentFile, numbered};
+use crate::history::kept;
 use crate::history::log::{self, Log};
 use crate::history::segment::Segment;
 use crate::history::view::{Head, View};
-use crate::history::{Disk, HistoryError};
+use crate::history::{Disk, HistoryError, Place};
 
 /// What was found when a store was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,7 +52,11 @@ pub(super) struct Found {
 }
 
 /// Reads what is in `folder`.
-pub(super) fn recover(folder: &Path, disk: &dyn Disk) -> Result<Found, HistoryError> {
+pub(super) fn recover(
+    folder: &Path,
+    disk: &dyn Disk,
+    keep_logs: bool,
+) -> Result<Found, HistoryError> {
     let mut recovered = Recovered::default();
     let (mut catalogue, mut names) = Catalogue::read(&folder.join("series.catalogue"))?;
     let files = files::files(folder)?;
@@ -66,6 +71,8 @@ pub(super) fn recover(folder: &Path, disk: &dyn Disk) -> Result<Found, HistoryEr
         if number > sealed && current.is_some() && !recovered.set_aside.is_empty() {
             // Beside a segment that is lost this log may be more than a leftover.
             recovered.set_aside.push(set_aside(path, disk)?);
+        } else if number <= sealed && keep_logs {
+            kept::rename(disk, path, log::replay(path, |_, _| ())?.own_samples)?;
         } else if number <= sealed || current.is_some() {
             disk.remove(path).map_err(|source| HistoryError::disk(path, source))?;
         } else {
@@ -84,6 +91,9 @@ pub(super) fn recover(folder: &Path, disk: &dyn Disk) -> Result<Found, HistoryEr
         None => 0,
     };
     view.log_bytes = good;
+    view.generation = generation;
+    view.kept.logs = kept::find(folder)?;
+    view.kept.opened = Place { generation, offset: good, samples: view.log_samples };
     let edit_log = replay_edits(folder, &mut view, &mut recovered)?;
     Ok(Found { view, catalogue, log: Log::new(folder, generation, good), edit_log, recovered })
 }
@@ -165,7 +175,7 @@ fn replay(
     recovered: &mut Recovered,
 ) -> Result<u64, HistoryError> {
     let named = view.heads.len();
-    let good = log::replay(path, |series, sample| {
+    let log::Replayed { bytes: good, own_samples } = log::replay(path, |series, sample| {
         let index = series.0 as usize;
         while view.heads.len() <= index {
             let name = lost(&view.names);
@@ -183,6 +193,7 @@ fn replay(
     })?;
     let length = fs::metadata(path).map_err(|source| HistoryError::disk(path, source))?.len();
     recovered.cut_bytes = length - good;
+    view.log_samples = own_samples;
     Ok(good)
 }
 

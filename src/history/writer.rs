@@ -13,9 +13,10 @@ use crate::history::recover::{Recovered, recover};
 use crate::history::seal;
 use crate::history::view::{Head, Shared};
 use crate::history::{
-    By, Disk, Edit, Edited, HistoryConfig, HistoryError, Reader, RealDisk, Sample, SeriesId,
+    By, Disk, Edit, Edited, HistoryConfig, HistoryError, Outbox, Reader, RealDisk, Sample, SeriesId,
     Tended, WhenFull,
 };
+use crate::history::{identity, kept};
 use crate::time::Timestamp;
 
 /// Heads may outgrow their size by this factor while segments cannot be written.
@@ -40,6 +41,8 @@ pub struct History {
     merger: Merger,
     /// The disk had no room: retention takes from the oldest, if it may.
     cramped: bool,
+    /// What the outbox of this store goes by, if there is one.
+    identity: Option<String>,
     /// Held as long as the store is open.
     lock: File,
 }
@@ -58,7 +61,8 @@ impl History {
     ) -> Result<(Self, Recovered), HistoryError> {
         fs::create_dir_all(folder).map_err(|source| HistoryError::disk(folder, source))?;
         let lock = lock(folder)?;
-        let found = recover(folder, &*disk)?;
+        let found = recover(folder, &*disk, config.outbox_bytes.is_some())?;
+        let identity = config.outbox_bytes.map(|_| identity::of(folder, &*disk)).transpose()?;
         let history = Self {
             folder: folder.to_owned(),
             config,
@@ -71,6 +75,7 @@ impl History {
             shared: Shared::new(found.view),
             merger: Merger::default(),
             cramped: false,
+            identity,
             lock,
         };
         Ok((history, found.recovered))
@@ -114,6 +119,7 @@ impl History {
         let mut view = self.shared.write();
         view.head_samples += self.waiting.len();
         view.log_bytes = self.log.bytes();
+        view.log_samples += self.waiting.len() as u64;
         for (SeriesId(series), sample) in self.waiting.drain(..) {
             view.heads[series as usize].batch.push(sample);
         }
@@ -190,6 +196,8 @@ impl History {
         if self.cramped && self.merger.stop(place) {
             self.cramped = false;
         }
+        let room = self.config.outbox_bytes.unwrap_or(0);
+        self.cramped &= !kept::tidy(&*self.disk, &self.folder, &self.shared, room, self.cramped)?;
         let removed = self.retain(now)?;
         let is_due = self.shared.read().head_samples >= self.config.head_samples;
         let sealed = if is_due { self.seal(false)? } else { 0 };
@@ -211,7 +219,8 @@ impl History {
 
     fn seal(&mut self, all: bool) -> Result<usize, HistoryError> {
         let carry_max = if all { 0 } else { self.config.head_samples / 4 };
-        let order = seal::Order { folder: &self.folder, disk: &*self.disk, carry_max };
+        let keep_log = self.config.outbox_bytes.is_some();
+        let order = seal::Order { folder: &self.folder, disk: &*self.disk, carry_max, keep_log };
         let sealed = seal::seal(&order, &mut self.log, &self.shared);
         self.cramped |= matches!(sealed, Err(HistoryError::NoSpace { .. }));
         sealed
@@ -250,6 +259,12 @@ impl History {
     /// Someone who reads, on any thread.
     pub fn reader(&self) -> Reader {
         Reader::new(self.shared.clone())
+    }
+
+    /// For the one who forwards samples, on any thread; `None` unless `outbox_bytes` is configured.
+    pub fn outbox(&self) -> Option<Outbox> {
+        let identity = self.identity.clone()?;
+        Some(Outbox::new(self.shared.clone(), self.folder.clone(), identity))
     }
 }
 

@@ -9,5 +9,6 @@ mod kill;
 mod merge;
 mod model;
 mod read_only;
+mod outbox;
 mod retention;
 mod support;
