@@ -5,6 +5,7 @@
 //! may wait for a disk; what is left of it waits in the session behind a continuation point.
 
 mod answer;
+mod events;
 mod raw;
 
 use opcua_types::{NumericRange, ObjectId, StatusCode, TimestampsToReturn};
@@ -13,6 +14,7 @@ use crate::history::{HistoryError, Reader};
 use crate::ua::space::Kept;
 
 pub use answer::Room;
+pub use events::{Events, Heard};
 pub use raw::{Raw, RawQuery};
 
 /// Whose history, and how its values are shown.
@@ -31,6 +33,8 @@ pub struct Subject {
 pub enum Work {
     /// Values as they were recorded.
     Raw(Box<Raw>),
+    /// Events of a notifier.
+    Events(Box<Events>),
 }
 
 /// The answer for one node.
@@ -54,12 +58,26 @@ impl Answered {
 }
 
 impl Work {
+    /// Whether the user who reads may hear audit events, at this moment.
+    pub fn set_hears_audit(&mut self, hears_audit: bool) {
+        match self {
+            Self::Raw(_) => {}
+            Self::Events(events) => events.hears_audit = hears_audit,
+        }
+    }
+
     /// Reads as much as `room` allows. May wait for a disk.
     pub fn go_on(self, reader: &Reader, room: Room) -> Answered {
-        match self {
+        let done = match self {
             Self::Raw(raw) => raw.go_on(reader, room),
-        }
-        .unwrap_or_else(|problem| {
+            Self::Events(events) => {
+                return events.go_on(room).unwrap_or_else(|problem| {
+                    tracing::error!(%problem, "the history of events cannot be read");
+                    Answered::refused(StatusCode::BadResourceUnavailable)
+                });
+            }
+        };
+        done.unwrap_or_else(|problem| {
             tracing::error!(%problem, "the history cannot be read");
             Answered::refused(status_of(&problem))
         })

@@ -45,7 +45,7 @@ impl RawQuery {
     }
 
     /// The samples between the bounds: the start belongs to them, the end does not.
-    fn span(&self) -> Span {
+    pub(super) fn span(&self) -> Span {
         match (self.direction, self.end) {
             // At one instant: what was recorded at it.
             (_, Some(end)) if end == self.start => Span { from: end, to: end },

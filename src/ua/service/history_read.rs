@@ -8,9 +8,11 @@ use opcua_types::{NumericRange, ObjectId, StatusCode, TimestampsToReturn};
 use crate::access::Roles;
 use crate::time::Timestamp;
 use crate::ua::envelope::array_length;
+use crate::ua::event::EventFilter;
 use crate::ua::history::{Answered, Raw, RawQuery, Room, Subject, Work};
 use crate::ua::server::Server;
 use crate::ua::service::attribute::{may_read, timestamps};
+use crate::ua::service::history_events;
 use crate::ua::service::reader::{self, Reader};
 use crate::ua::service::write::{begin, reply};
 use crate::ua::service::{Answer, Outcome, Request};
@@ -25,11 +27,13 @@ const OVERHEAD: usize = 1024;
 const LEAST_ROOM: usize = 4096;
 
 const RAW: u32 = ObjectId::ReadRawModifiedDetails_Encoding_DefaultBinary as u32;
+const EVENTS: u32 = ObjectId::ReadEventDetails_Encoding_DefaultBinary as u32;
 
 /// What is asked of every node of a request.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Details {
     Raw(RawQuery),
+    Events(RawQuery, Box<EventFilter>),
 }
 
 /// A node of a request.
@@ -48,11 +52,14 @@ pub(super) fn history_read(mut request: Request<'_>) -> Outcome {
     let release = request.body.flag()?;
     let count = request.body.array(SMALLEST_READ)?;
     request.check_count(count)?;
-    if timestamps == TimestampsToReturn::Neither {
+    let details = read_details(request.server, &details)?;
+    // Events bring their times among their fields.
+    if timestamps == TimestampsToReturn::Neither && !matches!(details, Ok(Details::Events(..))) {
         return Err(StatusCode::BadTimestampsToReturnInvalid);
     }
-    let details = read_details(&details)?;
     let roles = request.roles(session);
+    let hears_audit =
+        request.server.sessions.borrow().get(session).is_some_and(|it| it.hears_audit);
     let mut works = Vec::with_capacity(count);
     for _ in 0..count {
         let item = Item {
@@ -64,7 +71,13 @@ pub(super) fn history_read(mut request: Request<'_>) -> Outcome {
         works.push(if release {
             Err(let_go(request.server, session, item.continuation))
         } else if item.continuation.is_empty() {
-            details.and_then(|it| begin_one(request.server, roles, &item, timestamps, it))
+            let details = details.as_ref().map_err(|it| *it);
+            let begun =
+                details.and_then(|it| begin_one(request.server, roles, &item, timestamps, it));
+            begun.map(|mut work| {
+                work.set_hears_audit(hears_audit);
+                work
+            })
         } else {
             take_up(request.server, session, item.continuation)
         });
@@ -75,13 +88,19 @@ pub(super) fn history_read(mut request: Request<'_>) -> Outcome {
 
 /// The outer error refuses the request, the inner one each node (HA-03).
 fn read_details(
+    server: &Server,
     (kind, body): &(NodeIdRef<'_>, &[u8]),
 ) -> Result<Result<Details, StatusCode>, StatusCode> {
     let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(kind) } = *kind else {
         return Err(StatusCode::BadHistoryOperationInvalid);
     };
-    let mut body = Reader::new(body);
+    let (context, mut body) = (server.decoding(body), Reader::new(body));
     match kind {
+        EVENTS => {
+            let read = history_events::read_details(server, &context, &mut body);
+            let read = read.map_err(|_| StatusCode::BadDecodingError)?;
+            Ok(read.map(|(query, filter)| Details::Events(query, Box::new(filter))))
+        }
         RAW => raw(&mut body).map_err(|_| StatusCode::BadDecodingError),
         _ => Err(StatusCode::BadHistoryOperationUnsupported),
     }
@@ -99,7 +118,7 @@ fn raw(body: &mut Reader<'_>) -> Result<Result<Details, StatusCode>, reader::Mal
 }
 
 /// DateTime. What lies before 1601 or is none is 0.
-fn time(body: &mut Reader<'_>) -> Result<Timestamp, reader::Malformed> {
+pub(super) fn time(body: &mut Reader<'_>) -> Result<Timestamp, reader::Malformed> {
     let ticks = body.i64()?;
     Ok(Timestamp::from_ticks(ticks.max(0)))
 }
@@ -110,12 +129,18 @@ fn begin_one(
     roles: Roles,
     item: &Item<'_>,
     timestamps: TimestampsToReturn,
-    details: Details,
+    details: &Details,
 ) -> Result<Work, StatusCode> {
     if reader::is_null(&item.node) {
         return Err(StatusCode::BadNodeIdInvalid);
     }
     let node = server.space.resolve(&item.node).ok_or(StatusCode::BadNodeIdUnknown)?;
+    let query = match details {
+        Details::Raw(query) => *query,
+        Details::Events(query, filter) => {
+            return history_events::begin_read(server, roles, node, (*query, (**filter).clone()));
+        }
+    };
     let kept = server.space.kept(node).ok_or(StatusCode::BadHistoryOperationUnsupported)?;
     if !may_read(roles) {
         return Err(StatusCode::BadUserAccessDenied);
@@ -127,9 +152,7 @@ fn begin_one(
         _ => return Err(StatusCode::BadDataEncodingUnsupported),
     }
     let subject = Subject { kept, range, timestamps };
-    Ok(match details {
-        Details::Raw(query) => Work::Raw(Box::new(Raw::new(subject, query))),
-    })
+    Ok(Work::Raw(Box::new(Raw::new(subject, query))))
 }
 
 /// Number of a continuation point.
@@ -142,7 +165,9 @@ fn take_up(server: &Server, session: SessionKey, continuation: &[u8]) -> Result<
     let mut sessions = server.sessions.borrow_mut();
     let session = sessions.get_mut(session).ok_or(StatusCode::BadSessionClosed)?;
     let work = number(continuation).and_then(|it| session.reads.recall(it));
-    work.ok_or(StatusCode::BadContinuationPointInvalid)
+    let mut work = work.ok_or(StatusCode::BadContinuationPointInvalid)?;
+    work.set_hears_audit(session.hears_audit);
+    Ok(work)
 }
 
 /// Gives a continuation point up (Part 4, 5.11.3.2: nothing is read).

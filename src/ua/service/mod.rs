@@ -5,6 +5,7 @@ mod condition;
 mod discovery;
 mod filter;
 mod fixture;
+mod history_events;
 mod history_read;
 mod history_update;
 mod method;
