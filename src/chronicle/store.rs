@@ -67,6 +67,8 @@ pub enum Task {
         kind: Option<Vec<u8>>,
         /// In the place of those that there are.
         fields: Fields,
+        /// Is taken if no record has the id.
+        otherwise: Option<Record>,
         /// Whether it may be.
         guard: Guard,
     },
@@ -186,7 +188,12 @@ impl Chronicle {
                 self.insert(tables, record)
             }
             Task::Insert(record) => self.insert(tables, record),
-            Task::Replace { id, time, kind, fields, guard } => {
+            Task::Replace { id, otherwise: Some(record), .. }
+                if tables.ids.get(id.as_slice()).map_err(ChronicleError::of)?.is_none() =>
+            {
+                self.insert(tables, record)
+            }
+            Task::Replace { id, time, kind, fields, guard, .. } => {
                 let Some(before) = self.take(tables, id, guard)? else {
                     return Ok(Outcome::Missing);
                 };
@@ -338,6 +345,7 @@ mod tests {
             time: Some(Timestamp::from_ticks(7)),
             kind: None,
             fields: record(0, 4).fields,
+            otherwise: None,
             guard,
         };
         let nobody: Guard = Arc::new(|_, origin| origin != "Line1");

@@ -16,7 +16,8 @@ pub struct EventHistory {
     pub port: Port,
     /// The types that there are.
     pub types: Arc<EventTypes>,
-    recorder: EventRecorder,
+    /// Makes records of events.
+    pub recorder: EventRecorder,
 }
 
 impl EventHistory {

@@ -61,6 +61,11 @@ impl EventRecorder {
         }
     }
 
+    /// Whether events of type `kind` can have the field.
+    pub fn has_field(&self, space: &Space, kind: u32, key: &str) -> bool {
+        self.fields_of(space, kind).iter().any(|it| &*it.0 == key)
+    }
+
     fn fields_of(&self, space: &Space, kind: u32) -> Rc<[Named]> {
         let mut known = self.fields.borrow_mut();
         let fields = known.entry(kind).or_insert_with(|| {

@@ -105,6 +105,11 @@ impl Clause {
         })
     }
 
+    /// Whether it names all of a field and not a part.
+    pub fn is_whole(&self) -> bool {
+        self.range.is_none()
+    }
+
     /// The field of an event; Empty if events of its type have none of that name.
     pub(super) fn value(&self, event: &dyn Subject) -> Variant {
         if self.key.is_empty() {

@@ -5,15 +5,21 @@ use std::rc::Rc;
 
 use opcua_types::{ObjectId, StatusCode};
 
+use crate::access::Roles;
 use crate::ua::audit::Origin;
 use crate::ua::envelope::array_length;
 use crate::ua::server::Server;
+use crate::ua::service::history_update_events::{self, EventUpdate};
+use crate::ua::service::reader::Reader;
 use crate::ua::service::write::{begin, reply};
 use crate::ua::service::{Answer, Outcome, Request};
 use crate::ua::space::{IdRef, NodeIdRef};
 
 /// Smallest encoded ExtensionObject: two-byte NodeId, no body.
 const SMALLEST_DETAILS: usize = 2 + 1;
+
+const UPDATE_EVENTS: u32 = ObjectId::UpdateEventDetails_Encoding_DefaultBinary as u32;
+const DELETE_EVENTS: u32 = ObjectId::DeleteEventDetails_Encoding_DefaultBinary as u32;
 
 /// What came of one operation: HistoryUpdateResult.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +41,8 @@ impl Updated {
 enum Operation {
     /// It is not carried out.
     Refused(StatusCode),
+    /// Recorded events.
+    Events(Box<EventUpdate>),
 }
 
 /// HistoryUpdate.
@@ -48,9 +56,10 @@ pub(super) fn history_update(mut request: Request<'_>) -> Outcome {
     }
     let actor = begin(&request, session)?;
     let origin = request.server.origin(request.connection, &request.header, Some(session));
-    let operations: Vec<Operation> =
-        all.iter().map(|it| take_apart(&request, it).unwrap_or_else(Operation::Refused)).collect();
-    drop(actor);
+    let operations: Vec<Operation> = all
+        .iter()
+        .map(|it| take_apart(&request, actor.roles, it).unwrap_or_else(Operation::Refused))
+        .collect();
     let server = Rc::clone(request.server);
     let connection = Rc::clone(request.connection);
     let (id, handle) = (request.id, request.header.request_handle);
@@ -68,20 +77,30 @@ pub(super) fn history_update(mut request: Request<'_>) -> Outcome {
 
 /// Reads the details of an operation and checks node, user and values.
 fn take_apart(
-    _request: &Request<'_>,
-    (kind, _body): &(NodeIdRef<'_>, &[u8]),
+    request: &Request<'_>,
+    roles: Roles,
+    (kind, body): &(NodeIdRef<'_>, &[u8]),
 ) -> Result<Operation, StatusCode> {
     let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(kind) } = *kind else {
         return Err(StatusCode::BadHistoryOperationInvalid);
     };
-    match kind {
-        _ => Err(StatusCode::BadHistoryOperationUnsupported),
-    }
+    let server = request.server;
+    let (context, mut body) = (server.decoding(body), Reader::new(body));
+    let events = |it| Operation::Events(Box::new(it));
+    let read = match kind {
+        UPDATE_EVENTS => {
+            history_update_events::update(server, roles, &context, &mut body).map(events)
+        }
+        DELETE_EVENTS => history_update_events::delete(server, roles, &mut body).map(events),
+        _ => return Err(StatusCode::BadHistoryOperationUnsupported),
+    };
+    read.map_err(|_| StatusCode::BadDecodingError)
 }
 
 /// Does what was asked for, and audits it.
-async fn carry_out(_server: &Server, _origin: &Origin, operation: Operation) -> Updated {
+async fn carry_out(server: &Server, origin: &Origin, operation: Operation) -> Updated {
     match operation {
+        Operation::Events(update) => update.carry_out(server, origin).await,
         Operation::Refused(status) => Updated::refused(status),
     }
 }
