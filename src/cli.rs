@@ -118,6 +118,9 @@ pub struct SimulateArgs {
     /// Journal of a run, to be replayed.
     #[arg(long, value_name = "FILE")]
     pub journal: Option<PathBuf>,
+    /// Records the run into the history of this data folder; it ends now, unless a journal says when it began.
+    #[arg(long, value_name = "DATA")]
+    pub into: Option<PathBuf>,
 }
 
 /// Arguments of `nodes`.

@@ -88,7 +88,9 @@ fn is_out_of_reach(quality: Quality) -> bool {
         | Quality::RangeExceeded
         | Quality::SubNormal
         | Quality::SensorFailure
-        | Quality::DeviceFailure => false,
+        | Quality::DeviceFailure
+        | Quality::Uncertain
+        | Quality::Bad => false,
     }
 }
 

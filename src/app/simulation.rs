@@ -1,13 +1,15 @@
 //! `cellhouse simulate`: the command around [`crate::app::simulate`].
 
-use crate::app::record::Shown;
-use crate::app::simulate::{self, SimulateOptions};
+use crate::app::record::{self, Shown};
+use crate::app::simulate::{self, Past, SimulateOptions};
 use crate::app::{Failure, files};
 use crate::cli::SimulateArgs;
+use crate::tag::TagTable;
+use crate::time;
 
 /// Runs the plant and prints the summary.
 pub(super) fn simulate(args: &SimulateArgs) -> Result<(), Failure> {
-    let (mut plant, _) = files::both(&args.files)?;
+    let (mut plant, server) = files::both(&args.files)?;
     if let Some(seed) = args.seed {
         plant.seed = seed;
     }
@@ -19,11 +21,29 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<(), Failure> {
         journal: args.journal.clone(),
     };
     let mut shown = Shown::default();
-    let summary = simulate::run(&options, plant, &mut |progress| shown.show(progress))?;
+    let progress = &mut |progress| shown.show(progress);
+    let summary = match &args.into {
+        None => simulate::run(&options, plant, progress)?,
+        Some(data) => {
+            let history = record::open(data, &server.history)?;
+            let historian = history.record(&TagTable::new(&plant), &server.history)?;
+            let past = Past {
+                start: time::now().plus_s(-args.hours * 3600.0),
+                every_s: record::PAST_STEP_S,
+                listener: &mut historian.listener(true),
+            };
+            let summary = simulate::run_recorded(&options, plant, progress, Some(past));
+            historian.finish();
+            summary?
+        }
+    };
     shown.end();
     println!("{summary}");
     if let Some(out) = &args.out {
         println!("CSV files, summary and journal are in {}", out.display());
+    }
+    if let Some(data) = &args.into {
+        println!("recorded into the history in {}", data.display());
     }
     Ok(())
 }

@@ -27,9 +27,30 @@ pub enum Quality {
     NoCommunication,
     /// The device is out of service.
     OutOfService,
+    /// Someone says that it is doubtful, and not why. No instrument of the plant does.
+    Uncertain,
+    /// Someone says that it is bad, and not why. No instrument of the plant does.
+    Bad,
 }
 
 impl Quality {
+    /// Every one, in the order of its number; a number never changes.
+    pub const ALL: [Self; 13] = [
+        Self::Good,
+        Self::LocalOverride,
+        Self::LastUsable,
+        Self::NotAccurate,
+        Self::RangeExceeded,
+        Self::SubNormal,
+        Self::WaitingForData,
+        Self::SensorFailure,
+        Self::DeviceFailure,
+        Self::NoCommunication,
+        Self::OutOfService,
+        Self::Uncertain,
+        Self::Bad,
+    ];
+
     /// Good or better than nothing: the control loops may use it.
     pub const fn is_usable(self) -> bool {
         matches!(self, Self::Good | Self::LocalOverride | Self::NotAccurate | Self::SubNormal)
@@ -44,6 +65,7 @@ impl Quality {
                 | Self::DeviceFailure
                 | Self::NoCommunication
                 | Self::OutOfService
+                | Self::Bad
         )
     }
 }

@@ -14,7 +14,7 @@ mod recorder;
 mod report;
 mod thread;
 
-pub use order::Order;
+pub use order::{Changed, Order};
 pub use recorder::Recorder;
 pub use report::{Health, Report};
 pub use thread::{Historian, HistorianError, HistorianPort, open};

@@ -150,6 +150,12 @@ impl Work {
                 }
                 self.report.count(recorded, lost);
             }
+            Order::Edit { path, edit, by, changed } => {
+                // What has been recorded before comes before the edit.
+                let committed = self.history.commit();
+                let series = self.history.series(&path);
+                changed(committed.and_then(|()| self.history.edit(series, &edit, &by)));
+            }
             Order::Finish => return false,
         }
         true

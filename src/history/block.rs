@@ -66,23 +66,9 @@ impl Kind {
     }
 }
 
-/// Qualities by their number on disk.
-const QUALITIES: [Quality; 11] = [
-    Quality::Good,
-    Quality::LocalOverride,
-    Quality::LastUsable,
-    Quality::NotAccurate,
-    Quality::RangeExceeded,
-    Quality::SubNormal,
-    Quality::WaitingForData,
-    Quality::SensorFailure,
-    Quality::DeviceFailure,
-    Quality::NoCommunication,
-    Quality::OutOfService,
-];
-
+/// The quality with this number on disk.
 pub(super) fn quality(number: u8) -> Result<Quality, Malformed> {
-    QUALITIES.get(number as usize).copied().ok_or(Malformed)
+    Quality::ALL.get(number as usize).copied().ok_or(Malformed)
 }
 
 /// The bytes of `batch`, which is in order of time.

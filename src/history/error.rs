@@ -48,6 +48,16 @@ pub enum HistoryError {
         /// How many wait.
         samples: usize,
     },
+    /// Edits are kept in memory, and these would be more than may be.
+    #[error("the history holds {count} edits of at most {max}; {more} more do not fit")]
+    EditsMax {
+        /// Edits that there are.
+        count: usize,
+        /// How many were to be added.
+        more: usize,
+        /// As configured.
+        max: usize,
+    },
     /// One sample alone is larger than a record may be.
     #[error("a sample of {bytes} bytes is too large for the history")]
     TooLarge {

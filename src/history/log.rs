@@ -138,7 +138,7 @@ fn read_record(record: &[u8], each: &mut impl FnMut(SeriesId, Sample)) -> Result
 }
 
 /// Bytes that a value takes, about.
-fn value_bytes(value: &Value) -> usize {
+pub(super) fn value_bytes(value: &Value) -> usize {
     match value {
         Value::Text(text) => text.len(),
         Value::Bools(all) => all.len(),
@@ -152,7 +152,7 @@ fn value_bytes(value: &Value) -> usize {
     }
 }
 
-fn put_value(out: &mut Vec<u8>, value: &Value) {
+pub(super) fn put_value(out: &mut Vec<u8>, value: &Value) {
     match value {
         Value::Null => {}
         Value::Bool(it) => out.push(u8::from(*it)),
@@ -175,7 +175,7 @@ fn put_value(out: &mut Vec<u8>, value: &Value) {
     }
 }
 
-fn take_value(cursor: &mut Cursor<'_>, kind: Kind) -> Result<Value, Malformed> {
+pub(super) fn take_value(cursor: &mut Cursor<'_>, kind: Kind) -> Result<Value, Malformed> {
     let short = |_| Malformed;
     Ok(match kind {
         Kind::Null => Value::Null,

@@ -1,6 +1,6 @@
 //! Those who read, on any thread, while the writer writes.
 
-use crate::history::scan::Scan;
+use crate::history::edit::{ModifiedPage, ModifiedScan, Scan};
 use crate::history::view::Shared;
 use crate::history::{Batch, HistoryError, Sample, SeriesId, Statistics};
 use crate::time::Timestamp;
@@ -105,7 +105,8 @@ impl Reader {
 
     /// The samples of a series within a span, as batches.
     pub fn scan(&self, series: SeriesId, span: Span, direction: Direction) -> Scan {
-        Scan::new(&self.shared.read(), series, span, direction)
+        let source = self.shared.read().source(series);
+        Scan::new(&source, span, direction)
     }
 
     /// One page of a read.
@@ -158,6 +159,22 @@ impl Reader {
         first(self.scan(series, span, Direction::Forward))
     }
 
+    /// The values of a series within a span that clients have put in, replaced or deleted (Part 11, 6.5.3.3), in order of
+    /// source time, then of the modification; backwards the last modification of the latest time first.
+    pub fn modified(&self, series: SeriesId, span: Span, direction: Direction) -> ModifiedScan {
+        let source = self.shared.read().source(series);
+        ModifiedScan::new(source, span, direction)
+    }
+
+    /// One page of a read of modified values.
+    pub fn modified_page(
+        &self,
+        series: SeriesId,
+        request: &Request,
+    ) -> Result<ModifiedPage, HistoryError> {
+        ModifiedPage::read(|span| self.modified(series, span, request.direction), request)
+    }
+
     /// What the history holds.
     pub fn statistics(&self) -> Statistics {
         let view = self.shared.read();
@@ -171,6 +188,7 @@ impl Reader {
             log_bytes: view.log_bytes,
             segment_samples: view.segments.iter().map(|it| it.samples).sum(),
             head_samples: view.head_samples,
+            edits: view.edits.count,
             oldest: oldest.map(Timestamp::from_ticks),
             newest: newest.map(Timestamp::from_ticks),
         }

@@ -23,3 +23,13 @@ pub(super) fn take<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], Malformed> {
     let bytes = cursor.take(length)?;
     if crc32fast::hash(bytes) == checksum { Ok(bytes) } else { Err(Malformed) }
 }
+
+/// Passes over a record that may not be sound, if its length can be one.
+pub(super) fn skip(cursor: &mut Cursor<'_>) -> Result<(), Malformed> {
+    let length = cursor.u32()? as usize;
+    cursor.u32()?;
+    if length == 0 || length > RECORD_BYTES_MAX {
+        return Err(Malformed);
+    }
+    cursor.take(length).map(|_| ())
+}

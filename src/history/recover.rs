@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::history::catalogue::{Catalogue, Names};
+use crate::history::edit::{self, EditLog};
 use crate::history::log::{self, Log};
 use crate::history::segment::Segment;
 use crate::history::view::{Head, View};
@@ -26,6 +27,12 @@ pub struct Recovered {
     pub cut_bytes: u64,
     /// Files that are no whole segments, or logs that do not fit, renamed to `.bad`: the medium has lost something.
     pub set_aside: Vec<PathBuf>,
+    /// Changes by clients.
+    pub edits: usize,
+    /// Bytes at the end of the edits that were not written whole; never acknowledged.
+    pub edits_cut_bytes: u64,
+    /// Edits that are lost, as their bytes are not those that were written: the medium has lost something.
+    pub edits_damaged: u64,
     /// Samples of series that the catalogue does not know: the medium has lost something.
     pub unknown: u64,
 }
@@ -36,6 +43,7 @@ pub(super) struct Found {
     pub(super) view: View,
     pub(super) catalogue: Catalogue,
     pub(super) log: Log,
+    pub(super) edit_log: EditLog,
     pub(super) recovered: Recovered,
 }
 
@@ -70,14 +78,16 @@ pub(super) fn recover(folder: &Path, disk: &dyn Disk) -> Result<Found, HistoryEr
         }
     }
     let next = numbers.into_iter().max().unwrap_or(0) + 1;
-    let mut view = View { heads: empty_heads(&names), names, segments, ..View::default() };
+    let mut view =
+        View { heads: empty_heads(&names), names, segments: Arc::new(segments), ..View::default() };
     let generation = current.unwrap_or(next);
     let good = match current {
         Some(_) => replay(folder, generation, &mut view, &mut recovered)?,
         None => 0,
     };
     view.log_bytes = good;
-    Ok(Found { view, catalogue, log: Log::new(folder, generation, good), recovered })
+    let edit_log = replay_edits(folder, &mut view, &mut recovered)?;
+    Ok(Found { view, catalogue, log: Log::new(folder, generation, good), edit_log, recovered })
 }
 
 fn empty_heads(names: &Names) -> Vec<Head> {
@@ -102,6 +112,19 @@ fn replay(
     let length = fs::metadata(&path).map_err(|source| HistoryError::disk(&path, source))?.len();
     recovered.cut_bytes = length - good;
     Ok(good)
+}
+
+fn replay_edits(
+    folder: &Path,
+    view: &mut View,
+    recovered: &mut Recovered,
+) -> Result<EditLog, HistoryError> {
+    let replayed = edit::replay(folder, true)?;
+    recovered.edits = replayed.edits.count;
+    recovered.edits_cut_bytes = replayed.cut_bytes;
+    recovered.edits_damaged = replayed.damaged;
+    view.edits = replayed.edits;
+    Ok(EditLog::new(folder, replayed.length))
 }
 
 fn set_aside(path: &Path, disk: &dyn Disk) -> Result<PathBuf, HistoryError> {

@@ -137,6 +137,16 @@ impl Batch {
         self.qualities.push(sample.quality);
     }
 
+    /// Puts the samples of another batch behind the last.
+    pub(super) fn append(&mut self, other: &Self) {
+        self.times.extend(&other.times);
+        self.qualities.extend(&other.qualities);
+        match (&mut self.values, &other.values) {
+            (Column::Numbers(all), Column::Numbers(more)) => all.extend(more),
+            (values, more) => (0..other.len()).for_each(|it| values.push(more.get(it))),
+        }
+    }
+
     /// The samples from index `from` up to but without `to`.
     pub(super) fn cut(&self, from: usize, to: usize) -> Self {
         Self {

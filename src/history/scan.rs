@@ -1,4 +1,4 @@
-//! Goes through the samples of one series in order of time, block by block, forwards or backwards.
+//! Goes through the samples of one series as they were recorded, in order of time, block by block, forwards or backwards.
 //!
 //! Sources (blocks, and the head) may overlap where the source time went back. A source is opened when the scan comes
 //! to its first sample and dropped behind its last, so that memory holds what overlaps and no more.
@@ -7,8 +7,9 @@ use std::fs::File;
 use std::sync::Arc;
 
 use crate::history::segment::{Entry, Segment};
-use crate::history::view::View;
+use crate::history::view::Source;
 use crate::history::{Batch, Direction, HistoryError, SeriesId, Span};
+use crate::time::Timestamp;
 
 /// Which of two samples of one time came first: generation and place in it.
 type Arrival = (u64, u64);
@@ -32,7 +33,7 @@ struct Open {
 /// The samples of a series, as batches in order of time; those of one time in the order of their arrival (backwards:
 /// the last first). A block that cannot be read is an error in its place; the scan goes on behind it.
 #[derive(Debug)]
-pub struct Scan {
+pub(super) struct BaseScan {
     series: SeriesId,
     span: Span,
     direction: Direction,
@@ -43,23 +44,41 @@ pub struct Scan {
     open: Vec<Open>,
 }
 
-impl Scan {
-    pub(super) fn new(view: &View, series: SeriesId, span: Span, direction: Direction) -> Self {
+impl BaseScan {
+    pub(super) fn new(source: &Source, span: Span, direction: Direction) -> Self {
         let (from, to) = span.ticks();
         let meets = |it: &&Arc<Segment>| it.first <= to && it.last >= from;
-        let mut segments: Vec<_> = view.segments.iter().filter(meets).cloned().collect();
+        let mut segments: Vec<_> = source.segments.iter().filter(meets).cloned().collect();
         segments.sort_by_key(|it| std::cmp::Reverse(direction.bound(it.first, it.last)));
+        let series = source.series;
         let mut scan =
             Self { series, span, direction, segments, waiting: Vec::new(), open: Vec::new() };
-        if let Some(head) = view.heads.get(series.0 as usize) {
-            scan.open_batch(head.batch.clone(), (u64::MAX, 0));
-        }
+        let mut head = Batch::clone(&source.head);
+        head.sort();
+        scan.open_batch(head, (u64::MAX, 0));
         scan
+    }
+
+    /// Goes on at this time; what is left of the samples before it is not read.
+    pub(super) fn skip_to(&mut self, ticks: i64) {
+        let direction = self.direction;
+        let key = direction.key(ticks);
+        match direction {
+            Direction::Forward => self.span.from = self.span.from.max(Timestamp::from_ticks(ticks)),
+            Direction::Reverse => self.span.to = self.span.to.min(Timestamp::from_ticks(ticks)),
+        }
+        let end = |first, last| direction.bound(last, first);
+        self.segments.retain(|it| end(it.first, it.last) >= key);
+        self.waiting.retain(|it| end(it.entry.first, it.entry.last) >= key);
+        for open in &mut self.open {
+            let before = |it: &i64| direction.key(*it) < key;
+            open.at += open.batch.times[open.at..].partition_point(before);
+        }
+        self.open.retain(|it| it.at < it.batch.len());
     }
 
     /// Opens what of a batch is in the span.
     fn open_batch(&mut self, mut batch: Batch, mut arrival: Arrival) {
-        batch.sort();
         let (from, to) = self.span.ticks();
         let start = batch.times.partition_point(|&it| it < from);
         let end = batch.times.partition_point(|&it| it <= to);
@@ -139,7 +158,7 @@ impl Open {
     }
 }
 
-impl Iterator for Scan {
+impl Iterator for BaseScan {
     type Item = Result<Batch, HistoryError>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -71,7 +71,7 @@ pub(super) fn seal(
         }
         view.head_samples -= samples;
         view.log_bytes = next.bytes();
-        view.segments.push(Arc::new(segment));
+        Arc::make_mut(&mut view.segments).push(Arc::new(segment));
     }
     let old = std::mem::replace(log, next);
     synced.map_err(|source| HistoryError::disk(order.folder, source))?;

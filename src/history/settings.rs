@@ -25,6 +25,8 @@ pub struct HistoryConfig {
     pub bytes_max: Option<u64>,
     /// What happens then.
     pub when_full: WhenFull,
+    /// Changes by clients at the most, one for each sample or span; about 150 bytes of memory each.
+    pub edits_max: usize,
 }
 
 impl Default for HistoryConfig {
@@ -35,6 +37,7 @@ impl Default for HistoryConfig {
             keep_s: None,
             bytes_max: None,
             when_full: WhenFull::DropOldest,
+            edits_max: 1_000_000,
         }
     }
 }
@@ -54,6 +57,8 @@ pub struct Statistics {
     pub segment_samples: u64,
     /// Samples in memory and in the log.
     pub head_samples: usize,
+    /// Changes by clients.
+    pub edits: usize,
     /// Source time of the oldest sample.
     pub oldest: Option<Timestamp>,
     /// Source time of the newest sample.

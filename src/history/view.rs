@@ -3,9 +3,10 @@
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::history::Batch;
 use crate::history::catalogue::Names;
+use crate::history::edit::{Edits, SeriesEdits};
 use crate::history::segment::Segment;
+use crate::history::{Batch, SeriesId};
 
 /// A store at one moment, as readers see it: everything that was committed.
 #[derive(Debug, Default)]
@@ -13,13 +14,37 @@ pub(super) struct View {
     /// Paths in the order of their numbers.
     pub(super) names: Names,
     /// Segments in the order of their generations.
-    pub(super) segments: Vec<Arc<Segment>>,
+    pub(super) segments: Arc<Vec<Arc<Segment>>>,
     /// What is not in a segment yet, by number of series, in the order of arrival.
     pub(super) heads: Vec<Head>,
     /// Samples in all heads.
     pub(super) head_samples: usize,
     /// Bytes of the log.
     pub(super) log_bytes: u64,
+    /// What clients have changed.
+    pub(super) edits: Edits,
+}
+
+/// One series at one moment.
+#[derive(Clone, Debug)]
+pub(super) struct Source {
+    pub(super) series: SeriesId,
+    pub(super) segments: Arc<Vec<Arc<Segment>>>,
+    pub(super) head: Arc<Batch>,
+    pub(super) edits: Option<Arc<SeriesEdits>>,
+}
+
+impl View {
+    /// A series as it is now.
+    pub(super) fn source(&self, series: SeriesId) -> Source {
+        let head = self.heads.get(series.0 as usize);
+        Source {
+            series,
+            segments: Arc::clone(&self.segments),
+            head: Arc::new(head.map(|it| it.batch.clone()).unwrap_or_default()),
+            edits: self.edits.of(series).cloned(),
+        }
+    }
 }
 
 /// The newest samples of a series, in memory.

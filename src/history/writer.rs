@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::history::catalogue::Catalogue;
+use crate::history::edit::{EditLog, resolve, spare};
 use crate::history::log::{Log, LogDraft};
 use crate::history::recover::{Recovered, recover};
 use crate::history::seal;
 use crate::history::view::{Head, Shared};
 use crate::history::{
-    Disk, HistoryConfig, HistoryError, Reader, RealDisk, Sample, SeriesId, Tended, WhenFull,
+    By, Disk, Edit, Edited, HistoryConfig, HistoryError, Reader, RealDisk, Sample, SeriesId,
+    Tended, WhenFull,
 };
 use crate::time::Timestamp;
 
@@ -29,6 +31,7 @@ pub struct History {
     disk: Box<dyn Disk>,
     catalogue: Catalogue,
     log: Log,
+    edit_log: EditLog,
     draft: LogDraft,
     waiting: Vec<(SeriesId, Sample)>,
     shared: Shared,
@@ -59,6 +62,7 @@ impl History {
             disk,
             catalogue: found.catalogue,
             log: found.log,
+            edit_log: found.edit_log,
             draft: LogDraft::default(),
             waiting: Vec::new(),
             shared: Shared::new(found.view),
@@ -97,6 +101,8 @@ impl History {
         }
         self.check_room()?;
         let written = self.catalogue.sync(&*self.disk);
+        let written = written.and_then(|()| self.edit_log.mend(&*self.disk));
+        let written = written.and_then(|()| self.spare_late());
         let written = written.and_then(|()| self.log.write(&*self.disk, self.draft.records()));
         self.cramped |= matches!(written, Err(HistoryError::NoSpace { .. }));
         written?;
@@ -108,6 +114,51 @@ impl History {
             view.heads[series as usize].batch.push(sample);
         }
         Ok(())
+    }
+
+    /// Samples that come late into a deleted span are not to be hidden by it. What is written here changes nothing by
+    /// itself, so a commit that fails behind it may do it again.
+    fn spare_late(&mut self) -> Result<(), HistoryError> {
+        let spared = spare(&self.shared, &self.waiting);
+        if spared.is_empty() {
+            return Ok(());
+        }
+        let by = By { user: String::new(), time: Timestamp::default() };
+        let all = spared.iter().map(|it| (it.0, &it.1[..]));
+        self.edit_log.write(&*self.disk, &by, all)?;
+        let by = Arc::new(by);
+        let mut view = self.shared.write();
+        for (series, effects) in spared {
+            view.edits.apply(series, &by, effects);
+        }
+        Ok(())
+    }
+
+    /// Changes the history of a series, durably and for all who begin to read from now on, and says what came of each
+    /// sample or time. What is recorded later is not changed. After an error nothing has changed.
+    pub fn edit(
+        &mut self,
+        series: SeriesId,
+        edit: &Edit,
+        by: &By,
+    ) -> Result<Vec<Edited>, HistoryError> {
+        let source = self.shared.read().source(series);
+        let (edited, effects) = resolve(&source, edit)?;
+        if effects.is_empty() {
+            return Ok(edited);
+        }
+        let (count, max) = (self.shared.read().edits.count, self.config.edits_max);
+        if effects.len() > max.saturating_sub(count) {
+            return Err(HistoryError::EditsMax { count, more: effects.len(), max });
+        }
+        let written = self.catalogue.sync(&*self.disk);
+        let written =
+            written.and_then(|()| self.edit_log.write(&*self.disk, by, [(series, &effects[..])]));
+        self.cramped |= matches!(written, Err(HistoryError::NoSpace { .. }));
+        written?;
+        drop(source);
+        self.shared.write().edits.apply(series, &Arc::new(by.clone()), effects);
+        Ok(edited)
     }
 
     fn check_room(&self) -> Result<(), HistoryError> {
@@ -153,7 +204,9 @@ impl History {
         let mut removed = 0;
         while let Some(segment) = self.surplus(now) {
             segment.mark_removed();
-            self.shared.write().segments.retain(|it| !Arc::ptr_eq(it, &segment));
+            let mut view = self.shared.write();
+            Arc::make_mut(&mut view.segments).retain(|it| !Arc::ptr_eq(it, &segment));
+            drop(view);
             let gone = self.disk.remove(&segment.path);
             gone.map_err(|source| HistoryError::disk(&segment.path, source))?;
             self.cramped = false;

@@ -78,6 +78,7 @@ impl Server {
         self.live_status(variable)
             .or_else(|| self.live_capability(variable))
             .or_else(|| self.live_diagnostics(variable))
+            .or_else(|| self.live_history(variable))
             .or_else(|| {
                 (id == VariableId::Server_ServiceLevel as u32).then(|| service_level(snapshot))
             })

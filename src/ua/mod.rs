@@ -3,11 +3,11 @@
 pub mod wire;
 pub mod crypto;
 pub mod pki;
+pub mod aggregate;
 pub mod status;
 pub mod envelope;
 pub mod value;
 pub mod range;
-pub mod aggregate;
 pub mod channel;
 pub mod client;
 pub mod endpoint;

@@ -70,6 +70,8 @@ pub struct Server {
     pub history: Option<HistorianPort>,
     /// The history of events, if there is one.
     pub events: Option<EventHistory>,
+    /// Held while annotations are read, changed and written back.
+    pub annotating: tokio::sync::Mutex<()>,
     /// The audit log.
     pub trail: Trail,
     /// Ids of events.
@@ -134,6 +136,7 @@ impl Server {
             alarm_epoch: parts.alarm_epoch,
             history: parts.history,
             events: parts.events,
+            annotating: tokio::sync::Mutex::default(),
             told,
             counters: Counters::default(),
             diagnostics_enabled: Cell::new(true),

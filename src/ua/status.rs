@@ -5,6 +5,7 @@ use opcua_types::StatusCode;
 use crate::alarm::AlarmRefusal;
 use crate::control::Refusal;
 use crate::field::Quality;
+use crate::ua::aggregate::QueryError;
 use crate::ua::pki::CertificateProblem;
 
 /// Status of a value (Part 8, 6.3; Part 4, 7.38.2).
@@ -21,7 +22,20 @@ pub fn of_quality(quality: Quality) -> StatusCode {
         Quality::DeviceFailure => StatusCode::BadDeviceFailure,
         Quality::NoCommunication => StatusCode::BadNoCommunication,
         Quality::OutOfService => StatusCode::BadOutOfService,
+        Quality::Uncertain => StatusCode::Uncertain,
+        Quality::Bad => StatusCode::Bad,
     }
+}
+
+/// The quality that a client's status stands for: its own, or what is left of it: good, doubtful or bad.
+pub fn to_quality(status: StatusCode) -> Quality {
+    let code = status.bits() & 0xffff_0000;
+    let own = Quality::ALL.into_iter().find(|it| of_quality(*it).bits() == code);
+    own.unwrap_or(match code >> 30 {
+        0 => Quality::Good,
+        1 => Quality::Uncertain,
+        _ => Quality::Bad,
+    })
 }
 
 /// Status of a refused command: each reason its own, none of them a login problem but the one that is.
@@ -33,6 +47,14 @@ pub fn of_refusal(refusal: &Refusal) -> StatusCode {
         Refusal::Interlocked { .. } | Refusal::InvalidState { .. } => StatusCode::BadInvalidState,
         Refusal::Unknown => StatusCode::BadNodeIdUnknown,
         Refusal::Busy => StatusCode::BadTooManyOperations,
+    }
+}
+
+/// Status of a read of processed history, or of an aggregate filter, that cannot be answered (Part 13, 5.4.2.2 and 5.3.2).
+pub fn of_query(error: QueryError) -> StatusCode {
+    match error {
+        QueryError::NoTime | QueryError::Interval { .. } => StatusCode::BadInvalidArgument,
+        QueryError::Percent(_) => StatusCode::BadAggregateInvalidInputs,
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod crash;
 mod disk;
+mod edit_crash;
+mod edits;
 mod kill;
 mod model;
 mod retention;

@@ -10,10 +10,11 @@ mod summary;
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::PlantConfig;
-use crate::engine::{Engine, Header, Journal, ReplayError, ScenarioError};
-use crate::time::monotonic;
+use crate::engine::{Engine, Header, Journal, ReplayError, ScenarioError, Snapshot};
+use crate::time::{Timestamp, monotonic};
 use csv::CsvFiles;
 use input::Input;
 use summary::Ranges;
@@ -123,6 +124,16 @@ pub enum SimulateError {
     },
 }
 
+/// Where a run is recorded, as the past of a plant that is to be served.
+pub struct Past<'a> {
+    /// Plant time of the first scan.
+    pub start: Timestamp,
+    /// Plant time between two snapshots, s.
+    pub every_s: f64,
+    /// Takes the snapshots.
+    pub listener: &'a mut dyn FnMut(&Arc<Snapshot>),
+}
+
 /// Runs the plant of `config` for `options.hours` and writes what is asked for.
 ///
 /// `progress` is called about twice a second of wall time; a caller that shows it from the second second on
@@ -132,9 +143,20 @@ pub fn run(
     config: PlantConfig,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Summary, SimulateError> {
+    run_recorded(options, config, progress, None)
+}
+
+/// As [`run`], with snapshots of the run for a history.
+pub fn run_recorded(
+    options: &SimulateOptions,
+    config: PlantConfig,
+    progress: &mut dyn FnMut(Progress),
+    mut past: Option<Past<'_>>,
+) -> Result<Summary, SimulateError> {
     let plan = Plan::new(options, &config)?;
     let mut input = Input::open(options, &config)?;
-    let start = input.start().unwrap_or(config.start);
+    let usual = past.as_ref().map_or(config.start, |it| it.start);
+    let start = input.start().unwrap_or(usual);
     let header = Header::new(&config, start);
     let mut engine = Engine::new(config, start);
     input.parse_scenario(engine.table())?;
@@ -151,7 +173,13 @@ pub fn run(
     let mut reported_s = 0.0;
     while engine.scans() < plan.scans {
         let time = input.apply(&mut engine)?;
-        engine.advance_at(time);
+        match &mut past {
+            Some(past) if engine.scans().is_multiple_of(plan.scans_in(past.every_s)) => {
+                let snapshot = Arc::clone(engine.scan_at(time));
+                (past.listener)(&snapshot);
+            }
+            _ => engine.advance_at(time),
+        }
         let scan = engine.scans() - 1;
         if scan.is_multiple_of(plan.every)
             && let Some(files) = &mut files
@@ -201,9 +229,14 @@ impl Plan {
         if !(every_s >= scan_s && every_s <= HOURS_MAX * 3600.0) {
             return Err(SimulateError::Every { every_s, scan_s });
         }
-        let every = (every_s / scan_s).round() as u64;
-        let range_every = ((RANGE_S / scan_s).round() as u64).max(1);
-        Ok(Self { scans: count as u64, every, range_every, scan_s })
+        let mut plan = Self { scans: count as u64, every: 1, range_every: 1, scan_s };
+        (plan.every, plan.range_every) = (plan.scans_in(every_s), plan.scans_in(RANGE_S));
+        Ok(plan)
+    }
+
+    /// Scans in so many seconds, at least one.
+    fn scans_in(&self, seconds: f64) -> u64 {
+        ((seconds / self.scan_s).round() as u64).max(1)
     }
 }
 

@@ -1,14 +1,21 @@
 //! The answer to a read of history, put together as it is read: HistoryData (Part 11, 6.6.2).
 
-use opcua_types::{Context, ContextOwned, NumericRange, TimestampsToReturn, Variant};
+use opcua_types::{
+    Context, ContextOwned, ExtensionObject, NumericRange, TimestampsToReturn, Variant,
+};
 
 use crate::history::Sample;
 use crate::tag::Value;
 use crate::time::Timestamp;
-use crate::ua::history::Subject;
+use crate::ua::aggregate::Processed;
+use crate::ua::history::{Subject, annotation};
 use crate::ua::range;
+use crate::ua::space::Kept;
 use crate::ua::status;
 use crate::ua::value::{self, Stamp};
+
+/// Bytes of a DataValue with a Double, its status and both timestamps.
+pub(super) const BYTES_OF_A_NUMBER: usize = 30;
 
 /// How much one node's answer may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +48,11 @@ impl<'a> DataValues<'a> {
         self.count >= self.room.values || self.out.len() >= self.room.bytes
     }
 
+    /// Values that still fit, as far as their number goes.
+    pub(super) fn free(&self) -> usize {
+        self.room.values.saturating_sub(self.count)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.count
     }
@@ -51,11 +63,18 @@ impl<'a> DataValues<'a> {
         let status = status::of_quality(sample.quality).bits();
         let stamp = Stamp { status, source: sample.time, server: sample.time };
         let Subject { kept, range, timestamps } = self.subject;
+        if kept.is_annotations {
+            for note in annotation::read(sample) {
+                let shown = ExtensionObject::from_message(note.shown()).into();
+                self.any(&shown, stamp, *timestamps);
+            }
+            return;
+        }
         let is_plain = kept.shown.is_none() && matches!(range, NumericRange::None);
         if is_plain {
             value::encode_value(&mut self.out, &sample.value, stamp, *timestamps);
         } else {
-            let shown = self.subject.show(&sample.value);
+            let shown = self.subject.kept.show(&sample.value);
             let (value, stamp) = match range::slice(&shown, range) {
                 Ok(part) => (part, stamp),
                 Err(problem) => (Variant::Empty, Stamp { status: problem.bits(), ..stamp }),
@@ -64,6 +83,13 @@ impl<'a> DataValues<'a> {
             return;
         }
         self.count += 1;
+    }
+
+    /// A value that was calculated.
+    pub(super) fn processed(&mut self, processed: &Processed) {
+        let Processed { time, value, status } = processed;
+        let stamp = Stamp { status: *status, source: *time, server: *time };
+        self.any(value, stamp, self.subject.timestamps);
     }
 
     /// A status without a value at a time: `BadBoundNotFound`, `BadNoData`.
@@ -87,11 +113,11 @@ impl<'a> DataValues<'a> {
     }
 }
 
-impl Subject {
+impl Kept {
     /// A value in the data type of its node.
-    pub(super) fn show(&self, value: &Value) -> Variant {
+    pub(in crate::ua) fn show(&self, value: &Value) -> Variant {
         let variant = value::from_value(value);
-        match self.kept.shown {
+        match self.shown {
             Some(kind) => match variant.convert(kind) {
                 Variant::Empty => variant,
                 shown => shown,

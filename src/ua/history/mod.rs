@@ -4,9 +4,16 @@
 //! The services ([`crate::ua::service`]) take requests apart on the server's thread and hand [`Work`] to a thread that
 //! may wait for a disk; what is left of it waits in the session behind a continuation point.
 
+pub mod annotation;
 mod answer;
+mod at_time;
+mod capability;
+mod change;
 mod events;
+mod modified;
+mod processed;
 mod raw;
+mod source;
 
 use opcua_types::{NumericRange, ObjectId, StatusCode, TimestampsToReturn};
 
@@ -14,7 +21,10 @@ use crate::history::{HistoryError, Reader};
 use crate::ua::space::Kept;
 
 pub use answer::Room;
+pub use at_time::AtTimeRead;
 pub use events::{Events, Heard};
+pub use modified::ModifiedRead;
+pub use processed::{ProcessedQuery, ProcessedRead};
 pub use raw::{Raw, RawQuery};
 
 /// Whose history, and how its values are shown.
@@ -33,6 +43,12 @@ pub struct Subject {
 pub enum Work {
     /// Values as they were recorded.
     Raw(Box<Raw>),
+    /// Values that were changed.
+    Modified(Box<ModifiedRead>),
+    /// Values of intervals.
+    Processed(Box<ProcessedRead>),
+    /// Values at given times.
+    AtTime(Box<AtTimeRead>),
     /// Events of a notifier.
     Events(Box<Events>),
 }
@@ -61,7 +77,7 @@ impl Work {
     /// Whether the user who reads may hear audit events, at this moment.
     pub fn set_hears_audit(&mut self, hears_audit: bool) {
         match self {
-            Self::Raw(_) => {}
+            Self::Raw(_) | Self::Modified(_) | Self::Processed(_) | Self::AtTime(_) => {}
             Self::Events(events) => events.hears_audit = hears_audit,
         }
     }
@@ -69,9 +85,12 @@ impl Work {
     /// Reads as much as `room` allows. May wait for a disk.
     pub fn go_on(self, reader: &Reader, room: Room) -> Answered {
         let done = match self {
-            Self::Raw(raw) => raw.go_on(reader, room),
-            Self::Events(events) => {
-                return events.go_on(room).unwrap_or_else(|problem| {
+            Self::Raw(read) => read.go_on(reader, room),
+            Self::Modified(read) => read.go_on(reader, room),
+            Self::Processed(read) => read.go_on(reader, room),
+            Self::AtTime(read) => read.go_on(reader, room),
+            Self::Events(read) => {
+                return read.go_on(room).unwrap_or_else(|problem| {
                     tracing::error!(%problem, "the history of events cannot be read");
                     Answered::refused(StatusCode::BadResourceUnavailable)
                 });

@@ -44,6 +44,19 @@ impl RawQuery {
         }
     }
 
+    /// Values that one answer may still have, as far as the client goes.
+    pub(super) fn left(&self, given: usize) -> usize {
+        self.limit.map_or(usize::MAX, |limit| match self.end {
+            Some(_) => limit,
+            None => limit.saturating_sub(given),
+        })
+    }
+
+    /// Whether a read without an end has given all that was asked for.
+    pub(super) fn is_enough(&self, given: usize) -> bool {
+        self.end.is_none() && self.limit.is_some_and(|it| it <= given)
+    }
+
     /// The samples between the bounds: the start belongs to them, the end does not.
     pub(super) fn span(&self) -> Span {
         match (self.direction, self.end) {
@@ -87,10 +100,7 @@ impl Raw {
 
     /// The next answer.
     pub(super) fn go_on(mut self, reader: &Reader, room: Room) -> Result<Answered, HistoryError> {
-        let left = self.query.limit.map_or(usize::MAX, |limit| match self.query.end {
-            Some(_) => limit,
-            None => limit.saturating_sub(self.given),
-        });
+        let left = self.query.left(self.given);
         let subject = self.subject.clone();
         let room = Room { values: room.values.min(left), ..room };
         let mut values = DataValues::new(&subject, room);
@@ -101,9 +111,7 @@ impl Raw {
             is_complete = self.advance(reader, series, &mut values)?;
         }
         self.given += values.len();
-        let is_enough =
-            self.query.end.is_none() && self.query.limit.is_some_and(|it| it <= self.given);
-        is_complete |= is_enough;
+        is_complete |= self.query.is_enough(self.given);
         let is_nothing = is_complete && self.given == 0;
         Ok(Answered {
             status: if is_nothing { StatusCode::GoodNoData } else { StatusCode::Good },

@@ -8,11 +8,13 @@ use opcua_types::{
 use crate::engine::Snapshot;
 use crate::tag::ValueType;
 use crate::time::Timestamp;
+use crate::ua::aggregate;
 use crate::ua::aggregate::{Aggregate, AggregateSettings, Configuration, Function};
 use crate::ua::event::{EventFilter, Problem};
 use crate::ua::server::Server;
 use crate::ua::service::reader::{Malformed, Reader, index_range};
 use crate::ua::space::{IdRef, LiveId, NodeIdRef, NodeRef};
+use crate::ua::status;
 use crate::ua::subscription::{DataFilter, Deadband, Source, Trigger};
 use crate::ua::value::date_time;
 use crate::ua::wire::Shallow;
@@ -67,7 +69,7 @@ impl Filter {
                 treat_uncertain_as_bad: configuration.treat_uncertain_as_bad,
                 percent_data_bad: configuration.percent_bad,
                 percent_data_good: configuration.percent_good,
-                use_sloped_extrapolation: false,
+                use_sloped_extrapolation: configuration.use_sloped_extrapolation,
             },
         })
     }
@@ -90,7 +92,7 @@ pub(super) fn check(
         EVENT_FILTER => Err(StatusCode::BadFilterNotAllowed),
         DATA_CHANGE_FILTER | AGGREGATE_FILTER if !is_value => Err(StatusCode::BadFilterNotAllowed),
         DATA_CHANGE_FILTER => data(server, source, body).map(Filter::Data),
-        AGGREGATE_FILTER => aggregate(server, source, body)
+        AGGREGATE_FILTER => calculated(server, source, body)
             .map(|settings| Filter::Aggregate(Box::new(Aggregate::new(settings, snapshot.time)))),
         _ => Err(StatusCode::BadMonitoredItemFilterUnsupported),
     }
@@ -168,20 +170,19 @@ fn data(server: &Server, source: &Source, body: &[u8]) -> Result<DataFilter, Sta
     Ok(DataFilter { trigger, deadband })
 }
 
-/// Refuses a source that is not a number nor, if they are wanted too, an array of numbers.
-fn check_number(server: &Server, source: &Source, with_arrays: bool) -> Result<(), StatusCode> {
+/// Refuses a source that is neither a number nor an array of numbers.
+fn check_number(server: &Server, source: &Source) -> Result<(), StatusCode> {
     let is_number = match source {
-        Source::Part(..) if !with_arrays => false,
         Source::Tag(tag) | Source::Part(tag, _) => {
-            match server.space.table().row(*tag).1.value_type {
-                ValueType::F64 | ValueType::U16 | ValueType::U32 => true,
-                ValueType::Numbers => with_arrays,
-                _ => false,
-            }
+            let value_type = server.space.table().row(*tag).1.value_type;
+            matches!(
+                value_type,
+                ValueType::F64 | ValueType::U16 | ValueType::U32 | ValueType::Numbers
+            )
         }
         Source::Live(LiveId::Stored(index), _) => {
             let declared = server.space.declared(NodeRef::Static(*index));
-            declared.is_some_and(|it| it.is_number() && (with_arrays || it.rank == -1))
+            declared.is_some_and(|it| it.is_number())
         }
         Source::Live(..) | Source::Fixed(..) => false,
     };
@@ -205,7 +206,7 @@ fn range(server: &Server, source: &Source) -> Option<(f64, f64)> {
 
 /// A deadband in the unit of its tag; only numbers have one, and percent only of a range.
 fn in_units(server: &Server, source: &Source, deadband: Deadband) -> Result<f64, StatusCode> {
-    check_number(server, source, true)?;
+    check_number(server, source)?;
     match deadband {
         Deadband::Absolute(value) => Ok(value),
         Deadband::Percent(value) => {
@@ -218,7 +219,7 @@ fn in_units(server: &Server, source: &Source, deadband: Deadband) -> Result<f64,
 
 /// AggregateFilter (Part 4, 7.22.4). An interval shorter than the scan becomes the scan; there is no
 /// history to fill in what was before, so calculation starts with the interval of the moment.
-fn aggregate(
+fn calculated(
     server: &Server,
     source: &Source,
     mut body: &[u8],
@@ -226,31 +227,52 @@ fn aggregate(
     let context = server.decoding(body);
     let asked = AggregateFilter::decode(&mut Shallow::new(&mut body), &context)
         .map_err(|_| StatusCode::BadMonitoredItemFilterInvalid)?;
-    check_number(server, source, false)?;
+    let (kind, is_stepped) = measured(server, source).ok_or(StatusCode::BadFilterNotAllowed)?;
     let function = function(&asked.aggregate_type)?;
     let given = asked.aggregate_configuration;
     let configuration = if given.use_server_capabilities_defaults {
         Configuration::default()
     } else {
-        let (bad, good) = (given.percent_data_bad, given.percent_data_good);
-        if bad > 100 || good > 100 || good < 100 - bad {
-            return Err(StatusCode::BadAggregateInvalidInputs);
-        }
-        Configuration {
+        let configuration = Configuration {
             treat_uncertain_as_bad: given.treat_uncertain_as_bad,
-            percent_bad: bad,
-            percent_good: good,
-        }
+            percent_bad: given.percent_data_bad,
+            percent_good: given.percent_data_good,
+            use_sloped_extrapolation: given.use_sloped_extrapolation,
+        };
+        configuration.check().map_err(|error| status::of_query(error.into()))?;
+        configuration
     };
     let shortest = server.port.scan_ms.max(1.0);
     let interval = asked.processing_interval;
     let interval_ms =
         if interval.is_nan() { shortest } else { interval.clamp(shortest, LONGEST_INTERVAL_MS) };
     let start = Timestamp::from_ticks(asked.start_time.checked_ticks());
-    Ok(AggregateSettings { function, start, interval_ms, configuration })
+    Ok(AggregateSettings { function, start, interval_ms, configuration, is_stepped, kind })
+}
+
+/// What can be calculated with: the data type of one number or Boolean, and whether it holds its value between samples.
+fn measured(server: &Server, source: &Source) -> Option<(aggregate::Kind, bool)> {
+    use aggregate::Kind as K;
+    match source {
+        Source::Tag(tag) => match server.space.table().row(*tag).1.value_type {
+            ValueType::F64 => Some((K::F64, false)),
+            ValueType::U16 => Some((K::U16, true)),
+            ValueType::U32 => Some((K::U32, true)),
+            ValueType::Bool => Some((K::Boolean, true)),
+            ValueType::Time | ValueType::Text | ValueType::Bools | ValueType::Numbers => None,
+        },
+        Source::Live(LiveId::Stored(index), _) => {
+            let declared = server.space.declared(NodeRef::Static(*index))?;
+            declared.measured().filter(|_| declared.rank == -1).map(|it| (it, false))
+        }
+        Source::Part(..) | Source::Live(..) | Source::Fixed(..) => None,
+    }
 }
 
 fn function(id: &NodeId) -> Result<Function, StatusCode> {
     let number = id.as_u32().filter(|_| id.namespace == 0);
-    number.and_then(Function::from_number).ok_or(StatusCode::BadMonitoredItemFilterUnsupported)
+    let function = number.and_then(Function::from_number);
+    function
+        .filter(|it| it.is_of_current_values())
+        .ok_or(StatusCode::BadMonitoredItemFilterUnsupported)
 }

@@ -2,21 +2,26 @@
 //! the order of the request.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use opcua_types::{NumericRange, ObjectId, StatusCode, TimestampsToReturn};
+use opcua_types::{AggregateConfiguration, NumericRange, ObjectId, StatusCode, TimestampsToReturn};
 
 use crate::access::Roles;
 use crate::time::Timestamp;
+use crate::ua::aggregate::{Configuration, Function};
 use crate::ua::envelope::array_length;
 use crate::ua::event::EventFilter;
-use crate::ua::history::{Answered, Raw, RawQuery, Room, Subject, Work};
+use crate::ua::history::{
+    Answered, AtTimeRead, ModifiedRead, ProcessedQuery, ProcessedRead, Raw, RawQuery, Room,
+    Subject, Work,
+};
 use crate::ua::server::Server;
 use crate::ua::service::attribute::{may_read, timestamps};
 use crate::ua::service::history_events;
 use crate::ua::service::reader::{self, Reader};
 use crate::ua::service::write::{begin, reply};
 use crate::ua::service::{Answer, Outcome, Request};
-use crate::ua::space::{IdRef, NodeIdRef};
+use crate::ua::space::{IdRef, NodeIdRef, NodeRef};
 use crate::ua::subscription::SessionKey;
 
 /// Smallest encoded HistoryReadValueId: two-byte NodeId, null range, null encoding, null continuation point.
@@ -27,12 +32,18 @@ const OVERHEAD: usize = 1024;
 const LEAST_ROOM: usize = 4096;
 
 const RAW: u32 = ObjectId::ReadRawModifiedDetails_Encoding_DefaultBinary as u32;
+const PROCESSED: u32 = ObjectId::ReadProcessedDetails_Encoding_DefaultBinary as u32;
+const AT_TIME: u32 = ObjectId::ReadAtTimeDetails_Encoding_DefaultBinary as u32;
 const EVENTS: u32 = ObjectId::ReadEventDetails_Encoding_DefaultBinary as u32;
 
 /// What is asked of every node of a request.
 #[derive(Clone, Debug)]
 enum Details {
     Raw(RawQuery),
+    Modified(RawQuery),
+    /// One function for each node, or what is wrong with it.
+    Processed(ProcessedQuery, Vec<Result<Function, StatusCode>>),
+    AtTime(Arc<[Timestamp]>, bool),
     Events(RawQuery, Box<EventFilter>),
 }
 
@@ -52,16 +63,21 @@ pub(super) fn history_read(mut request: Request<'_>) -> Outcome {
     let release = request.body.flag()?;
     let count = request.body.array(SMALLEST_READ)?;
     request.check_count(count)?;
-    let details = read_details(request.server, &details)?;
+    let details = read_details(&request, &details)?;
     // Events bring their times among their fields.
     if timestamps == TimestampsToReturn::Neither && !matches!(details, Ok(Details::Events(..))) {
         return Err(StatusCode::BadTimestampsToReturnInvalid);
+    }
+    if let Ok(Details::Processed(_, functions)) = &details
+        && functions.len() != count
+    {
+        return Err(StatusCode::BadAggregateListMismatch);
     }
     let roles = request.roles(session);
     let hears_audit =
         request.server.sessions.borrow().get(session).is_some_and(|it| it.hears_audit);
     let mut works = Vec::with_capacity(count);
-    for _ in 0..count {
+    for index in 0..count {
         let item = Item {
             node: request.body.node_id()?,
             range: request.body.text()?,
@@ -72,8 +88,8 @@ pub(super) fn history_read(mut request: Request<'_>) -> Outcome {
             Err(let_go(request.server, session, item.continuation))
         } else if item.continuation.is_empty() {
             let details = details.as_ref().map_err(|it| *it);
-            let begun =
-                details.and_then(|it| begin_one(request.server, roles, &item, timestamps, it));
+            let begun = details
+                .and_then(|it| begin_one(request.server, roles, &item, timestamps, (it, index)));
             begun.map(|mut work| {
                 work.set_hears_audit(hears_audit);
                 work
@@ -88,20 +104,21 @@ pub(super) fn history_read(mut request: Request<'_>) -> Outcome {
 
 /// The outer error refuses the request, the inner one each node (HA-03).
 fn read_details(
-    server: &Server,
+    request: &Request<'_>,
     (kind, body): &(NodeIdRef<'_>, &[u8]),
 ) -> Result<Result<Details, StatusCode>, StatusCode> {
     let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(kind) } = *kind else {
         return Err(StatusCode::BadHistoryOperationInvalid);
     };
-    let (context, mut body) = (server.decoding(body), Reader::new(body));
+    let (context, mut body) = (request.server.decoding(body), Reader::new(body));
     match kind {
         EVENTS => {
-            let read = history_events::read_details(server, &context, &mut body);
-            let read = read.map_err(|_| StatusCode::BadDecodingError)?;
+            let read = history_events::read_details(request.server, &context, &mut body)?;
             Ok(read.map(|(query, filter)| Details::Events(query, Box::new(filter))))
         }
-        RAW => raw(&mut body).map_err(|_| StatusCode::BadDecodingError),
+        RAW => Ok(raw(&mut body)?),
+        PROCESSED => Ok(Ok(processed(request, &mut body)?)),
+        AT_TIME => Ok(at_time(&mut body)?),
         _ => Err(StatusCode::BadHistoryOperationUnsupported),
     }
 }
@@ -111,10 +128,48 @@ fn raw(body: &mut Reader<'_>) -> Result<Result<Details, StatusCode>, reader::Mal
     let (start, end) = (time(body)?, time(body)?);
     let limit = body.u32()?;
     let bounds = body.flag()?;
-    if is_modified {
-        return Ok(Err(StatusCode::BadHistoryOperationUnsupported));
+    let query = RawQuery::new(start, end, limit, bounds);
+    Ok(query.map(|it| if is_modified { Details::Modified(it) } else { Details::Raw(it) }))
+}
+
+fn processed(request: &Request<'_>, body: &mut Reader<'_>) -> Result<Details, reader::Malformed> {
+    let (start, end) = (time(body)?, time(body)?);
+    let interval_ms = body.f64()?;
+    let count = body.array(2)?;
+    let mut functions = Vec::with_capacity(count);
+    for _ in 0..count {
+        functions.push(function(&body.node_id()?));
     }
-    Ok(RawQuery::new(start, end, limit, bounds).map(Details::Raw))
+    let asked: AggregateConfiguration = body.typed(&request.context)?;
+    let configuration = if asked.use_server_capabilities_defaults {
+        Configuration::default()
+    } else {
+        Configuration {
+            treat_uncertain_as_bad: asked.treat_uncertain_as_bad,
+            percent_bad: asked.percent_data_bad,
+            percent_good: asked.percent_data_good,
+            use_sloped_extrapolation: asked.use_sloped_extrapolation,
+        }
+    };
+    let query = ProcessedQuery { start, end, interval_ms, configuration };
+    Ok(Details::Processed(query, functions))
+}
+
+fn function(id: &NodeIdRef<'_>) -> Result<Function, StatusCode> {
+    let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(number) } = *id else {
+        return Err(StatusCode::BadAggregateNotSupported);
+    };
+    Function::from_number(number).ok_or(StatusCode::BadAggregateNotSupported)
+}
+
+fn at_time(body: &mut Reader<'_>) -> Result<Result<Details, StatusCode>, reader::Malformed> {
+    let count = body.array(8)?;
+    let times = (0..count).map(|_| time(body)).collect::<Result<Arc<[Timestamp]>, _>>()?;
+    let use_simple_bounds = body.flag()?;
+    if times.is_empty() {
+        return Ok(Err(StatusCode::BadInvalidArgument));
+    }
+    Ok(Ok(Details::AtTime(times, use_simple_bounds)))
 }
 
 /// DateTime. What lies before 1601 or is none is 0.
@@ -129,18 +184,38 @@ fn begin_one(
     roles: Roles,
     item: &Item<'_>,
     timestamps: TimestampsToReturn,
-    details: &Details,
+    (details, index): (&Details, usize),
 ) -> Result<Work, StatusCode> {
     if reader::is_null(&item.node) {
         return Err(StatusCode::BadNodeIdInvalid);
     }
     let node = server.space.resolve(&item.node).ok_or(StatusCode::BadNodeIdUnknown)?;
-    let query = match details {
-        Details::Raw(query) => *query,
+    let subject = || subject(server, roles, (item, node), timestamps);
+    Ok(match details {
+        Details::Raw(query) => Work::Raw(Box::new(Raw::new(subject()?, *query))),
+        Details::Modified(query) => {
+            Work::Modified(Box::new(ModifiedRead::new(subject()?, *query)?))
+        }
+        Details::Processed(query, functions) => {
+            Work::Processed(Box::new(ProcessedRead::new(subject()?, functions[index]?, *query)?))
+        }
+        Details::AtTime(times, use_simple_bounds) => {
+            let times = Arc::clone(times);
+            Work::AtTime(Box::new(AtTimeRead::new(subject()?, times, *use_simple_bounds)))
+        }
         Details::Events(query, filter) => {
             return history_events::begin_read(server, roles, node, (*query, (**filter).clone()));
         }
-    };
+    })
+}
+
+/// The variable of an operation, and how its values are to be shown.
+fn subject(
+    server: &Server,
+    roles: Roles,
+    (item, node): (&Item<'_>, NodeRef),
+    timestamps: TimestampsToReturn,
+) -> Result<Subject, StatusCode> {
     let kept = server.space.kept(node).ok_or(StatusCode::BadHistoryOperationUnsupported)?;
     if !may_read(roles) {
         return Err(StatusCode::BadUserAccessDenied);
@@ -151,8 +226,7 @@ fn begin_one(
         (0, "Default Binary") => return Err(StatusCode::BadDataEncodingInvalid),
         _ => return Err(StatusCode::BadDataEncodingUnsupported),
     }
-    let subject = Subject { kept, range, timestamps };
-    Ok(Work::Raw(Box::new(Raw::new(subject, query))))
+    Ok(Subject { kept, range, timestamps })
 }
 
 /// Number of a continuation point.

@@ -5,10 +5,11 @@ use std::rc::Rc;
 
 use opcua_types::{ObjectId, StatusCode};
 
-use crate::access::Roles;
+use crate::access::Actor;
 use crate::ua::audit::Origin;
 use crate::ua::envelope::array_length;
 use crate::ua::server::Server;
+use crate::ua::service::history_data::{self, DataOperation};
 use crate::ua::service::history_update_events::{self, EventUpdate};
 use crate::ua::service::reader::Reader;
 use crate::ua::service::write::{begin, reply};
@@ -18,6 +19,10 @@ use crate::ua::space::{IdRef, NodeIdRef};
 /// Smallest encoded ExtensionObject: two-byte NodeId, no body.
 const SMALLEST_DETAILS: usize = 2 + 1;
 
+const UPDATE_DATA: u32 = ObjectId::UpdateDataDetails_Encoding_DefaultBinary as u32;
+const UPDATE_STRUCTURE: u32 = ObjectId::UpdateStructureDataDetails_Encoding_DefaultBinary as u32;
+const DELETE_RAW: u32 = ObjectId::DeleteRawModifiedDetails_Encoding_DefaultBinary as u32;
+const DELETE_AT: u32 = ObjectId::DeleteAtTimeDetails_Encoding_DefaultBinary as u32;
 const UPDATE_EVENTS: u32 = ObjectId::UpdateEventDetails_Encoding_DefaultBinary as u32;
 const DELETE_EVENTS: u32 = ObjectId::DeleteEventDetails_Encoding_DefaultBinary as u32;
 
@@ -41,6 +46,8 @@ impl Updated {
 enum Operation {
     /// It is not carried out.
     Refused(StatusCode),
+    /// On recorded data.
+    Data(Box<DataOperation>),
     /// Recorded events.
     Events(Box<EventUpdate>),
 }
@@ -58,7 +65,7 @@ pub(super) fn history_update(mut request: Request<'_>) -> Outcome {
     let origin = request.server.origin(request.connection, &request.header, Some(session));
     let operations: Vec<Operation> = all
         .iter()
-        .map(|it| take_apart(&request, actor.roles, it).unwrap_or_else(Operation::Refused))
+        .map(|it| take_apart(&request, &actor, it).unwrap_or_else(Operation::Refused))
         .collect();
     let server = Rc::clone(request.server);
     let connection = Rc::clone(request.connection);
@@ -78,23 +85,31 @@ pub(super) fn history_update(mut request: Request<'_>) -> Outcome {
 /// Reads the details of an operation and checks node, user and values.
 fn take_apart(
     request: &Request<'_>,
-    roles: Roles,
+    actor: &Actor,
     (kind, body): &(NodeIdRef<'_>, &[u8]),
 ) -> Result<Operation, StatusCode> {
     let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(kind) } = *kind else {
         return Err(StatusCode::BadHistoryOperationInvalid);
     };
     let server = request.server;
-    let (context, mut body) = (server.decoding(body), Reader::new(body));
-    let events = |it| Operation::Events(Box::new(it));
-    let read = match kind {
+    let (context, mut reader) = (server.decoding(body), Reader::new(body));
+    let operation = match kind {
+        UPDATE_DATA => history_data::update(request, actor, body)?,
+        UPDATE_STRUCTURE => history_data::annotate(request, actor, body)?,
+        DELETE_RAW => history_data::delete_raw(request, actor, body)?,
+        DELETE_AT => history_data::delete_at(request, actor, body)?,
         UPDATE_EVENTS => {
-            history_update_events::update(server, roles, &context, &mut body).map(events)
+            let roles = actor.roles;
+            let update = history_update_events::update(server, roles, &context, &mut reader)?;
+            return Ok(Operation::Events(Box::new(update)));
         }
-        DELETE_EVENTS => history_update_events::delete(server, roles, &mut body).map(events),
+        DELETE_EVENTS => {
+            let update = history_update_events::delete(server, actor.roles, &mut reader)?;
+            return Ok(Operation::Events(Box::new(update)));
+        }
         _ => return Err(StatusCode::BadHistoryOperationUnsupported),
     };
-    read.map_err(|_| StatusCode::BadDecodingError)
+    Ok(Operation::Data(Box::new(operation)))
 }
 
 /// Does what was asked for, and audits it.
@@ -102,6 +117,13 @@ async fn carry_out(server: &Server, origin: &Origin, operation: Operation) -> Up
     match operation {
         Operation::Events(update) => update.carry_out(server, origin).await,
         Operation::Refused(status) => Updated::refused(status),
+        Operation::Data(operation) => {
+            let old = history_data::values_before(server, &operation).await;
+            let (node, change) = operation.told();
+            let updated = operation.carry_out(server).await;
+            server.audit_history(origin, node, (change, old), updated.status);
+            updated
+        }
     }
 }
 

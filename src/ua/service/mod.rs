@@ -6,6 +6,7 @@ mod discovery;
 mod event_draft;
 mod filter;
 mod fixture;
+mod history_data;
 mod history_events;
 mod history_read;
 mod history_update;

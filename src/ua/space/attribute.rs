@@ -196,8 +196,11 @@ impl Space {
             (AttributeId::UserAccessLevel, Content::Structure(number), _) => {
                 access(self.may_write(device, number, Some(roles))).into()
             }
-            (AttributeId::AccessLevel | AttributeId::UserAccessLevel, _, None) => {
-                CURRENT_READ.into()
+            (AttributeId::AccessLevel, _, None) => {
+                (CURRENT_READ | self.history_access(node, None)).into()
+            }
+            (AttributeId::UserAccessLevel, _, None) => {
+                (CURRENT_READ | self.history_access(node, Some(roles))).into()
             }
             (AttributeId::MinimumSamplingInterval, _, Some(row)) => f64::from(row.rate_ms).into(),
             (AttributeId::Executable, ..) => true.into(),

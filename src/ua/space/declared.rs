@@ -4,6 +4,7 @@ use opcua_types::{
     AttributeId, EnumDefinition, ExpandedNodeId, NodeId, Variant, VariantScalarTypeId,
 };
 
+use crate::ua::aggregate;
 use crate::ua::space::graph::Graph;
 use crate::ua::space::{IdRef, NodeIdRef, NodeRef, Space};
 
@@ -51,6 +52,32 @@ impl Declared {
             ),
             Kind::Any | Kind::Enumeration(_) | Kind::Structure(_) => false,
         }
+    }
+}
+
+impl Declared {
+    /// The type of one element as aggregates calculate with it; an abstract number counts as a Double.
+    pub fn measured(&self) -> Option<aggregate::Kind> {
+        use VariantScalarTypeId as T;
+        use aggregate::Kind as K;
+        Some(match self.kind {
+            Kind::Number | Kind::Integer | Kind::UInteger => K::F64,
+            Kind::Builtin(it) => match it {
+                T::Boolean => K::Boolean,
+                T::SByte => K::I8,
+                T::Byte => K::U8,
+                T::Int16 => K::I16,
+                T::UInt16 => K::U16,
+                T::Int32 => K::I32,
+                T::UInt32 => K::U32,
+                T::Int64 => K::I64,
+                T::UInt64 => K::U64,
+                T::Float => K::F32,
+                T::Double => K::F64,
+                _ => return None,
+            },
+            Kind::Any | Kind::Enumeration(_) | Kind::Structure(_) => return None,
+        })
     }
 }
 

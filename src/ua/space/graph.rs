@@ -40,6 +40,7 @@ pub(super) struct WellKnown {
     pub(super) has_notifier: u32,
     pub(super) server: u32,
     pub(super) base_event: u32,
+    pub(super) has_historical_configuration: u32,
 }
 
 /// Nodes and references.
@@ -110,6 +111,7 @@ impl Graph {
             has_notifier: find(48),
             server: find(2253),
             base_event: find(2041),
+            has_historical_configuration: find(56),
         }
     }
 

@@ -3,9 +3,10 @@
 use opcua_types::{AttributeId, Variant, VariantScalarTypeId};
 
 use crate::access::{Access, Roles};
-use crate::tag::{HistoryMode, ValueType};
+use crate::tag::{HistoryMode, Range, Row, ValueType};
+use crate::ua::space::reference::Reference;
 use crate::ua::space::template::Content;
-use crate::ua::space::{Kind, NodeRef, Space};
+use crate::ua::space::{IdRef, Kind, NodeIdRef, NodeRef, Space, TYPES};
 
 /// AccessLevel bit HistoryRead (Part 3, 8.57).
 pub const HISTORY_READ: u8 = 4;
@@ -26,6 +27,59 @@ pub struct Kept {
     pub shown: Option<VariantScalarTypeId>,
     /// What is recorded.
     pub value_type: ValueType,
+    /// It is what people wrote about another history.
+    pub is_annotations: bool,
+}
+
+/// Number of the first configuration in our NodeSet, and from one to the next.
+const CONFIGURATIONS: (u32, u32) = (9200, 20);
+
+/// How a history is kept: an object of HistoricalDataConfigurationType (Part 11, 5.2.3) each, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keeping {
+    Samples,
+    MinuteMeans,
+    MinuteTotals,
+    MinuteValues,
+    Changes,
+}
+
+impl Keeping {
+    fn of(row: &Row) -> Option<Self> {
+        match (row.history, row.value_type) {
+            (HistoryMode::None, _) => None,
+            (HistoryMode::Raw(_), ValueType::F64) => Some(Self::Samples),
+            (HistoryMode::Raw(_) | HistoryMode::Change, _) => Some(Self::Changes),
+            (HistoryMode::Minute, ValueType::F64) if row.range != Range::None => {
+                Some(Self::MinuteMeans)
+            }
+            (HistoryMode::Minute, ValueType::F64) => Some(Self::MinuteTotals),
+            (HistoryMode::Minute, _) => Some(Self::MinuteValues),
+        }
+    }
+
+    /// Whether values hold until the next.
+    fn is_stepped(self) -> bool {
+        matches!(self, Self::MinuteValues | Self::Changes)
+    }
+}
+
+impl Kept {
+    /// The history of what is written about this one.
+    fn annotations(self) -> Self {
+        Self {
+            path: annotations_path(&self.path),
+            stepped: true,
+            shown: None,
+            value_type: ValueType::Text,
+            is_annotations: true,
+        }
+    }
+}
+
+/// Path of the series that the annotations of a series are in.
+pub fn annotations_path(path: &str) -> String {
+    format!("{path}.Annotations")
 }
 
 impl Space {
@@ -41,15 +95,21 @@ impl Space {
         }
         match node {
             NodeRef::Member(device, member) => {
-                let Content::Tag(row) = self.member(device, member).content else { return None };
+                let (row, is_annotations) = match self.member(device, member).content {
+                    Content::Tag(row) => (row, false),
+                    Content::Annotations(row) => (row, true),
+                    _ => return None,
+                };
                 let tag = self.table.tag(device, row);
                 let (_, row) = self.table.row(tag);
-                (row.history != HistoryMode::None).then(|| Kept {
+                let kept = Kept {
                     path: self.table.path(tag),
-                    stepped: row.value_type != ValueType::F64 || row.history == HistoryMode::Change,
+                    stepped: Keeping::of(row)?.is_stepped(),
                     shown: None,
                     value_type: row.value_type,
-                })
+                    is_annotations: false,
+                };
+                Some(if is_annotations { kept.annotations() } else { kept })
             }
             NodeRef::Static(index) if self.is_stored(index) => self.kept_of_fixture(index),
             _ => None,
@@ -57,6 +117,9 @@ impl Space {
     }
 
     fn kept_of_fixture(&self, index: u32) -> Option<Kept> {
+        if let Some(annotated) = self.annotated(index) {
+            return self.kept_of_fixture(annotated).map(Kept::annotations);
+        }
         let historizing = self.graph.attribute(index, AttributeId::Historizing)?;
         if historizing != Variant::Boolean(true) {
             return None;
@@ -79,7 +142,35 @@ impl Space {
             stepped: value_type != ValueType::F64,
             shown: is_other.then_some(scalar),
             value_type,
+            is_annotations: false,
         })
+    }
+
+    /// The variable of the fixture whose Annotations a node is.
+    fn annotated(&self, index: u32) -> Option<u32> {
+        if self.browse_name(NodeRef::Static(index)).1 != "Annotations" {
+            return None;
+        }
+        let above = self.graph.references(index).iter().find(|it| !it.is_forward)?.target;
+        (above != index).then_some(above)
+    }
+
+    /// The reference of a variable to the configuration of its history.
+    pub(super) fn reference_to_configuration(&self, node: NodeRef) -> Option<Reference> {
+        let kept = self.kept(node)?;
+        let keeping = match node {
+            NodeRef::Member(device, member) => match self.member(device, member).content {
+                Content::Tag(row) => Keeping::of(self.table.row(self.table.tag(device, row)).1)?,
+                _ => return None,
+            },
+            _ if kept.stepped => Keeping::Changes,
+            _ => Keeping::Samples,
+        };
+        let (first, step) = CONFIGURATIONS;
+        let number = IdRef::Numeric(first + step * keeping as u32);
+        let target = self.graph.resolve(&NodeIdRef { namespace: TYPES, identifier: number })?;
+        let kind = self.graph.known.has_historical_configuration;
+        Some(Reference { kind, is_forward: true, target: NodeRef::Static(target) })
     }
 
     /// The history bits of an AccessLevel: at all, or for a user with these roles.

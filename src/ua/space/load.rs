@@ -185,10 +185,15 @@ fn assemble(items: Vec<ImportedItem>, types: &Types) -> Graph {
     }
     // Part 13, 5.1: the functions that the server supports are listed in its capabilities.
     let organizes = NodeId::new(0, ReferenceTypeId::Organizes as u32);
-    forward.extend(Function::ALL.iter().map(|(function, _)| {
-        let folder = ObjectId::Server_ServerCapabilities_AggregateFunctions;
-        (NodeId::new(0, folder as u32), organizes.clone(), NodeId::new(0, *function as u32))
-    }));
+    for folder in [
+        ObjectId::Server_ServerCapabilities_AggregateFunctions,
+        ObjectId::HistoryServerCapabilities_AggregateFunctions,
+    ] {
+        forward.extend(Function::ALL.iter().map(|(function, _)| {
+            let function = NodeId::new(0, *function as u32);
+            (NodeId::new(0, folder as u32), organizes.clone(), function)
+        }));
+    }
     Graph::new(nodes, &forward, &types.encoding())
 }
 

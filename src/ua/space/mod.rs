@@ -43,7 +43,7 @@ pub use browse::{BrowseFilter, BrowsePosition};
 pub use declared::{Declared, Kind};
 pub use event::FieldPath;
 pub use export::{Format, export};
-pub use kept::{HISTORY_READ, HISTORY_WRITE, Kept};
+pub use kept::{HISTORY_READ, HISTORY_WRITE, Kept, annotations_path};
 pub use load::{LoadError, NodeSetFile, fixture};
 pub use node::{IdRef, NodeIdRef, NodeRef};
 pub use session::session_id;
@@ -214,7 +214,9 @@ impl Space {
                     Content::Structure(number) => {
                         ValueSource::Live(LiveId::Structure(device, number))
                     }
-                    Content::Constant => self.graph.value_source(declared.declaration),
+                    Content::Constant | Content::Annotations(_) => {
+                        self.graph.value_source(declared.declaration)
+                    }
                     Content::Group | Content::Method(_) | Content::ResetMetrics => {
                         ValueSource::None
                     }

@@ -15,13 +15,12 @@ pub(super) const PRUNED: &[u32] = &[
     18155, // KeyCredentialConfiguration
     17732, // AuthorizationServices
     24290, // UserManagement
-    11192, // HistoryServerCapabilities
     15606, // RoleSet: roles are shown once they can be managed.
     2289,  // SamplingIntervalDiagnosticsArray
     15004, // UrisVersion
     17634, // LocalTime
     19361, // Logs
     19372, // ServerLog
-    12165, 12166, 12167, 12168, 11713, // limits of history and node management
+    11713, // limit of node management
     16314, // FileSystem
 ];

@@ -35,6 +35,7 @@ impl Space {
         let mut all: Vec<Reference> = own.collect();
         all.extend(self.references_to_sessions(index));
         all.extend(self.notifier_references(NodeRef::Static(index)));
+        all.extend(self.reference_to_configuration(NodeRef::Static(index)));
         let known = self.graph.known;
         if index == known.objects_folder {
             let roots =
@@ -90,6 +91,7 @@ impl Space {
             declared.parent.map_or(NodeRef::Device(device), |it| NodeRef::Member(device, it));
         all.push(Reference { kind: declared.reference, is_forward: false, target: above });
         all.extend(self.references_to_alarms(device, member));
+        all.extend(self.reference_to_configuration(NodeRef::Member(device, member)));
         all
     }
 

@@ -18,6 +18,8 @@ pub(super) enum Content {
     Tag(MemberIndex),
     /// The EURange of a tag.
     Range(MemberIndex),
+    /// The annotations of a tag's history.
+    Annotations(MemberIndex),
     /// A structure, by its place among those of the kind.
     Structure(u16),
     /// A variable with the declaration's value.
@@ -247,6 +249,9 @@ impl Builder<'_> {
                 match above {
                     Some(Content::Tag(member)) if path.ends_with(".EURange") => {
                         Ok(Content::Range(member))
+                    }
+                    Some(Content::Tag(member)) if path.ends_with(".Annotations") => {
+                        Ok(Content::Annotations(member))
                     }
                     Some(Content::Tag(_) | Content::Method(_)) => Ok(Content::Constant),
                     _ => Err(self.disagree(path, "the NodeSet")),

@@ -51,6 +51,18 @@ impl Held {
         }
     }
 
+    /// The value as a number that can be calculated with: a Boolean is 0 or 1.
+    pub(super) fn measure(&self) -> Option<f64> {
+        match self {
+            Self::Tag(Value::Bool(it)) => Some(f64::from(u8::from(*it))),
+            Self::Other(it) => match it.as_ref() {
+                Variant::Boolean(it) => Some(f64::from(u8::from(*it))),
+                it => variant_number(it),
+            },
+            Self::Tag(_) => self.number(),
+        }
+    }
+
     /// Whether the values are the same; a number is compared by its bits, so that a NaN equals itself.
     pub(super) fn same(&self, other: &Self) -> bool {
         match (self, other) {

@@ -6,7 +6,7 @@ use opcua_types::{NumericRange, StatusCode, TimestampsToReturn, Variant};
 
 use crate::tag::{TagIndex, Value};
 use crate::time::Timestamp;
-use crate::ua::aggregate::{Aggregate, Finished, Point};
+use crate::ua::aggregate::{Aggregate, Point, Processed};
 use crate::ua::range;
 use crate::ua::space::LiveId;
 use crate::ua::status;
@@ -175,11 +175,11 @@ impl Item {
     fn sample_aggregate(&mut self, pass: &Pass<'_>) -> bool {
         let Some(entry) = self.read(pass) else { return false };
         let Some(aggregate) = &mut self.aggregate else { return false };
-        let value = entry.value.number();
+        let value = entry.value.measure().unwrap_or(f64::NAN);
         let point = Point { time: pass.snapshot.time, value, status: entry.stamp.status };
         let finished = aggregate.feed(point);
         let any = !finished.is_empty();
-        for Finished { time, value, status } in finished {
+        for Processed { time, value, status } in finished {
             let stamp = Stamp { status, source: time, server: pass.utc };
             let value = Held::Other(Box::new(value));
             self.push(Entry { value, stamp });
