@@ -91,6 +91,7 @@ async fn serve(args: &Args) {
         channels,
         alarm_epoch: 1,
         history: None,
+        events: None,
     }));
     let (_stop, stopping) = watch::channel(Stop::No);
     server::serve(server, listener, stopping).await;

@@ -8,6 +8,7 @@ pub mod time;
 pub mod rng;
 pub mod access;
 pub mod store;
+pub mod chronicle;
 
 pub mod config;
 pub mod field;

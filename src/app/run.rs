@@ -65,8 +65,8 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let users = Users::open(&config.data)?;
     let mut plant = plant;
     plant.alarm_fixture = args.fixture;
-    let Works { mut engine, store, alarm_epoch, historian } = works::open(plant, &config, args)?;
-    let table = Arc::clone(engine.table());
+    let mut works = works::open(plant, &config, args)?;
+    let table = Arc::clone(works.engine.table());
     let mut nodesets = read_nodesets(&config)?;
     if args.fixture {
         tracing::warn!(
@@ -74,7 +74,9 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         );
         nodesets.push(space::fixture());
     }
-    let space = Space::new(engine.config(), table, &uri, &nodesets)?;
+    let space = Space::new(works.engine.config(), table, &uri, &nodesets)?;
+    let events = works.begin(&space);
+    let Works { mut engine, store, alarm_epoch, historian, chronicler, .. } = works;
     let clock = Clock::new(args.speed, engine.config().scan_ms);
     let title = title(&engine);
     let identity = identity.await??;
@@ -98,11 +100,15 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         space.set_recorded();
     }
     let port = port_of_engine;
-    let parts = Parts { config, endpoints, space, port, users, channels, alarm_epoch, history };
+    let parts =
+        Parts { config, endpoints, space, port, users, channels, alarm_epoch, history, events };
     println!("{greeting}");
     until_stopped(Rc::new(Server::new(parts)), listener, handle).await?;
     if let Some(historian) = historian {
         historian.finish();
+    }
+    if let Some(chronicler) = chronicler {
+        chronicler.finish();
     }
     Ok(())
 }

@@ -5,12 +5,16 @@ use std::path::Path;
 
 use crate::app::Failure;
 use crate::app::record::{self, Opened};
+use crate::chronicle::Chronicler;
 use crate::cli::RunArgs;
 use crate::config::{PlantConfig, ServerConfig};
 use crate::engine::{self, Engine, Header, Journal, Listener};
 use crate::historian::Historian;
 use crate::store::Store;
 use crate::time::{self, Pace, Timestamp};
+use crate::ua::event::EventIds;
+use crate::ua::recording::EventHistory;
+use crate::ua::space::Space;
 
 /// Everything that goes on behind the server.
 pub(super) struct Works {
@@ -21,9 +25,13 @@ pub(super) struct Works {
     pub(super) alarm_epoch: u64,
     /// `None` if nothing is recorded.
     pub(super) historian: Option<Historian>,
+    /// `None` if nothing is recorded.
+    pub(super) chronicler: Option<Chronicler>,
+    /// Hours that are made up before the first start.
+    past_h: f64,
 }
 
-/// Opens what is in the data folder and starts to record. The first time, the past is made up before.
+/// Opens what is in the data folder. [`Works::begin`] has to follow.
 pub(super) fn open(
     plant: PlantConfig,
     config: &ServerConfig,
@@ -44,15 +52,34 @@ pub(super) fn open(
         Some(history) => Some(history.record(engine.table(), settings)?),
         None => None,
     };
-    if let Some(historian) = historian.as_ref().filter(|_| past_h > 0.0) {
-        println!(
-            "The history is new: the last {past_h} h of the plant are simulated for it, a value every {} s \
-             (--backfill 0 goes without).",
-            record::PAST_STEP_S
-        );
-        record::make_past(&mut engine, historian);
+    let chronicler = match settings.enabled {
+        true => Some(record::open_events(&config.data, settings)?),
+        false => None,
+    };
+    Ok(Works { engine, store, alarm_epoch, historian, chronicler, past_h })
+}
+
+impl Works {
+    /// Makes up the past, the first time, with what happened in it; the way of events into their history.
+    pub(super) fn begin(&mut self, space: &Space) -> Option<EventHistory> {
+        let port = self.chronicler.as_ref().map(Chronicler::port);
+        let events = port.map(|it| EventHistory::new(space, it));
+        if let Some(historian) = self.historian.as_ref().filter(|_| self.past_h > 0.0) {
+            println!(
+                "The history is new: the last {} h of the plant are simulated for it, a value every {} s \
+                 (--backfill 0 goes without).",
+                self.past_h,
+                record::PAST_STEP_S
+            );
+            let (ids, epoch) = (EventIds::new(time::now()), self.alarm_epoch);
+            record::make_past(&mut self.engine, historian, |snapshot| {
+                if let Some(events) = &events {
+                    events.take_past(space, snapshot, &ids, epoch);
+                }
+            });
+        }
+        events
     }
-    Ok(Works { engine, store, alarm_epoch, historian })
 }
 
 /// What hands the engine's snapshots to the historian. As fast as it can, the plant waits for it.

@@ -11,6 +11,7 @@ mod channel;
 mod claims;
 mod conformance;
 mod encoding;
+mod event_history;
 mod events;
 mod items;
 mod mdns;

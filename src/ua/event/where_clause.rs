@@ -71,6 +71,11 @@ impl WhereClause {
         Err(result(checked.into_iter().map(|it| it.err().unwrap_or_else(good)).collect()))
     }
 
+    /// Whether it asks nothing.
+    pub fn is_empty(&self) -> bool {
+        self.elements.is_empty()
+    }
+
     /// Whether an event passes: what is neither true nor false does not (Part 4, 7.7.3).
     pub fn passes(&self, event: &dyn Fields) -> bool {
         let mut results = vec![Variant::Empty; self.elements.len()];

@@ -2,7 +2,7 @@
 
 use opcua_types::{
     AggregateConfiguration, AggregateFilter, AggregateFilterResult, BinaryDecodable, ContentFilter,
-    ExtensionObject, NodeId, ObjectId, Range, SimpleAttributeOperand, StatusCode, Variant,
+    Context, ExtensionObject, NodeId, ObjectId, Range, SimpleAttributeOperand, StatusCode, Variant,
 };
 
 use crate::engine::Snapshot;
@@ -110,23 +110,32 @@ pub(super) fn events(
         IdRef::Numeric(0) => return Err(StatusCode::BadEventFilterInvalid.into()),
         _ => return Err(StatusCode::BadFilterNotAllowed.into()),
     }
-    let (clauses, where_clause) =
-        read_events(server, body).map_err(|_| StatusCode::BadEventFilterInvalid)?;
+    let context = server.decoding(body);
+    let read = read_events(&context, &mut Reader::new(body));
+    let (clauses, where_clause) = read.map_err(|_| StatusCode::BadEventFilterInvalid)?;
     EventFilter::new(&server.space, clauses, &where_clause, MOST_CLAUSES as usize)
+}
+
+/// An EventFilter inside of other details, checked.
+pub(super) fn inner_events(
+    server: &Server,
+    context: &Context<'_>,
+    body: &mut Reader<'_>,
+) -> Result<Result<EventFilter, Problem>, Malformed> {
+    let (clauses, where_clause) = read_events(context, body)?;
+    Ok(EventFilter::new(&server.space, clauses, &where_clause, MOST_CLAUSES as usize))
 }
 
 /// Select clauses, each or what is wrong with it, and the where clause.
 type ReadEvents = (Vec<Result<SimpleAttributeOperand, StatusCode>>, ContentFilter);
 
-fn read_events(server: &Server, body: &[u8]) -> Result<ReadEvents, Malformed> {
-    let context = server.decoding(body);
-    let mut body = Reader::new(body);
+fn read_events(context: &Context<'_>, body: &mut Reader<'_>) -> Result<ReadEvents, Malformed> {
     // A two-byte NodeId, a null path, an attribute and a null range.
     let count = body.array(2 + 4 + 4 + 4)?;
     let mut clauses = Vec::with_capacity(count);
     for _ in 0..count {
-        let type_definition_id = body.typed(&context)?;
-        let browse_path = body.typed(&context)?;
+        let type_definition_id = body.typed(context)?;
+        let browse_path = body.typed(context)?;
         let attribute_id = body.u32()?;
         let range = index_range(body.text()?);
         clauses.push(range.map(|index_range| SimpleAttributeOperand {
@@ -136,7 +145,7 @@ fn read_events(server: &Server, body: &[u8]) -> Result<ReadEvents, Malformed> {
             index_range,
         }));
     }
-    Ok((clauses, body.typed(&context)?))
+    Ok((clauses, body.typed(context)?))
 }
 
 /// DataChangeFilter (Part 4, 7.22.2).

@@ -10,6 +10,8 @@ use crate::ua::audit::Origin;
 use crate::ua::envelope::array_length;
 use crate::ua::server::Server;
 use crate::ua::service::history_data::{self, DataOperation};
+use crate::ua::service::history_update_events::{self, EventUpdate};
+use crate::ua::service::reader::Reader;
 use crate::ua::service::write::{begin, reply};
 use crate::ua::service::{Answer, Outcome, Request};
 use crate::ua::space::{IdRef, NodeIdRef};
@@ -21,6 +23,8 @@ const UPDATE_DATA: u32 = ObjectId::UpdateDataDetails_Encoding_DefaultBinary as u
 const UPDATE_STRUCTURE: u32 = ObjectId::UpdateStructureDataDetails_Encoding_DefaultBinary as u32;
 const DELETE_RAW: u32 = ObjectId::DeleteRawModifiedDetails_Encoding_DefaultBinary as u32;
 const DELETE_AT: u32 = ObjectId::DeleteAtTimeDetails_Encoding_DefaultBinary as u32;
+const UPDATE_EVENTS: u32 = ObjectId::UpdateEventDetails_Encoding_DefaultBinary as u32;
+const DELETE_EVENTS: u32 = ObjectId::DeleteEventDetails_Encoding_DefaultBinary as u32;
 
 /// What came of one operation: HistoryUpdateResult.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +48,8 @@ enum Operation {
     Refused(StatusCode),
     /// On recorded data.
     Data(Box<DataOperation>),
+    /// Recorded events.
+    Events(Box<EventUpdate>),
 }
 
 /// HistoryUpdate.
@@ -85,11 +91,22 @@ fn take_apart(
     let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(kind) } = *kind else {
         return Err(StatusCode::BadHistoryOperationInvalid);
     };
+    let server = request.server;
+    let (context, mut reader) = (server.decoding(body), Reader::new(body));
     let operation = match kind {
         UPDATE_DATA => history_data::update(request, actor, body)?,
         UPDATE_STRUCTURE => history_data::annotate(request, actor, body)?,
         DELETE_RAW => history_data::delete_raw(request, actor, body)?,
         DELETE_AT => history_data::delete_at(request, actor, body)?,
+        UPDATE_EVENTS => {
+            let roles = actor.roles;
+            let update = history_update_events::update(server, roles, &context, &mut reader)?;
+            return Ok(Operation::Events(Box::new(update)));
+        }
+        DELETE_EVENTS => {
+            let update = history_update_events::delete(server, actor.roles, &mut reader)?;
+            return Ok(Operation::Events(Box::new(update)));
+        }
         _ => return Err(StatusCode::BadHistoryOperationUnsupported),
     };
     Ok(Operation::Data(Box::new(operation)))
@@ -98,6 +115,7 @@ fn take_apart(
 /// Does what was asked for, and audits it.
 async fn carry_out(server: &Server, origin: &Origin, operation: Operation) -> Updated {
     match operation {
+        Operation::Events(update) => update.carry_out(server, origin).await,
         Operation::Refused(status) => Updated::refused(status),
         Operation::Data(operation) => {
             let old = history_data::values_before(server, &operation).await;

@@ -41,6 +41,7 @@ pub use alarm::class_of;
 pub use attribute::{CURRENT_READ, CURRENT_WRITE};
 pub use browse::{BrowseFilter, BrowsePosition};
 pub use declared::{Declared, Kind};
+pub use event::FieldPath;
 pub use export::{Format, export};
 pub use kept::{HISTORY_READ, HISTORY_WRITE, Kept, annotations_path};
 pub use load::{LoadError, NodeSetFile, fixture};
