@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tag", &["access", "config", "control", "field", "production", "time", "units"]),
     ("alarm", &["access", "config", "control", "field", "production", "tag", "time", "units"]),
     ("history", &["field", "tag", "time"]),
+    ("kpi", &["config", "field", "history", "tag", "time", "units"]),
     (
         "engine",
         &[
@@ -47,6 +48,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "field",
             "historian",
             "history",
+            "kpi",
             "tag",
             "time",
         ],
