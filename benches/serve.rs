@@ -91,6 +91,7 @@ async fn serve(args: &Args) {
         channels,
         alarm_epoch: 1,
         history: None,
+        kpis: None,
     }));
     let (_stop, stopping) = watch::channel(Stop::No);
     server::serve(server, listener, stopping).await;

@@ -11,12 +11,14 @@ use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tracing_subscriber::EnvFilter;
 
+use crate::app::figures::Figures;
 use crate::app::works::{self, Works};
 use crate::app::{Failure, files, hosts};
 use crate::cli::RunArgs;
 use crate::config::{PlantConfig, ServerConfig, Users};
 use crate::engine::{self, Engine, Handle};
 use crate::historian::Historian;
+use crate::kpi::KpiReader;
 use crate::time::{self, Clock};
 use crate::ua::channel::ChannelShared;
 use crate::ua::endpoint::Endpoints;
@@ -74,7 +76,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         );
         nodesets.push(space::fixture());
     }
-    let space = Space::new(engine.config(), table, &uri, &nodesets)?;
+    let space = Space::new(engine.config(), Arc::clone(&table), &uri, &nodesets)?;
     let clock = Clock::new(args.speed, engine.config().scan_ms);
     let title = title(&engine);
     let identity = identity.await??;
@@ -82,6 +84,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         engine.alarms_mut().set_expiry(Some(expires));
         space.set_certificate(expires, identity.certificate.clone());
     }
+    let plant = Arc::clone(engine.config());
     let recording = works::listener(historian.as_ref(), args.speed);
     let (port_of_engine, handle) = engine::spawn_keeping(engine, clock, store, recording)?;
     let trust = TrustStore::new(&config.data, config.trust_unknown_clients);
@@ -97,10 +100,20 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     if history.is_some() {
         space.set_recorded();
     }
+    let kpis = history.as_ref().map(|it| KpiReader::new(it.reader.clone(), plant, &table));
     let port = port_of_engine;
-    let parts = Parts { config, endpoints, space, port, users, channels, alarm_epoch, history };
+    let figures = match (history.clone(), kpis.clone()) {
+        (Some(history), Some(kpis)) => Some(Figures::start(history, kpis, &port)?),
+        _ => None,
+    };
+    let parts =
+        Parts { config, endpoints, space, port, users, channels, alarm_epoch, history, kpis };
     println!("{greeting}");
-    until_stopped(Rc::new(Server::new(parts)), listener, handle).await?;
+    let stopped = until_stopped(Rc::new(Server::new(parts)), listener, handle).await;
+    if let Some(figures) = figures {
+        figures.stop();
+    }
+    stopped?;
     if let Some(historian) = historian {
         historian.finish();
     }

@@ -17,6 +17,7 @@ use tracing::{info, warn};
 use crate::config::{ServerConfig, Users};
 use crate::engine::{EnginePort, Snapshot};
 use crate::historian::HistorianPort;
+use crate::kpi::KpiReader;
 use crate::time::{self, Timestamp};
 use crate::ua::audit::Trail;
 use crate::ua::channel::ChannelShared;
@@ -67,6 +68,8 @@ pub struct Server {
     pub guard: RefCell<LoginGuard>,
     /// The historian, if there is one.
     pub history: Option<HistorianPort>,
+    /// Who reads key figures, if there is a historian.
+    pub kpis: Option<KpiReader>,
     /// The audit log.
     pub trail: Trail,
     /// Ids of events.
@@ -108,6 +111,8 @@ pub struct Parts {
     pub alarm_epoch: u64,
     /// The historian, if there is one.
     pub history: Option<HistorianPort>,
+    /// Who reads key figures, if there is a historian.
+    pub kpis: Option<KpiReader>,
 }
 
 impl Server {
@@ -128,6 +133,7 @@ impl Server {
             event_ids: EventIds::new(time::now()),
             alarm_epoch: parts.alarm_epoch,
             history: parts.history,
+            kpis: parts.kpis,
             told,
             counters: Counters::default(),
             diagnostics_enabled: Cell::new(true),

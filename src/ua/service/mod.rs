@@ -6,6 +6,7 @@ mod discovery;
 mod filter;
 mod fixture;
 mod history_read;
+mod kpi;
 mod method;
 mod monitored;
 mod reader;
