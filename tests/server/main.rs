@@ -13,6 +13,7 @@ mod conformance;
 mod encoding;
 mod events;
 mod items;
+mod kpi;
 mod mdns;
 mod publishing;
 mod raw;
