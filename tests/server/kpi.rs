@@ -55,8 +55,7 @@ fn key_figures_of_a_period_are_calculated_by_a_call() {
         let mut result = CallMethodResult::default();
         eventually("an hour is recorded", || {
             result = calculate(&mut raw, device, vec![at(0.0), at(3600.0)]);
-            result.status_code.is_good()
-                && output(&mut raw, device, &result, "Coverage") > 99.0
+            result.status_code.is_good() && output(&mut raw, device, &result, "Coverage") > 99.0
         });
         assert!((90.0..=100.0).contains(&output(&mut raw, device, &result, "Availability")));
         assert!(output(&mut raw, device, &result, "OxideFed") > 0.0);
