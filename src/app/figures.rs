@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
+use crate::config::PlantConfig;
 use crate::engine::{EnginePort, Request, Snapshot};
-use crate::historian::{Health, HistorianPort};
+use crate::historian::{Health, Historian, HistorianPort};
 use crate::kpi::KpiReader;
-use crate::tag::{RecordingFigures, RecordingHealth};
+use crate::tag::{RecordingFigures, RecordingHealth, TagTable};
 use crate::time::Timestamp;
 
 /// Wall time between two looks at the historian: its statistics go through all that is in memory.
@@ -26,20 +27,23 @@ const REST_LOOKS: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Figures {
     stop: Sender<()>,
+    kpis: KpiReader,
     thread: JoinHandle<()>,
 }
 
 impl Figures {
-    /// Starts to look.
+    /// Starts to look at what is recorded of a plant.
     pub(super) fn start(
-        historian: HistorianPort,
-        kpis: KpiReader,
+        historian: &Historian,
+        (plant, table): (Arc<PlantConfig>, &TagTable),
         engine: &EnginePort,
     ) -> io::Result<Self> {
         let (stop, stopping) = channel();
+        let historian = historian.port();
+        let kpis = KpiReader::new(historian.reader.clone(), plant, table);
         let work = Work {
             historian,
-            kpis,
+            kpis: kpis.clone(),
             latest: engine.latest.clone(),
             commands: engine.commands.clone(),
             missed: 0,
@@ -48,7 +52,12 @@ impl Figures {
         };
         let thread = std::thread::Builder::new().name("figures".to_owned());
         let thread = thread.spawn(move || work.run(&stopping))?;
-        Ok(Self { stop, thread })
+        Ok(Self { stop, kpis, thread })
+    }
+
+    /// Who reads key figures.
+    pub(super) fn kpis(&self) -> KpiReader {
+        self.kpis.clone()
     }
 
     /// Ends after the reading that is running.

@@ -18,7 +18,6 @@ use crate::cli::RunArgs;
 use crate::config::{PlantConfig, ServerConfig, Users};
 use crate::engine::{self, Engine, Handle};
 use crate::historian::Historian;
-use crate::kpi::KpiReader;
 use crate::time::{self, Clock};
 use crate::ua::channel::ChannelShared;
 use crate::ua::endpoint::Endpoints;
@@ -97,27 +96,18 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let endpoints = Endpoints::new(&config, uri, hosts, port, channels.certificate());
     let greeting = greeting(&title, &config, &endpoints);
     let history = historian.as_ref().map(Historian::port);
-    if history.is_some() {
-        space.set_recorded();
-    }
-    let kpis = history.as_ref().map(|it| KpiReader::new(it.reader.clone(), plant, &table));
+    history.iter().for_each(|_| space.set_recorded());
     let port = port_of_engine;
-    let figures = match (history.clone(), kpis.clone()) {
-        (Some(history), Some(kpis)) => Some(Figures::start(history, kpis, &port)?),
-        _ => None,
-    };
+    let start = |it| Figures::start(it, (plant, &table), &port);
+    let figures = historian.as_ref().map(start).transpose()?;
+    let kpis = figures.as_ref().map(Figures::kpis);
     let parts =
         Parts { config, endpoints, space, port, users, channels, alarm_epoch, history, kpis };
     println!("{greeting}");
     let stopped = until_stopped(Rc::new(Server::new(parts)), listener, handle).await;
-    if let Some(figures) = figures {
-        figures.stop();
-    }
-    stopped?;
-    if let Some(historian) = historian {
-        historian.finish();
-    }
-    Ok(())
+    figures.into_iter().for_each(Figures::stop);
+    historian.into_iter().for_each(Historian::finish);
+    stopped
 }
 
 /// Serves until a signal; the engine is stopped last, so that nothing asked is lost.

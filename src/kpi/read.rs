@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::config::PlantConfig;
 use crate::history::{HistoryError, Reader};
 use crate::kpi::counter::{change, rise};
-use crate::kpi::period::seconds;
+use crate::kpi::period::{Stretch, seconds};
+use crate::kpi::points;
 use crate::kpi::state::{closings, durations};
 use crate::kpi::{Period, Sums};
 use crate::tag::{DeviceKind, KpiBoard, KpiFigures, TagTable};
@@ -175,13 +176,13 @@ impl KpiReader {
     fn add_bath(
         &self,
         path: &str,
-        (period, recorded): (Period, &[(i64, i64)]),
+        (period, recorded): (Period, &[Stretch]),
         sums: &mut Sums,
     ) -> Result<(), HistoryError> {
         // The setpoint rarely moves: each value is a period of its own for the temperature.
         let mut setpoints: Vec<(i64, f64)> = Vec::new();
         let setpoint = format!("{path}.Control.TemperatureSetpoint");
-        crate::kpi::points::each((&self.reader, &setpoint), period, 0.0, |it| {
+        points::each((&self.reader, &setpoint), period, 0.0, |it| {
             setpoints.push((it.ticks, it.value));
         })?;
         let temperature = format!("{path}.Bath.Temperature");
@@ -192,8 +193,8 @@ impl KpiReader {
                 continue;
             }
             let part = Period { from: Timestamp::from_ticks(from), to: Timestamp::from_ticks(to) };
-            let own: Vec<_> = recorded.iter().map(|it| part.cut(*it)).collect();
-            let own: Vec<_> = own.into_iter().filter(|it| it.0 < it.1).collect();
+            let own = recorded.iter().map(|it| part.cut(*it));
+            let own: Vec<Stretch> = own.filter(|it| it.0 < it.1).collect();
             durations(&self.reader, &temperature, (part, &own), |temp_c, stood_s| {
                 sums.bath_s += stood_s;
                 let is_near = (temp_c - setpoint_c).abs() <= BATH_NEAR_K;

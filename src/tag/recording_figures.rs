@@ -1,5 +1,8 @@
 //! How recording goes, as tags show it. Whoever knows the historian fills it in.
 
+use std::sync::Arc;
+
+use crate::tag::KpiBoard;
 use crate::time::Timestamp;
 
 /// How recording goes, by the states of the tag `Historian.Health`.
@@ -41,7 +44,7 @@ pub struct RecordingFigures {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Records {
     /// Key figures.
-    pub kpis: std::sync::Arc<crate::tag::KpiBoard>,
+    pub kpis: Arc<KpiBoard>,
     /// How recording goes.
     pub recording: Option<RecordingFigures>,
 }
