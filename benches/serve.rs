@@ -92,6 +92,7 @@ async fn serve(args: &Args) {
         alarm_epoch: 1,
         history: None,
         events: None,
+        kpis: None,
     }));
     let (_stop, stopping) = watch::channel(Stop::No);
     server::serve(server, listener, stopping).await;

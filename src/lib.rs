@@ -20,6 +20,7 @@ pub mod production;
 pub mod tag;
 pub mod alarm;
 pub mod history;
+pub mod kpi;
 
 pub mod engine;
 pub mod historian;

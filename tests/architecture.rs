@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tag", &["access", "config", "control", "field", "production", "time", "units"]),
     ("alarm", &["access", "config", "control", "field", "production", "tag", "time", "units"]),
     ("history", &["field", "tag", "time"]),
+    ("kpi", &["config", "field", "history", "tag", "time", "units"]),
     (
         "engine",
         &[
@@ -50,6 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "field",
             "historian",
             "history",
+            "kpi",
             "tag",
             "time",
         ],

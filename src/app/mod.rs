@@ -5,6 +5,7 @@ mod audit;
 mod cert;
 mod check;
 mod conformance;
+mod figures;
 mod files;
 mod history;
 mod hosts;

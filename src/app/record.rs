@@ -7,10 +7,10 @@ use std::sync::Arc;
 use crate::app::Failure;
 use crate::app::simulate::Progress;
 use crate::chronicle::{Chronicle, Chronicler, Retention};
-use crate::config::HistorySettings;
+use crate::config::{HistorySettings, PostgresConfig};
 use crate::engine::{Engine, Snapshot};
 use crate::historian::{self, Historian, Recorder};
-use crate::history::{History, Reader};
+use crate::history::{History, Outbox, Reader};
 use crate::tag::TagTable;
 use crate::time::{self, Timestamp, monotonic};
 
@@ -35,8 +35,13 @@ pub(super) struct Opened {
 }
 
 /// Opens the history below the data folder, as it was left.
-pub(super) fn open(data: &Path, settings: &HistorySettings) -> Result<Opened, Failure> {
-    let (history, recovered) = historian::open(&data.join(FOLDER), settings)?;
+pub(super) fn open(
+    data: &Path,
+    settings: &HistorySettings,
+    postgres: Option<&PostgresConfig>,
+) -> Result<Opened, Failure> {
+    let outbox_bytes = postgres.map(|it| it.outbox_bytes);
+    let (history, recovered) = historian::open(&data.join(FOLDER), settings, outbox_bytes)?;
     for path in &recovered.set_aside {
         tracing::error!(path = %path.display(), "a file of the history is damaged and set aside");
     }
@@ -62,6 +67,11 @@ pub(super) fn open_events(data: &Path, settings: &HistorySettings) -> Result<Chr
 }
 
 impl Opened {
+    /// What is to be forwarded, if anything is.
+    pub(super) fn outbox(&self) -> Option<Outbox> {
+        self.history.outbox()
+    }
+
     /// Source time of the newest sample; `None` in a new history.
     pub(super) fn newest(&self) -> Option<Timestamp> {
         self.reader.statistics().newest

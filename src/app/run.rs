@@ -11,11 +11,14 @@ use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tracing_subscriber::EnvFilter;
 
+use crate::app::figures::Figures;
 use crate::app::works::{self, Works};
 use crate::app::{Failure, files, hosts};
+use crate::chronicle::Chronicler;
 use crate::cli::RunArgs;
 use crate::config::{PlantConfig, ServerConfig, Users};
 use crate::engine::{self, Engine, Handle};
+use crate::forward;
 use crate::historian::Historian;
 use crate::time::{self, Clock};
 use crate::ua::channel::ChannelShared;
@@ -74,9 +77,9 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         );
         nodesets.push(space::fixture());
     }
-    let space = Space::new(works.engine.config(), table, &uri, &nodesets)?;
+    let space = Space::new(works.engine.config(), Arc::clone(&table), &uri, &nodesets)?;
     let events = works.begin(&space);
-    let Works { mut engine, store, alarm_epoch, historian, chronicler, .. } = works;
+    let Works { mut engine, store, alarm_epoch, historian, chronicler, forwarder, .. } = works;
     let clock = Clock::new(args.speed, engine.config().scan_ms);
     let title = title(&engine);
     let identity = identity.await??;
@@ -84,6 +87,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         engine.alarms_mut().set_expiry(Some(expires));
         space.set_certificate(expires, identity.certificate.clone());
     }
+    let plant = Arc::clone(engine.config());
     let recording = works::listener(historian.as_ref(), args.speed);
     let (port_of_engine, handle) = engine::spawn_keeping(engine, clock, store, recording)?;
     let trust = TrustStore::new(&config.data, config.trust_unknown_clients);
@@ -96,21 +100,30 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let endpoints = Endpoints::new(&config, uri, hosts, port, channels.certificate());
     let greeting = greeting(&title, &config, &endpoints);
     let history = historian.as_ref().map(Historian::port);
-    if history.is_some() {
-        space.set_recorded();
-    }
+    history.iter().for_each(|_| space.set_recorded());
     let port = port_of_engine;
-    let parts =
-        Parts { config, endpoints, space, port, users, channels, alarm_epoch, history, events };
+    let start = |it| Figures::start(it, (plant, &table), &port);
+    let figures = historian.as_ref().map(start).transpose()?;
+    let kpis = figures.as_ref().map(Figures::kpis);
+    let parts = Parts {
+        config,
+        endpoints,
+        space,
+        port,
+        users,
+        channels,
+        alarm_epoch,
+        history,
+        events,
+        kpis,
+    };
     println!("{greeting}");
-    until_stopped(Rc::new(Server::new(parts)), listener, handle).await?;
-    if let Some(historian) = historian {
-        historian.finish();
-    }
-    if let Some(chronicler) = chronicler {
-        chronicler.finish();
-    }
-    Ok(())
+    let stopped = until_stopped(Rc::new(Server::new(parts)), listener, handle).await;
+    figures.into_iter().for_each(Figures::stop);
+    historian.into_iter().for_each(Historian::finish);
+    chronicler.into_iter().for_each(Chronicler::finish);
+    forwarder.into_iter().for_each(forward::Handle::stop);
+    stopped
 }
 
 /// Serves until a signal; the engine is stopped last, so that nothing asked is lost.

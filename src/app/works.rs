@@ -9,6 +9,7 @@ use crate::chronicle::Chronicler;
 use crate::cli::RunArgs;
 use crate::config::{PlantConfig, ServerConfig};
 use crate::engine::{self, Engine, Header, Journal, Listener};
+use crate::forward;
 use crate::historian::Historian;
 use crate::store::Store;
 use crate::time::{self, Pace, Timestamp};
@@ -27,6 +28,8 @@ pub(super) struct Works {
     pub(super) historian: Option<Historian>,
     /// `None` if nothing is recorded.
     pub(super) chronicler: Option<Chronicler>,
+    /// `None` if samples stay on this machine.
+    pub(super) forwarder: Option<forward::Handle>,
     /// Hours that are made up before the first start.
     past_h: f64,
 }
@@ -39,7 +42,7 @@ pub(super) fn open(
 ) -> Result<Works, Failure> {
     let settings = &config.history;
     let history = match settings.enabled {
-        true => Some(record::open(&config.data, settings)?),
+        true => Some(record::open(&config.data, settings, config.postgres.as_ref())?),
         false => None,
     };
     let newest = history.as_ref().and_then(Opened::newest);
@@ -48,6 +51,16 @@ pub(super) fn open(
     let start = start_time(&plant, args.speed, past_h, newest);
     let mut engine = with_journal(plant, &config.data, start)?;
     let (store, alarm_epoch) = open_store(&config.data, &mut engine)?;
+    let outbox = history.as_ref().and_then(Opened::outbox);
+    let forwarder = match (config.postgres.clone(), outbox) {
+        (Some(postgres), Some(outbox)) => {
+            Some(forward::start(postgres, outbox, forward::notes(engine.table()))?)
+        }
+        (Some(_), None) => {
+            return Err("[postgres] needs a history: set enabled = true in [history]".into());
+        }
+        (None, _) => None,
+    };
     let historian = match history {
         Some(history) => Some(history.record(engine.table(), settings)?),
         None => None,
@@ -56,7 +69,7 @@ pub(super) fn open(
         true => Some(record::open_events(&config.data, settings)?),
         false => None,
     };
-    Ok(Works { engine, store, alarm_epoch, historian, chronicler, past_h })
+    Ok(Works { engine, store, alarm_epoch, historian, chronicler, forwarder, past_h })
 }
 
 impl Works {

@@ -17,6 +17,7 @@ use tracing::{info, warn};
 use crate::config::{ServerConfig, Users};
 use crate::engine::{EnginePort, Snapshot};
 use crate::historian::HistorianPort;
+use crate::kpi::KpiReader;
 use crate::time::{self, Timestamp};
 use crate::ua::audit::Trail;
 use crate::ua::channel::ChannelShared;
@@ -72,6 +73,8 @@ pub struct Server {
     pub events: Option<EventHistory>,
     /// Held while annotations are read, changed and written back.
     pub annotating: tokio::sync::Mutex<()>,
+    /// Who reads key figures, if there is a historian.
+    pub kpis: Option<KpiReader>,
     /// The audit log.
     pub trail: Trail,
     /// Ids of events.
@@ -115,6 +118,8 @@ pub struct Parts {
     pub history: Option<HistorianPort>,
     /// The history of events, if there is one.
     pub events: Option<EventHistory>,
+    /// Who reads key figures, if there is a historian.
+    pub kpis: Option<KpiReader>,
 }
 
 impl Server {
@@ -137,6 +142,7 @@ impl Server {
             history: parts.history,
             events: parts.events,
             annotating: tokio::sync::Mutex::default(),
+            kpis: parts.kpis,
             told,
             counters: Counters::default(),
             diagnostics_enabled: Cell::new(true),

@@ -14,6 +14,7 @@ mod encoding;
 mod event_history;
 mod events;
 mod items;
+mod kpi;
 mod mdns;
 mod publishing;
 mod raw;

@@ -103,7 +103,8 @@ impl Work {
     }
 }
 
-fn status_of(problem: &HistoryError) -> StatusCode {
+/// What an error of the store is to a client.
+pub fn status_of(problem: &HistoryError) -> StatusCode {
     match problem {
         HistoryError::Damaged { .. } => StatusCode::BadDataLost,
         _ => StatusCode::BadResourceUnavailable,

@@ -11,6 +11,7 @@ mod history_events;
 mod history_read;
 mod history_update;
 mod history_update_events;
+mod kpi;
 mod method;
 mod monitored;
 mod reader;

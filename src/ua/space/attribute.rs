@@ -207,6 +207,7 @@ impl Space {
             (AttributeId::UserExecutable, Content::Method(row), _) => {
                 roles.may_write(row.access).into()
             }
+            (AttributeId::UserExecutable, Content::CalculateKpis, _) => true.into(),
             (AttributeId::UserExecutable, Content::ResetMetrics, _) => {
                 roles.may_write(Access::Supervisor).into()
             }
