@@ -160,8 +160,11 @@ fn restore(
 
 /// What a series is called whose path nobody knows.
 fn lost(names: &Names) -> String {
-    let free = (names.len()..).map(|it| format!("lost.{it}")).find(|it| !names.contains(it));
-    free.expect("there are more numbers than names")
+    let mut number = names.len();
+    while names.contains(&format!("lost.{number}")) {
+        number += 1;
+    }
+    format!("lost.{number}")
 }
 
 fn empty_heads(names: &Names) -> Vec<Head> {
