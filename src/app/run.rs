@@ -68,13 +68,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     plant.alarm_fixture = args.fixture;
     let Works { mut engine, store, alarm_epoch, historian } = works::open(plant, &config, args)?;
     let table = Arc::clone(engine.table());
-    let mut nodesets = read_nodesets(&config)?;
-    if args.fixture {
-        tracing::warn!(
-            "the conformance fixture is served beside the plant: any client may write to it"
-        );
-        nodesets.push(space::fixture());
-    }
+    let nodesets = served_nodesets(&config, args.fixture)?;
     let space = Space::new(engine.config(), Arc::clone(&table), &uri, &nodesets)?;
     let clock = Clock::new(args.speed, engine.config().scan_ms);
     let title = title(&engine);
@@ -96,7 +90,9 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let endpoints = Endpoints::new(&config, uri, hosts, port, channels.certificate());
     let greeting = greeting(&title, &config, &endpoints);
     let history = historian.as_ref().map(Historian::port);
-    history.iter().for_each(|_| space.set_recorded());
+    if history.is_some() {
+        space.set_recorded();
+    }
     let port = port_of_engine;
     let start = |it| Figures::start(it, (plant, &table), &port);
     let figures = historian.as_ref().map(start).transpose()?;
@@ -163,6 +159,18 @@ impl Signals {
             _ = self.terminate.recv() => {}
         }
     }
+}
+
+/// The further NodeSets, and the conformance fixture if it is wanted.
+fn served_nodesets(config: &ServerConfig, with_fixture: bool) -> Result<Vec<NodeSetFile>, Failure> {
+    let mut nodesets = read_nodesets(config)?;
+    if with_fixture {
+        tracing::warn!(
+            "the conformance fixture is served beside the plant: any client may write to it"
+        );
+        nodesets.push(space::fixture());
+    }
+    Ok(nodesets)
 }
 
 /// The further NodeSets that the configuration names.
