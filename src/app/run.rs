@@ -70,13 +70,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     plant.alarm_fixture = args.fixture;
     let mut works = works::open(plant, &config, args)?;
     let table = Arc::clone(works.engine.table());
-    let mut nodesets = read_nodesets(&config)?;
-    if args.fixture {
-        tracing::warn!(
-            "the conformance fixture is served beside the plant: any client may write to it"
-        );
-        nodesets.push(space::fixture());
-    }
+    let nodesets = served_nodesets(&config, args.fixture)?;
     let space = Space::new(works.engine.config(), Arc::clone(&table), &uri, &nodesets)?;
     let events = works.begin(&space);
     let Works { mut engine, store, alarm_epoch, historian, chronicler, forwarder, .. } = works;
@@ -100,7 +94,9 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let endpoints = Endpoints::new(&config, uri, hosts, port, channels.certificate());
     let greeting = greeting(&title, &config, &endpoints);
     let history = historian.as_ref().map(Historian::port);
-    history.iter().for_each(|_| space.set_recorded());
+    if history.is_some() {
+        space.set_recorded();
+    }
     let port = port_of_engine;
     let start = |it| Figures::start(it, (plant, &table), &port);
     let figures = historian.as_ref().map(start).transpose()?;
@@ -179,6 +175,18 @@ impl Signals {
             _ = self.terminate.recv() => {}
         }
     }
+}
+
+/// The further NodeSets, and the conformance fixture if it is wanted.
+fn served_nodesets(config: &ServerConfig, with_fixture: bool) -> Result<Vec<NodeSetFile>, Failure> {
+    let mut nodesets = read_nodesets(config)?;
+    if with_fixture {
+        tracing::warn!(
+            "the conformance fixture is served beside the plant: any client may write to it"
+        );
+        nodesets.push(space::fixture());
+    }
+    Ok(nodesets)
 }
 
 /// The further NodeSets that the configuration names.

@@ -203,11 +203,12 @@ impl Space {
                 (CURRENT_READ | self.history_access(node, Some(roles))).into()
             }
             (AttributeId::MinimumSamplingInterval, _, Some(row)) => f64::from(row.rate_ms).into(),
-            (AttributeId::Executable, ..) => true.into(),
+            // Whoever may read may have key figures calculated.
+            (AttributeId::Executable, ..)
+            | (AttributeId::UserExecutable, Content::CalculateKpis, _) => true.into(),
             (AttributeId::UserExecutable, Content::Method(row), _) => {
                 roles.may_write(row.access).into()
             }
-            (AttributeId::UserExecutable, Content::CalculateKpis, _) => true.into(),
             (AttributeId::UserExecutable, Content::ResetMetrics, _) => {
                 roles.may_write(Access::Supervisor).into()
             }
