@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::works::{self, Works};
 use crate::app::{Failure, files, hosts};
+use crate::chronicle::Chronicler;
 use crate::cli::RunArgs;
 use crate::config::{PlantConfig, ServerConfig, Users};
 use crate::engine::{self, Engine, Handle};
@@ -45,12 +47,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
 }
 
 async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Result<(), Failure> {
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-        format!(
-            "cannot listen on {}: {error}; another server may be using the port: try --listen 127.0.0.1:0",
-            config.listen
-        )
-    })?;
+    let listener = listen(config.listen).await?;
     let port = listener.local_addr()?.port();
     let hosts = hosts::find(&config);
     let uri = config
@@ -104,13 +101,19 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         Parts { config, endpoints, space, port, users, channels, alarm_epoch, history, events };
     println!("{greeting}");
     until_stopped(Rc::new(Server::new(parts)), listener, handle).await?;
-    if let Some(historian) = historian {
-        historian.finish();
-    }
-    if let Some(chronicler) = chronicler {
-        chronicler.finish();
-    }
+    historian.into_iter().for_each(Historian::finish);
+    chronicler.into_iter().for_each(Chronicler::finish);
     Ok(())
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let listening = TcpListener::bind(address).await;
+    Ok(listening.map_err(|error| {
+        format!(
+            "cannot listen on {address}: {error}; another server may be using the port: \
+             try --listen 127.0.0.1:0"
+        )
+    })?)
 }
 
 /// Serves until a signal; the engine is stopped last, so that nothing asked is lost.

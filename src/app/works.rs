@@ -38,10 +38,7 @@ pub(super) fn open(
     args: &RunArgs,
 ) -> Result<Works, Failure> {
     let settings = &config.history;
-    let history = match settings.enabled {
-        true => Some(record::open(&config.data, settings)?),
-        false => None,
-    };
+    let history = if settings.enabled { Some(record::open(&config.data, settings)?) } else { None };
     let newest = history.as_ref().and_then(Opened::newest);
     let is_first = history.is_some() && newest.is_none() && args.speed == Pace::Real;
     let past_h = if is_first { args.backfill.unwrap_or(settings.backfill_h) } else { 0.0 };
@@ -52,10 +49,8 @@ pub(super) fn open(
         Some(history) => Some(history.record(engine.table(), settings)?),
         None => None,
     };
-    let chronicler = match settings.enabled {
-        true => Some(record::open_events(&config.data, settings)?),
-        false => None,
-    };
+    let chronicler =
+        if settings.enabled { Some(record::open_events(&config.data, settings)?) } else { None };
     Ok(Works { engine, store, alarm_epoch, historian, chronicler, past_h })
 }
 

@@ -13,8 +13,8 @@ use crate::history::recover::{Recovered, recover};
 use crate::history::seal;
 use crate::history::view::{Head, Shared};
 use crate::history::{
-    By, Disk, Edit, Edited, HistoryConfig, HistoryError, Outbox, Reader, RealDisk, Sample, SeriesId,
-    Tended, WhenFull,
+    By, Disk, Edit, Edited, HistoryConfig, HistoryError, Outbox, Reader, RealDisk, Sample,
+    SeriesId, Tended, WhenFull,
 };
 use crate::history::{identity, kept};
 use crate::time::Timestamp;
