@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -48,12 +49,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
 }
 
 async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Result<(), Failure> {
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-        format!(
-            "cannot listen on {}: {error}; another server may be using the port: try --listen 127.0.0.1:0",
-            config.listen
-        )
-    })?;
+    let listener = listen(config.listen).await?;
     let port = listener.local_addr()?.port();
     let hosts = hosts::find(&config);
     let uri = config
@@ -120,6 +116,16 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     chronicler.into_iter().for_each(Chronicler::finish);
     forwarder.into_iter().for_each(forward::Handle::stop);
     stopped
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let listening = TcpListener::bind(address).await;
+    Ok(listening.map_err(|error| {
+        format!(
+            "cannot listen on {address}: {error}; another server may be using the port: \
+             try --listen 127.0.0.1:0"
+        )
+    })?)
 }
 
 /// Serves until a signal; the engine is stopped last, so that nothing asked is lost.

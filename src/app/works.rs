@@ -12,6 +12,7 @@ use crate::engine::{self, Engine, Header, Journal, Listener};
 use crate::forward;
 use crate::historian::Historian;
 use crate::store::Store;
+use crate::tag::TagTable;
 use crate::time::{self, Pace, Timestamp};
 use crate::ua::event::EventIds;
 use crate::ua::recording::EventHistory;
@@ -41,9 +42,10 @@ pub(super) fn open(
     args: &RunArgs,
 ) -> Result<Works, Failure> {
     let settings = &config.history;
-    let history = match settings.enabled {
-        true => Some(record::open(&config.data, settings, config.postgres.as_ref())?),
-        false => None,
+    let history = if settings.enabled {
+        Some(record::open(&config.data, settings, config.postgres.as_ref())?)
+    } else {
+        None
     };
     let newest = history.as_ref().and_then(Opened::newest);
     let is_first = history.is_some() && newest.is_none() && args.speed == Pace::Real;
@@ -51,25 +53,26 @@ pub(super) fn open(
     let start = start_time(&plant, args.speed, past_h, newest);
     let mut engine = with_journal(plant, &config.data, start)?;
     let (store, alarm_epoch) = open_store(&config.data, &mut engine)?;
-    let outbox = history.as_ref().and_then(Opened::outbox);
-    let forwarder = match (config.postgres.clone(), outbox) {
-        (Some(postgres), Some(outbox)) => {
-            Some(forward::start(postgres, outbox, forward::notes(engine.table()))?)
-        }
-        (Some(_), None) => {
-            return Err("[postgres] needs a history: set enabled = true in [history]".into());
-        }
-        (None, _) => None,
-    };
+    let forwarder = forward(config, history.as_ref(), engine.table())?;
     let historian = match history {
         Some(history) => Some(history.record(engine.table(), settings)?),
         None => None,
     };
-    let chronicler = match settings.enabled {
-        true => Some(record::open_events(&config.data, settings)?),
-        false => None,
-    };
+    let chronicler =
+        if settings.enabled { Some(record::open_events(&config.data, settings)?) } else { None };
     Ok(Works { engine, store, alarm_epoch, historian, chronicler, forwarder, past_h })
+}
+
+/// Starts to forward samples, if a database is configured.
+fn forward(
+    config: &ServerConfig,
+    history: Option<&Opened>,
+    table: &TagTable,
+) -> Result<Option<forward::Handle>, Failure> {
+    let Some(postgres) = config.postgres.clone() else { return Ok(None) };
+    let outbox = history.and_then(Opened::outbox);
+    let outbox = outbox.ok_or("[postgres] needs a history: set enabled = true in [history]")?;
+    Ok(Some(forward::start(postgres, outbox, forward::notes(table))?))
 }
 
 impl Works {

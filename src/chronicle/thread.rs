@@ -15,7 +15,7 @@ const ORDERS_MAX: usize = 16_384;
 /// Orders of one commit.
 const BATCH: usize = 4096;
 /// Records that are tried again after the disk has refused them; what comes beyond is lost.
-const HELD_MAX: usize = 65_536;
+const HELD_MAX: usize = 16_384;
 
 /// Why a chronicler could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -44,10 +44,11 @@ pub struct Port {
 impl Port {
     /// Hands a record over. It is lost, and counted, when the chronicler is too far behind.
     pub fn record(&self, record: Record) {
-        if let Err(TrySendError::Full(_)) = self.orders.try_send(Order::Record(Box::new(record))) {
-            if self.lost.fetch_add(1, Ordering::Relaxed) == 0 {
-                warn!("the chronicler is behind: an event is not recorded");
-            }
+        let sent = self.orders.try_send(Order::Record(Box::new(record)));
+        if matches!(sent, Err(TrySendError::Full(_)))
+            && self.lost.fetch_add(1, Ordering::Relaxed) == 0
+        {
+            warn!("the chronicler is behind: an event is not recorded");
         }
     }
 

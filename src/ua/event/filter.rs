@@ -32,7 +32,7 @@ impl From<StatusCode> for Problem {
 }
 
 impl EventFilter {
-    /// Checks a filter as a client sends it; a clause may be wrong already. `most` bounds its clauses, elements and operands (EVT-09).
+    /// Checks a filter as a client sends it; a clause may be wrong already. `most` bounds its clauses and elements (EVT-09).
     pub fn new(
         space: &Space,
         clauses: Vec<Result<SimpleAttributeOperand, StatusCode>>,

@@ -117,6 +117,7 @@ impl Space {
     }
 
     fn kept_of_fixture(&self, index: u32) -> Option<Kept> {
+        use VariantScalarTypeId as S;
         if let Some(annotated) = self.annotated(index) {
             return self.kept_of_fixture(annotated).map(Kept::annotations);
         }
@@ -126,7 +127,6 @@ impl Space {
         }
         let declared = self.declared(NodeRef::Static(index))?;
         let Kind::Builtin(scalar) = declared.kind else { return None };
-        use VariantScalarTypeId as S;
         let value_type = match (scalar, declared.rank) {
             (S::Boolean, -1) => ValueType::Bool,
             (S::DateTime, -1) => ValueType::Time,

@@ -51,7 +51,7 @@ async function history(session, nodeId, { start, end, count = 0, where }) {
 
 test("HA-28 an alarm that nobody listened to is in the history, in both directions and in pages", async () => {
   const [start, end] = [new Date(Date.now() - 60_000), new Date(Date.now() + 60_000)];
-  for (const on of [true, false, true, false]) {
+  for (const on of [true, false]) {
     await write(olga, `${FIXTURE}.BooleanSource`, on);
     await new Promise((resolve) => setTimeout(resolve, 1_200));
   }
@@ -59,10 +59,10 @@ test("HA-28 an alarm that nobody listened to is in the history, in both directio
   const of = (it) => it.ConditionName === "OffNormal";
   await eventually(async () => {
     const { events } = await history(olga, FIXTURE, { start, end, where });
-    return events.filter(of).length >= 4;
-  }, "four changes of the alarm");
+    return events.filter(of).length >= 2;
+  }, "two changes of the alarm");
   const forward = (await history(olga, FIXTURE, { start, end, where })).events;
-  assert.deepEqual(forward.filter(of).map((it) => it["ActiveState.Id"]).slice(0, 4), [true, false, true, false]);
+  assert.deepEqual(forward.filter(of).map((it) => it["ActiveState.Id"]).slice(0, 2), [true, false]);
   const backward = (await history(olga, FIXTURE, { start: end, end: start, where })).events;
   const ids = (events) => events.map((it) => it.EventId.toString("hex"));
   assert.deepEqual(ids(backward), ids(forward).reverse());
