@@ -56,6 +56,9 @@ fn kept(request: &Request<'_>, actor: &Actor, node: &NodeId) -> Result<Kept, Sta
     }
     let found = server.space.resolve(&NodeIdRef::from(node)).ok_or(StatusCode::BadNodeIdUnknown)?;
     let kept = server.space.kept(found).ok_or(StatusCode::BadHistoryOperationUnsupported)?;
+    if !server.space.is_editable(found) {
+        return Err(StatusCode::BadHistoryOperationUnsupported);
+    }
     if !server.space.may_edit(found, actor.roles) {
         return Err(StatusCode::BadUserAccessDenied);
     }

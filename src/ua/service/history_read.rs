@@ -175,7 +175,7 @@ fn begin_one(
     }
     let node = server.space.resolve(&item.node).ok_or(StatusCode::BadNodeIdUnknown)?;
     let kept = server.space.kept(node).ok_or(StatusCode::BadHistoryOperationUnsupported)?;
-    if !may_read(roles) {
+    if !may_read(roles) || !server.space.may_read_history(node, roles) {
         return Err(StatusCode::BadUserAccessDenied);
     }
     let range: NumericRange = reader::index_range(item.range)?;
