@@ -8,9 +8,7 @@ use opcua_types::{
 };
 
 use crate::access::{Access, Roles};
-use crate::ua::space::{
-    Declared, HISTORY_READ, HISTORY_WRITE, Kind, NodeRef, Space, ValueSource,
-};
+use crate::ua::space::{Declared, HISTORY_READ, HISTORY_WRITE, Kind, NodeRef, Space, ValueSource};
 
 /// Properties that say what the value of their variable means (Part 8, 5.2).
 const MEANINGS: &[&str] =
