@@ -12,6 +12,8 @@ mod claims;
 mod conformance;
 mod encoding;
 mod events;
+mod history;
+mod history_crash;
 mod items;
 mod mdns;
 mod publishing;

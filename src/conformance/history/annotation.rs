@@ -1,7 +1,7 @@
 //! Annotations (Part 11, 5.1.5): what people write about a history.
 
 use opcua_types::{
-    Annotation, DataValue, DeleteRawModifiedDetails, ExtensionObject, NodeId, ObjectId,
+    Annotation, DataValue, DeleteRawModifiedDetails, ExtensionObject, Identifier, NodeId, ObjectId,
     PerformUpdateType, ReadProcessedDetails, ReadRawModifiedDetails, StatusCode,
     UpdateStructureDataDetails, Variant,
 };
@@ -15,7 +15,10 @@ const INSERTED: &[StatusCode] = &[StatusCode::GoodEntryInserted];
 
 /// The Annotations property of a record's node.
 fn property(bench: &Bench, record: &Record) -> Result<NodeId, Stop> {
-    bench.material()?.need(&format!("{}.Annotations", record.node.identifier))
+    match &record.node.identifier {
+        Identifier::String(name) => bench.material()?.need(&format!("{name}.Annotations")),
+        other => Err(Stop::failed(format!("the fixture has no node {other}"))),
+    }
 }
 
 /// An annotation of the time `about`; its number makes its message and its own time.

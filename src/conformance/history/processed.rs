@@ -12,6 +12,7 @@ use crate::conformance::history::record::{
 use crate::conformance::{Bench, Check, Stop};
 
 const AVERAGE: u32 = ObjectId::AggregateFunction_Average as u32;
+const COUNT: u32 = ObjectId::AggregateFunction_Count as u32;
 const INVALID: &[StatusCode] = &[StatusCode::BadInvalidArgument];
 const FINE: &[StatusCode] = &[StatusCode::Good];
 /// Bit Partial of a status.
@@ -111,9 +112,13 @@ pub(super) fn ha_33(bench: &Bench) -> Check {
         let found = record.read(details)?;
         code(found.status, INVALID, &format!("an interval of {interval_s} s"))?;
     }
-    let details = averages(&record, 0.0, 50.0, 1000.0);
+    // A count tells whether its interval is complete; an average does not (Part 13, A.3 and A.19).
+    let details = ReadProcessedDetails {
+        aggregate_type: Some(vec![NodeId::new(0, COUNT)]),
+        ..averages(&record, 0.0, 50.0, 1000.0)
+    };
     let long = record.read(details)?;
-    equal(numbers(&record, &long), vec![(0.0, "20".to_owned())], "a long interval")?;
+    equal(numbers(&record, &long), vec![(0.0, "5".to_owned())], "a long interval")?;
     let status = long.values[0].status.unwrap_or(StatusCode::Good);
     that(status.bits() & PARTIAL != 0, "an interval beyond the range is not Partial")?;
     // Backwards: intervals begin at their later end, to which no sample belongs but the one there.

@@ -3,10 +3,10 @@
 
 use std::rc::Rc;
 
-use opcua_types::{ObjectId, StatusCode};
+use opcua_types::{NodeId, ObjectId, StatusCode};
 
 use crate::access::Actor;
-use crate::ua::audit::Origin;
+use crate::ua::audit::{HistoryChange, Origin};
 use crate::ua::envelope::array_length;
 use crate::ua::server::Server;
 use crate::ua::service::history_data::{self, DataOperation};
@@ -38,10 +38,24 @@ impl Updated {
     }
 }
 
+/// An operation that is not carried out.
+pub(super) struct Refused {
+    /// Why.
+    pub(super) status: StatusCode,
+    /// The node, and what the audit trail is told; `None` if that could not be read.
+    pub(super) told: Option<(NodeId, HistoryChange)>,
+}
+
+impl From<StatusCode> for Refused {
+    fn from(status: StatusCode) -> Self {
+        Self { status, told: None }
+    }
+}
+
 /// One operation, taken apart and checked.
 enum Operation {
     /// It is not carried out.
-    Refused(StatusCode),
+    Refused(Refused),
     /// On recorded data.
     Data(Box<DataOperation>),
 }
@@ -81,16 +95,16 @@ fn take_apart(
     request: &Request<'_>,
     actor: &Actor,
     (kind, body): &(NodeIdRef<'_>, &[u8]),
-) -> Result<Operation, StatusCode> {
+) -> Result<Operation, Refused> {
     let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(kind) } = *kind else {
-        return Err(StatusCode::BadHistoryOperationInvalid);
+        return Err(StatusCode::BadHistoryOperationInvalid.into());
     };
     let operation = match kind {
         UPDATE_DATA => history_data::update(request, actor, body)?,
         UPDATE_STRUCTURE => history_data::annotate(request, actor, body)?,
         DELETE_RAW => history_data::delete_raw(request, actor, body)?,
         DELETE_AT => history_data::delete_at(request, actor, body)?,
-        _ => return Err(StatusCode::BadHistoryOperationUnsupported),
+        _ => return Err(StatusCode::BadHistoryOperationUnsupported.into()),
     };
     Ok(Operation::Data(Box::new(operation)))
 }
@@ -98,7 +112,12 @@ fn take_apart(
 /// Does what was asked for, and audits it.
 async fn carry_out(server: &Server, origin: &Origin, operation: Operation) -> Updated {
     match operation {
-        Operation::Refused(status) => Updated::refused(status),
+        Operation::Refused(Refused { status, told }) => {
+            if let Some((node, change)) = told {
+                server.audit_history(origin, node, (change, Vec::new()), status);
+            }
+            Updated::refused(status)
+        }
         Operation::Data(operation) => {
             let old = history_data::values_before(server, &operation).await;
             let (node, change) = operation.told();
