@@ -18,7 +18,7 @@ STAMP = "2026-11-24T00:00:00Z"
 
 ORGANIZES, TYPE, PROPERTY, COMPONENT, SUBTYPE = "i=35", "i=40", "i=46", "i=47", "i=45"
 FOLDER, OBJECT, VARIABLE, PROPERTY_TYPE = "i=61", "i=58", "i=63", "i=68"
-READ, WRITE = 1, 2
+READ, WRITE, HISTORY_READ, HISTORY_WRITE = 1, 2, 4, 8
 DISPLAY_NAME = 64
 
 
@@ -148,7 +148,7 @@ class Fixture:
         return self.node("UAObject", name, [(TYPE, True, kind), (ORGANIZES, False, parent)])
 
     def variable(self, name, parent, data_type, value, rank=-1, kind=VARIABLE, by=COMPONENT, access=READ | WRITE,
-                 user_access=None, dimensions=None, mask=0, browse=None, description=None):
+                 user_access=None, dimensions=None, mask=0, browse=None, description=None, is_kept=False):
         attributes = f' DataType="{data_type}" AccessLevel="{access}"'
         attributes += f' UserAccessLevel="{access if user_access is None else user_access}"'
         if rank != -1:
@@ -157,6 +157,8 @@ class Fixture:
             attributes += f' ArrayDimensions="{dimensions}"'
         if mask:
             attributes += f' WriteMask="{mask}" UserWriteMask="{mask}"'
+        if is_kept:
+            attributes += ' Historizing="true"'
         inside = f"<Value>{value}</Value>" if value else ""
         references = [(TYPE, True, kind), (by, False, parent)]
         return self.node("UAVariable", name, references, attributes, inside, browse, description)
@@ -335,6 +337,37 @@ def events(fixture, root):
                      description="A write raises one BaseEvent with the number as its severity, 1 to 1000.")
 
 
+def history(fixture, root):
+    """Variables with a history. What is written is recorded; a client may change it all."""
+    parent = fixture.folder("History", root)
+    both = READ | WRITE | HISTORY_READ | HISTORY_WRITE
+
+    def kept(name, kind="Double", rank=-1, access=both, user_access=READ | WRITE | HISTORY_READ, description=None):
+        _, data_type, element, text = next(it for it in TYPES if it[0] == kind)
+        value = scalar(element, text(0)) if rank == -1 else array(element, [text(n) for n in range(6)])
+        fixture.variable(f"History.{name}", parent, data_type, value, rank, access=access, user_access=user_access,
+                         dimensions="0" if rank == 1 else None, description=description, is_kept=True)
+
+    def annotations(name):
+        fixture.variable(f"History.{name}.Annotations", f"ns=1;s=History.{name}", "i=891", None, kind=PROPERTY_TYPE,
+                         by=PROPERTY, access=READ | HISTORY_READ | HISTORY_WRITE, user_access=READ | HISTORY_READ,
+                         browse="0:Annotations")
+
+    kept("Double")
+    annotations("Double")
+    for kind in ("Int32", "Float", "Boolean", "String", "DateTime"):
+        kept(kind, kind)
+    kept("DoubleArray", rank=1)
+    kept("BooleanArray", "Boolean", rank=1)
+    kept("ReadOnly", access=READ | WRITE | HISTORY_READ, description="Its history cannot be changed.")
+    kept("ReadByOperator", user_access=READ | WRITE, description="Its history is for an Operator and above only.")
+    alone = "Its history holds the samples of one case, and no others before or behind them."
+    for name in ("Bounds", "Instants", "Many", "Regular", "Scattered"):
+        kept(name, description=alone)
+    annotations("Regular")
+    kept("States", "Boolean", description=alone)
+
+
 def make():
     fixture = Fixture()
     root = fixture.node("UAObject", "Conformance", [(TYPE, True, FOLDER), (ORGANIZES, False, "i=85")])
@@ -345,6 +378,7 @@ def make():
     references(fixture, root)
     methods(fixture, root)
     events(fixture, root)
+    history(fixture, root)
     head = (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         "<!-- Made by conformance.py: change that, not this. -->\n"

@@ -69,6 +69,13 @@ pub(super) struct Link {
     context: ContextOwned,
 }
 
+/// Of what a server sends arrays may be as long as its frames allow.
+fn context() -> ContextOwned {
+    let mut context = ContextOwned::default();
+    context.options_mut().max_array_length = LONGEST_FRAME;
+    context
+}
+
 /// Host and port of an `opc.tcp` URL.
 fn address(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("opc.tcp://")?;
@@ -107,7 +114,7 @@ impl Link {
             server_nonce: Vec::new(),
             entry: String::new(),
             secured: None,
-            context: ContextOwned::default(),
+            context: context(),
         })
     }
 

@@ -18,6 +18,7 @@ mod encoding;
 mod event;
 mod expect;
 mod filter;
+mod history;
 mod item;
 mod link;
 mod material;
@@ -121,6 +122,7 @@ pub fn cases() -> Vec<Case> {
         event::CASES,
         diagnostics::CASES,
         alarm::CASES,
+        history::CASES,
         role::CASES,
         push::CASES,
         audit::CASES,

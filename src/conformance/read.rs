@@ -1,8 +1,9 @@
 //! 4.8: Read (Part 4, 5.11.2).
 
 use opcua_types::{
-    AttributeId, DataValue, ExtensionObject, NodeClass, NodeId, QualifiedName, ReadRequest,
-    ReadResponse, ReadValueId, ServerStatusDataType, StatusCode, TimestampsToReturn, Variant,
+    AttributeId, BinaryDecodable, DataValue, ExtensionObject, MessageInfo, NodeClass, NodeId,
+    QualifiedName, ReadRequest, ReadResponse, ReadValueId, ServerStatusDataType, StatusCode,
+    TimestampsToReturn, Variant,
 };
 
 use crate::conformance::bench::{attribute, read, read_one, read_request, standard, value};
@@ -145,7 +146,10 @@ fn rd_04(bench: &Bench) -> Check {
 }
 
 /// Sends a long message in chunks and waits for the answer.
-fn in_chunks(link: &mut Link, whole: &[u8]) -> Result<Answer<ReadResponse>, Stop> {
+pub(super) fn in_chunks<R>(link: &mut Link, whole: &[u8]) -> Result<Answer<R>, Stop>
+where
+    R: BinaryDecodable + MessageInfo + Default,
+{
     let request = link.request;
     let parts: Vec<&[u8]> = whole.chunks(60_000).collect();
     for (index, part) in parts.iter().enumerate() {
@@ -338,7 +342,7 @@ fn rd_14(bench: &Bench) -> Check {
         })
         .collect();
     let whole = link.encode(&read_request(&link, nodes));
-    let answer = in_chunks(&mut link, &whole)?;
+    let answer = in_chunks::<ReadResponse>(&mut link, &whole)?;
     if let Err(status) = answer {
         code(status, &[StatusCode::BadTooManyOperations], "Read of 1000 nodes")?;
         return Err(Stop::skipped("the server reads fewer than 1000 nodes at once"));

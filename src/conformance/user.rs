@@ -123,6 +123,14 @@ pub(super) fn log_in_well(bench: &Bench, link: &mut Link) -> Check {
     }
 }
 
+/// A session of the runner's user.
+pub(super) fn user_session(bench: &Bench) -> Result<Link, Stop> {
+    bench.user()?;
+    let mut link = waiting(bench)?;
+    log_in_well(bench, &mut link)?;
+    Ok(link)
+}
+
 fn anonymous(bench: &Bench) -> Result<UserTokenPolicy, Stop> {
     let tokens = unsecured(bench)?.user_identity_tokens.unwrap_or_default();
     let policy = policy_of(&tokens, UserTokenType::Anonymous).cloned();

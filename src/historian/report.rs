@@ -62,7 +62,7 @@ impl Report {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Snapshots that found the queue full.
+    /// Snapshots and other orders to record that found the queue full.
     pub fn missed(&self) -> u64 {
         self.missed.load(Ordering::Relaxed)
     }
@@ -76,7 +76,8 @@ impl Report {
         self.lost.fetch_add(lost, Ordering::Relaxed);
     }
 
-    pub(super) fn miss(&self) {
+    /// A snapshot, or what else was to be recorded, found the queue full.
+    pub fn miss(&self) {
         self.missed.fetch_add(1, Ordering::Relaxed);
     }
 }

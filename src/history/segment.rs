@@ -210,7 +210,7 @@ impl Segment {
         let (start, length, checksum) = self.paths;
         let wrong = |source| HistoryError::disk(&self.path, source);
         let file = File::open(&self.path).map_err(wrong)?;
-        let bytes = read_at(file, start, length as usize).map_err(wrong)?;
+        let bytes = read_at(&file, start, length as usize).map_err(wrong)?;
         let is_sound = crc32fast::hash(&bytes) == checksum;
         Ok(if is_sound { paths::unpack(&bytes).unwrap_or_default() } else { Vec::new() })
     }

@@ -8,6 +8,7 @@ use opcua_types::{
 };
 
 use crate::engine::Snapshot;
+use crate::historian::Order;
 use crate::time::{self, Timestamp};
 use crate::ua::claims;
 use crate::ua::connection::Connection;
@@ -47,6 +48,7 @@ impl Server {
         value: DataValue,
     ) -> Result<(), StatusCode> {
         self.stored.borrow_mut().write(&self.space, (index, part), value, time::now())?;
+        self.record_stored(index);
         if let Some(variable) = self.space.described_by(index) {
             self.subscriptions.borrow_mut().mean_anew(LiveId::Stored(variable));
             let variable = NodeRef::Static(variable);
@@ -62,6 +64,25 @@ impl Server {
             self.raise(event::triggered(&self.space, trigger, severity, id, time::now()));
         }
         Ok(())
+    }
+
+    /// Has the historian record what a variable of the fixture holds now, if it has a history. A historian that is
+    /// behind misses it.
+    fn record_stored(&self, index: u32) {
+        let Some(history) = &self.history else { return };
+        let Some(kept) = self.space.kept(NodeRef::Static(index)) else { return };
+        let Some(live) = self.stored.borrow().get(index).cloned() else { return };
+        let value = DataValue {
+            value: Some(live.value),
+            status: Some(live.status),
+            source_timestamp: Some(date_time(live.source)),
+            ..DataValue::default()
+        };
+        if let Ok(sample) = kept.sample_of(&value)
+            && history.orders.try_send(Order::Samples(vec![(kept.path, sample)])).is_err()
+        {
+            history.report.miss();
+        }
     }
 
     /// Severity, 1 to 1000, that the value of the fixture's trigger stands for.

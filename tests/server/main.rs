@@ -13,6 +13,8 @@ mod conformance;
 mod encoding;
 mod event_history;
 mod events;
+mod history;
+mod history_crash;
 mod items;
 mod kpi;
 mod mdns;

@@ -223,6 +223,8 @@ impl Raw {
     pub(crate) fn on(stream: TcpStream, url: String) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
+        let mut context = ContextOwned::default();
+        context.options_mut().max_array_length = 1 << 20;
         Self {
             stream,
             url,
@@ -231,7 +233,7 @@ impl Raw {
             sequence: 0,
             request: 0,
             session: NodeId::null(),
-            context: ContextOwned::default(),
+            context,
         }
     }
 
@@ -412,6 +414,11 @@ impl Raw {
         let answer = R::decode(&mut bytes, &self.context.context()).unwrap();
         assert!(bytes.is_empty(), "{} bytes behind the answer", bytes.len());
         Ok(answer)
+    }
+
+    /// The body of an answer that must be `R`.
+    pub(crate) fn decode<R: BinaryDecodable>(&self, mut body: &[u8]) -> R {
+        R::decode(&mut body, &self.context.context()).unwrap()
     }
 
     /// Asks and waits for the answer.

@@ -4,11 +4,10 @@ use opcua_types::{ByteString, LocalizedText, NodeId, StatusCode, Variant};
 
 use crate::conformance::alarm::event::Event;
 use crate::conformance::alarm::fixture::Condition;
-use crate::conformance::alarm::stage::{
-    Stage, about, called, method, on_stage, said, user_session,
-};
+use crate::conformance::alarm::stage::{Stage, about, called, method, on_stage, said};
 use crate::conformance::bench::{read_one, standard};
 use crate::conformance::expect::{code, equal, that};
+use crate::conformance::user::user_session;
 use crate::conformance::{Bench, Check, Stop};
 
 const UNKNOWN: &[StatusCode] = &[StatusCode::BadEventIdUnknown];

@@ -8,13 +8,14 @@ use opcua_types::{
     SimpleAttributeOperand, Variant,
 };
 
-use crate::conformance::alarm::stage::{Stage, on_stage, said, user_session};
+use crate::conformance::alarm::stage::{Stage, on_stage, said};
 use crate::conformance::alarm::stage::{about, method};
 use crate::conformance::bench::{read_one, standard};
 use crate::conformance::expect::{equal, that};
 use crate::conformance::item::{item, made};
 use crate::conformance::link::Link;
 use crate::conformance::subscription::{publish, subscribe};
+use crate::conformance::user::user_session;
 use crate::conformance::{Bench, Check, Stop};
 use crate::time;
 

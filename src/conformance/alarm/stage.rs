@@ -9,7 +9,7 @@ use crate::conformance::bench::{Bench, read, read_one, standard, value};
 use crate::conformance::expect::{code, good, some};
 use crate::conformance::link::Link;
 use crate::conformance::method::{call, request_of};
-use crate::conformance::user::{log_in_well, waiting};
+use crate::conformance::user::user_session;
 use crate::conformance::write::write_status;
 use crate::conformance::{Check, Stop};
 use crate::time;
@@ -86,14 +86,6 @@ pub(super) fn said(locale: &str, text: &str) -> Variant {
 /// An EventId and no comment.
 pub(super) fn about(event: &ByteString) -> Vec<Variant> {
     vec![Variant::ByteString(event.clone()), LocalizedText::null().into()]
-}
-
-/// A session of the runner's user.
-pub(super) fn user_session(bench: &Bench) -> Result<Link, Stop> {
-    bench.user()?;
-    let mut hand = waiting(bench)?;
-    log_in_well(bench, &mut hand)?;
-    Ok(hand)
 }
 
 /// What a server says to the call of one method.

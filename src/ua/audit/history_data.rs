@@ -33,6 +33,8 @@ pub enum HistoryChange {
         from: Timestamp,
         /// The first instant that stays.
         to: Timestamp,
+        /// Values that were modified go, not raw ones.
+        modified: bool,
     },
     /// Times: AuditHistoryAtTimeDeleteEventType.
     DeleteAt(Vec<DateTime>),
@@ -64,7 +66,7 @@ impl Server {
             HistoryChange::Update { perform, new } | HistoryChange::Annotation { perform, new } => {
                 format!("{perform:?} of {} values in the history of {node}", new.len())
             }
-            HistoryChange::DeleteRaw { from, to } => {
+            HistoryChange::DeleteRaw { from, to, .. } => {
                 format!("deletion in the history of {node} from {from} to {to}")
             }
             HistoryChange::DeleteAt(times) => {
@@ -81,8 +83,8 @@ impl Server {
             HistoryChange::Update { perform, new } | HistoryChange::Annotation { perform, new } => {
                 deed.with("PerformInsertReplace", perform as i32).with("NewValues", values(new))
             }
-            HistoryChange::DeleteRaw { from, to } => deed
-                .with("IsDeleteModified", false)
+            HistoryChange::DeleteRaw { from, to, modified } => deed
+                .with("IsDeleteModified", modified)
                 .with("StartTime", date_time(from))
                 .with("EndTime", date_time(to)),
             HistoryChange::DeleteAt(times) => deed.with("ReqTimes", times),

@@ -118,7 +118,8 @@ impl Kept {
     pub(in crate::ua) fn show(&self, value: &Value) -> Variant {
         let variant = value::from_value(value);
         match self.shown {
-            Some(kind) => match variant.convert(kind) {
+            // An integer is no implicit conversion of a double.
+            Some(kind) => match variant.cast(kind) {
                 Variant::Empty => variant,
                 shown => shown,
             },

@@ -15,7 +15,7 @@ use crate::ua::audit::HistoryChange;
 use crate::ua::history::annotation::{self, ANNOTATIONS_MAX, Note};
 use crate::ua::server::Server;
 use crate::ua::service::Request;
-use crate::ua::service::history_update::Updated;
+use crate::ua::service::history_update::{Refused, Updated};
 use crate::ua::space::{Kept, NodeIdRef};
 use crate::ua::value::date_time;
 use crate::ua::wire::Shallow;
@@ -56,6 +56,9 @@ fn kept(request: &Request<'_>, actor: &Actor, node: &NodeId) -> Result<Kept, Sta
     }
     let found = server.space.resolve(&NodeIdRef::from(node)).ok_or(StatusCode::BadNodeIdUnknown)?;
     let kept = server.space.kept(found).ok_or(StatusCode::BadHistoryOperationUnsupported)?;
+    if !server.space.is_editable(found) {
+        return Err(StatusCode::BadHistoryOperationUnsupported);
+    }
     if !server.space.may_edit(found, actor.roles) {
         return Err(StatusCode::BadUserAccessDenied);
     }
@@ -81,23 +84,11 @@ pub(super) fn update(
     request: &Request<'_>,
     actor: &Actor,
     body: &[u8],
-) -> Result<DataOperation, StatusCode> {
+) -> Result<DataOperation, Refused> {
     let details: UpdateDataDetails = read(request, body)?;
-    let given = details.update_values.unwrap_or_default();
-    let kept = kept(request, actor, &details.node_id)?;
-    check_count(request, given.len())?;
-    if kept.is_annotations {
-        return Err(StatusCode::BadHistoryOperationUnsupported);
-    }
-    let perform = details.perform_insert_replace;
-    if perform == PerformUpdateType::Remove {
-        // Part 11, 6.9.2.1: only structured data can be removed so.
-        return Err(StatusCode::BadHistoryOperationUnsupported);
-    }
-    let values = given.iter().map(|it| kept.sample_of(it)).collect();
-    let told = HistoryChange::Update { perform, new: given };
-    let change = Change::Values(perform, values);
-    Ok(DataOperation { node: details.node_id, kept, by: by(actor), change, told })
+    let new = details.update_values.unwrap_or_default();
+    let told = HistoryChange::Update { perform: details.perform_insert_replace, new };
+    DataOperation::new(request, actor, details.node_id, told)
 }
 
 /// UpdateStructureDataDetails, which is for annotations.
@@ -105,19 +96,74 @@ pub(super) fn annotate(
     request: &Request<'_>,
     actor: &Actor,
     body: &[u8],
-) -> Result<DataOperation, StatusCode> {
+) -> Result<DataOperation, Refused> {
     let details: UpdateStructureDataDetails = read(request, body)?;
-    let given = details.update_values.unwrap_or_default();
-    let kept = kept(request, actor, &details.node_id)?;
-    check_count(request, given.len())?;
-    if !kept.is_annotations {
-        return Err(StatusCode::BadHistoryOperationUnsupported);
-    }
-    let perform = details.perform_insert_replace;
-    let notes = given.iter().map(|it| note_of(it, actor)).collect();
-    let told = HistoryChange::Annotation { perform, new: given };
-    let change = Change::Notes(perform, notes);
-    Ok(DataOperation { node: details.node_id, kept, by: by(actor), change, told })
+    let new = details.update_values.unwrap_or_default();
+    let told = HistoryChange::Annotation { perform: details.perform_insert_replace, new };
+    DataOperation::new(request, actor, details.node_id, told)
+}
+
+/// DeleteRawModifiedDetails.
+pub(super) fn delete_raw(
+    request: &Request<'_>,
+    actor: &Actor,
+    body: &[u8],
+) -> Result<DataOperation, Refused> {
+    let details: DeleteRawModifiedDetails = read(request, body)?;
+    let ticks = |it: &opcua_types::DateTime| Timestamp::from_ticks(it.checked_ticks());
+    let (from, to) = (ticks(&details.start_time), ticks(&details.end_time));
+    let told = HistoryChange::DeleteRaw { from, to, modified: details.is_delete_modified };
+    DataOperation::new(request, actor, details.node_id, told)
+}
+
+/// DeleteAtTimeDetails.
+pub(super) fn delete_at(
+    request: &Request<'_>,
+    actor: &Actor,
+    body: &[u8],
+) -> Result<DataOperation, Refused> {
+    let details: DeleteAtTimeDetails = read(request, body)?;
+    let told = HistoryChange::DeleteAt(details.req_times.unwrap_or_default());
+    DataOperation::new(request, actor, details.node_id, told)
+}
+
+/// What is to be done to a history, if it can be done at all.
+fn change_of(
+    request: &Request<'_>,
+    actor: &Actor,
+    kept: &Kept,
+    told: &HistoryChange,
+) -> Result<Change, StatusCode> {
+    Ok(match told {
+        HistoryChange::Update { perform, new } => {
+            check_count(request, new.len())?;
+            // Part 11, 6.9.2.1: only structured data can be removed so.
+            if kept.is_annotations || *perform == PerformUpdateType::Remove {
+                return Err(StatusCode::BadHistoryOperationUnsupported);
+            }
+            Change::Values(*perform, new.iter().map(|it| kept.sample_of(it)).collect())
+        }
+        HistoryChange::Annotation { perform, new } => {
+            check_count(request, new.len())?;
+            if !kept.is_annotations {
+                return Err(StatusCode::BadHistoryOperationUnsupported);
+            }
+            Change::Notes(*perform, new.iter().map(|it| note_of(it, actor)).collect())
+        }
+        // What was changed stays on record for ever.
+        HistoryChange::DeleteRaw { modified: true, .. } => {
+            return Err(StatusCode::BadHistoryOperationUnsupported);
+        }
+        HistoryChange::DeleteRaw { from, to, .. } if from >= to => {
+            return Err(StatusCode::BadInvalidArgument);
+        }
+        HistoryChange::DeleteRaw { from, to, .. } => Change::DeleteRaw { from: *from, to: *to },
+        HistoryChange::DeleteAt(times) => {
+            check_count(request, times.len())?;
+            let times = times.iter().map(|it| Timestamp::from_ticks(it.checked_ticks()));
+            Change::DeleteAt(times.collect())
+        }
+    })
 }
 
 /// An annotation and the time it is about. Who signs is who is logged in.
@@ -140,44 +186,22 @@ fn note_of(given: &DataValue, actor: &Actor) -> Result<(Timestamp, Note), Status
     Ok((Timestamp::from_ticks(about), note))
 }
 
-/// DeleteRawModifiedDetails.
-pub(super) fn delete_raw(
-    request: &Request<'_>,
-    actor: &Actor,
-    body: &[u8],
-) -> Result<DataOperation, StatusCode> {
-    let details: DeleteRawModifiedDetails = read(request, body)?;
-    let kept = kept(request, actor, &details.node_id)?;
-    let ticks = |it: &opcua_types::DateTime| Timestamp::from_ticks(it.checked_ticks());
-    let (from, to) = (ticks(&details.start_time), ticks(&details.end_time));
-    if details.is_delete_modified {
-        // What was changed stays on record for ever.
-        return Err(StatusCode::BadHistoryOperationUnsupported);
-    }
-    if from >= to {
-        return Err(StatusCode::BadInvalidArgument);
-    }
-    let change = Change::DeleteRaw { from, to };
-    let told = HistoryChange::DeleteRaw { from, to };
-    Ok(DataOperation { node: details.node_id, kept, by: by(actor), change, told })
-}
-
-/// DeleteAtTimeDetails.
-pub(super) fn delete_at(
-    request: &Request<'_>,
-    actor: &Actor,
-    body: &[u8],
-) -> Result<DataOperation, StatusCode> {
-    let details: DeleteAtTimeDetails = read(request, body)?;
-    let given = details.req_times.unwrap_or_default();
-    let kept = kept(request, actor, &details.node_id)?;
-    check_count(request, given.len())?;
-    let times = given.iter().map(|it| Timestamp::from_ticks(it.checked_ticks())).collect();
-    let (change, told) = (Change::DeleteAt(times), HistoryChange::DeleteAt(given));
-    Ok(DataOperation { node: details.node_id, kept, by: by(actor), change, told })
-}
-
 impl DataOperation {
+    /// What `told` says, to be done to the history of a node; or why not.
+    fn new(
+        request: &Request<'_>,
+        actor: &Actor,
+        node: NodeId,
+        told: HistoryChange,
+    ) -> Result<Self, Refused> {
+        let checked = kept(request, actor, &node)
+            .and_then(|kept| Ok((change_of(request, actor, &kept, &told)?, kept)));
+        match checked {
+            Ok((change, kept)) => Ok(Self { node, kept, by: by(actor), change, told }),
+            Err(status) => Err(Refused { status, told: Some((node, told)) }),
+        }
+    }
+
     /// The node, and what the audit trail is told of the operation.
     pub(super) fn told(&self) -> (NodeId, HistoryChange) {
         (self.node.clone(), self.told.clone())

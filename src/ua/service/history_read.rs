@@ -218,7 +218,7 @@ fn subject(
     timestamps: TimestampsToReturn,
 ) -> Result<Subject, StatusCode> {
     let kept = server.space.kept(node).ok_or(StatusCode::BadHistoryOperationUnsupported)?;
-    if !may_read(roles) {
+    if !may_read(roles) || !server.space.may_read_history(node, roles) {
         return Err(StatusCode::BadUserAccessDenied);
     }
     let range: NumericRange = reader::index_range(item.range)?;

@@ -3,15 +3,15 @@
 
 use std::rc::Rc;
 
-use opcua_types::{ObjectId, StatusCode};
+use opcua_types::{NodeId, ObjectId, StatusCode};
 
 use crate::access::Actor;
-use crate::ua::audit::Origin;
+use crate::ua::audit::{HistoryChange, Origin};
 use crate::ua::envelope::array_length;
 use crate::ua::server::Server;
 use crate::ua::service::history_data::{self, DataOperation};
 use crate::ua::service::history_update_events::{self, EventUpdate};
-use crate::ua::service::reader::Reader;
+use crate::ua::service::reader::{Malformed, Reader};
 use crate::ua::service::write::{begin, reply};
 use crate::ua::service::{Answer, Outcome, Request};
 use crate::ua::space::{IdRef, NodeIdRef};
@@ -42,10 +42,30 @@ impl Updated {
     }
 }
 
+/// An operation that is not carried out.
+pub(super) struct Refused {
+    /// Why.
+    pub(super) status: StatusCode,
+    /// The node, and what the audit trail is told; `None` if that could not be read.
+    pub(super) told: Option<(NodeId, HistoryChange)>,
+}
+
+impl From<Malformed> for Refused {
+    fn from(_: Malformed) -> Self {
+        StatusCode::BadDecodingError.into()
+    }
+}
+
+impl From<StatusCode> for Refused {
+    fn from(status: StatusCode) -> Self {
+        Self { status, told: None }
+    }
+}
+
 /// One operation, taken apart and checked.
 enum Operation {
     /// It is not carried out.
-    Refused(StatusCode),
+    Refused(Refused),
     /// On recorded data.
     Data(Box<DataOperation>),
     /// Recorded events.
@@ -87,9 +107,9 @@ fn take_apart(
     request: &Request<'_>,
     actor: &Actor,
     (kind, body): &(NodeIdRef<'_>, &[u8]),
-) -> Result<Operation, StatusCode> {
+) -> Result<Operation, Refused> {
     let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(kind) } = *kind else {
-        return Err(StatusCode::BadHistoryOperationInvalid);
+        return Err(StatusCode::BadHistoryOperationInvalid.into());
     };
     let server = request.server;
     let (context, mut reader) = (server.decoding(body), Reader::new(body));
@@ -107,7 +127,7 @@ fn take_apart(
             let update = history_update_events::delete(server, actor.roles, &mut reader)?;
             return Ok(Operation::Events(Box::new(update)));
         }
-        _ => return Err(StatusCode::BadHistoryOperationUnsupported),
+        _ => return Err(StatusCode::BadHistoryOperationUnsupported.into()),
     };
     Ok(Operation::Data(Box::new(operation)))
 }
@@ -116,7 +136,12 @@ fn take_apart(
 async fn carry_out(server: &Server, origin: &Origin, operation: Operation) -> Updated {
     match operation {
         Operation::Events(update) => update.carry_out(server, origin).await,
-        Operation::Refused(status) => Updated::refused(status),
+        Operation::Refused(Refused { status, told }) => {
+            if let Some((node, change)) = told {
+                server.audit_history(origin, node, (change, Vec::new()), status);
+            }
+            Updated::refused(status)
+        }
         Operation::Data(operation) => {
             let old = history_data::values_before(server, &operation).await;
             let (node, change) = operation.told();

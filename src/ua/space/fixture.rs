@@ -8,7 +8,7 @@ use opcua_types::{
 };
 
 use crate::access::{Access, Roles};
-use crate::ua::space::{Declared, Kind, NodeRef, Space, ValueSource};
+use crate::ua::space::{Declared, HISTORY_READ, HISTORY_WRITE, Kind, NodeRef, Space, ValueSource};
 
 /// Properties that say what the value of their variable means (Part 8, 5.2).
 const MEANINGS: &[&str] =
@@ -71,17 +71,30 @@ impl Space {
         attribute: AttributeId,
         roles: Roles,
     ) -> Option<Variant> {
-        let wanted = match attribute {
-            AttributeId::UserAccessLevel if roles.may_write(Access::Operator) => {
-                AttributeId::AccessLevel
-            }
+        let found = self.graph.attribute(index, attribute)?;
+        Some(match attribute {
+            AttributeId::AccessLevel => self.fixture_level(index, None).into(),
+            AttributeId::UserAccessLevel => self.fixture_level(index, Some(roles)).into(),
+            AttributeId::Historizing => self.kept(NodeRef::Static(index)).is_some().into(),
             AttributeId::DisplayName => {
                 let (locale, text) = self.display_name(NodeRef::Static(index));
-                return Some(LocalizedText::new(&locale, &text).into());
+                LocalizedText::new(&locale, &text).into()
             }
-            other => other,
+            _ => found,
+        })
+    }
+
+    /// AccessLevel of a variable of the fixture, at all or for a user with these roles; none of history without one.
+    pub(super) fn fixture_level(&self, index: u32, roles: Option<Roles>) -> u8 {
+        let attribute = match roles {
+            Some(roles) if !roles.may_write(Access::Operator) => AttributeId::UserAccessLevel,
+            _ => AttributeId::AccessLevel,
         };
-        self.graph.attribute(index, wanted)
+        let Some(Variant::Byte(level)) = self.graph.attribute(index, attribute) else { return 0 };
+        match self.kept(NodeRef::Static(index)) {
+            Some(_) => level,
+            None => level & !(HISTORY_READ | HISTORY_WRITE),
+        }
     }
 
     /// Writes an attribute other than Value: DisplayName where WriteMask allows it (WR-17).

@@ -206,11 +206,27 @@ impl Space {
     }
 
     /// Whether a user with these roles may change what was recorded: an engineer or a supervisor; of the fixture
-    /// whoever may write to it.
+    /// whoever its node names.
     pub fn may_edit(&self, node: NodeRef, roles: Roles) -> bool {
         match node {
-            NodeRef::Static(_) => roles.may_write(Access::Operator),
+            NodeRef::Static(index) => self.fixture_level(index, Some(roles)) & HISTORY_WRITE != 0,
             _ => self.may_edit_events(roles),
+        }
+    }
+
+    /// Whether anybody may change what was recorded.
+    pub fn is_editable(&self, node: NodeRef) -> bool {
+        match node {
+            NodeRef::Static(index) => self.fixture_level(index, None) & HISTORY_WRITE != 0,
+            _ => true,
+        }
+    }
+
+    /// Whether a user with these roles, who may read values, may read this node's history too.
+    pub fn may_read_history(&self, node: NodeRef, roles: Roles) -> bool {
+        match node {
+            NodeRef::Static(index) => self.fixture_level(index, Some(roles)) & HISTORY_READ != 0,
+            _ => true,
         }
     }
 }
