@@ -188,8 +188,8 @@ impl Merge {
         for source in &sources {
             let wrong = |source_error| HistoryError::disk(&source.path, source_error);
             let damaged = || HistoryError::Damaged { path: source.path.clone(), offset: 0 };
-            let opened = Segment::open(&source.path).map_err(wrong)?.ok_or_else(damaged);
-            let opened = opened.and_then(Segment::pinned).inspect_err(|_| source.mark_damaged())?;
+            let opened = Segment::open_pinned(&source.path).map_err(wrong)?.ok_or_else(damaged);
+            let opened = opened.inspect_err(|_| source.mark_damaged())?;
             if let Some(file) = opened.file()? {
                 let own = opened.series(&file).inspect_err(|_| source.mark_damaged())?;
                 series.extend(own);

@@ -32,9 +32,9 @@ fn look(folder: &Path) -> Result<Option<(View, Recovered)>, HistoryError> {
     let mut found = Recovered::default();
     let mut opened: Vec<Arc<Segment>> = Vec::new();
     for file in segments(&before).kept {
-        match Segment::open(&file.path) {
+        match Segment::open_pinned(&file.path) {
             Ok(Some(segment)) if segment.range() == file.range => {
-                opened.push(Arc::new(segment.pinned()?));
+                opened.push(Arc::new(segment));
             }
             Ok(_) => found.set_aside.push(file.path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -176,13 +176,23 @@ pub(super) struct Segment {
 impl Segment {
     /// Reads the footer. `None` if these are not the bytes of a whole segment.
     pub(super) fn open(path: &Path) -> std::io::Result<Option<Self>> {
-        let file = File::open(path)?;
+        Self::read(path, &File::open(path)?)
+    }
+
+    /// As [`Segment::open`], and keeps the file open, whoever removes it.
+    pub(super) fn open_pinned(path: &Path) -> std::io::Result<Option<Self>> {
+        let file = Arc::new(File::open(path)?);
+        let opened = Self::read(path, &file)?;
+        Ok(opened.map(|it| Self { pinned: Some(file), ..it }))
+    }
+
+    fn read(path: &Path, file: &File) -> std::io::Result<Option<Self>> {
         let bytes = file.metadata()?.len();
         let Some(end) = bytes.checked_sub(8) else { return Ok(None) };
-        let magic = read_at(&file, end, 8)?;
+        let magic = read_at(file, end, 8)?;
         let length = if magic == MAGIC_1.to_le_bytes() { FOOTER_BYTES_1 } else { FOOTER_BYTES };
         let Some(start) = bytes.checked_sub(length) else { return Ok(None) };
-        let footer = read_at(&file, start, length as usize)?;
+        let footer = read_at(file, start, length as usize)?;
         let opened = Self::from_footer(path, bytes, &footer).ok();
         Ok(opened.filter(|it| {
             let index = it.entries.checked_mul(ENTRY_BYTES);
@@ -193,13 +203,6 @@ impl Segment {
     /// Generations of which it holds all.
     pub(super) fn range(&self) -> (u64, u64) {
         (self.from, self.generation)
-    }
-
-    /// The same, with its file open as long as it is, whoever removes it.
-    pub(super) fn pinned(self) -> Result<Self, HistoryError> {
-        let file = File::open(&self.path);
-        let file = file.map_err(|source| HistoryError::disk(&self.path, source))?;
-        Ok(Self { pinned: Some(Arc::new(file)), ..self })
     }
 
     /// Paths of its series with their numbers; none if they are damaged, or of version 1.
