@@ -160,7 +160,9 @@ fn restore(
 
 /// What a series is called whose path nobody knows.
 fn lost(names: &Names) -> String {
-    let free = (names.len()..).map(|it| format!("lost.{it}")).find(|it| !names.contains(it));
+    let free = (names.len()..=2 * names.len())
+        .map(|it| format!("lost.{it}"))
+        .find(|it| !names.contains(it));
     free.expect("there are more numbers than names")
 }
 

@@ -103,7 +103,9 @@ fn what_a_merge_has_left_behind_is_not_read_twice() {
     }
     write(&mut history, 350..600);
     drop(history);
-    before.iter().for_each(|(name, bytes)| fs::write(folder.path().join(name), bytes).unwrap());
+    for (name, bytes) in &before {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
     let mut history = open(folder.path(), 50);
     let series = history.series("A");
     assert!(is_whole(&numbers(&history.reader(), series)));
