@@ -253,12 +253,11 @@ fn ha_28_an_event_is_inserted_once_replaced_and_updated() {
         let events = vec![event(id, BASE, THEN + 20 * MINUTE, 7)];
         write_events(&mut raw, &cell, perform, events).operation_results.unwrap()
     };
-    use PerformUpdateType as P;
-    assert_eq!(write(P::Insert, 3), [StatusCode::BadEntryExists]);
-    assert_eq!(write(P::Replace, 77), [StatusCode::BadNoEntryExists]);
-    assert_eq!(write(P::Replace, 3), [StatusCode::GoodEntryReplaced]);
-    assert_eq!(write(P::Update, 4), [StatusCode::GoodEntryReplaced]);
-    assert_eq!(write(P::Update, 78), [StatusCode::GoodEntryInserted]);
+    assert_eq!(write(PerformUpdateType::Insert, 3), [StatusCode::BadEntryExists]);
+    assert_eq!(write(PerformUpdateType::Replace, 77), [StatusCode::BadNoEntryExists]);
+    assert_eq!(write(PerformUpdateType::Replace, 3), [StatusCode::GoodEntryReplaced]);
+    assert_eq!(write(PerformUpdateType::Update, 4), [StatusCode::GoodEntryReplaced]);
+    assert_eq!(write(PerformUpdateType::Update, 78), [StatusCode::GoodEntryInserted]);
     let late = Asked(selecting(&FIELDS), THEN + 20 * MINUTE, THEN + 21 * MINUTE, 0);
     assert_eq!(messages(&read_all(&mut raw, &cell, &late)), written([3, 4, 78]));
     let early = Asked(selecting(&FIELDS), THEN, THEN + 10 * MINUTE, 0);
