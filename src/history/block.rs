@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn numbers_on_disk_stay_what_they_are() {
-        assert!(QUALITIES.iter().enumerate().all(|(index, it)| *it as usize == index));
+        assert!(Quality::ALL.iter().enumerate().all(|(index, it)| *it as usize == index));
         assert!(Kind::ALL.iter().enumerate().all(|(index, it)| *it as usize == index));
     }
 
