@@ -80,6 +80,10 @@ fn record(
     }
     let begun = monotonic();
     history.seal_all().expect("there is room");
+    let mut tended = history.tend(Timestamp::default()).expect("there is room");
+    while tended.merging || tended.merged > 0 {
+        tended = history.tend(Timestamp::default()).expect("there is room");
+    }
     sealed += begun.elapsed();
     let all = spent + synced + sealed;
     println!(
@@ -89,7 +93,7 @@ fn record(
         all.as_secs_f64() / f64::from(seconds) * 100.0,
     );
     println!(
-        "append {spent:.1?}, commit with its waits for the disk {synced:.1?}, seal {sealed:.1?}"
+        "append {spent:.1?}, commit with its waits for the disk {synced:.1?}, seal and merge {sealed:.1?}"
     );
     let statistics = history.reader().statistics();
     println!(

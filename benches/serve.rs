@@ -91,6 +91,8 @@ async fn serve(args: &Args) {
         channels,
         alarm_epoch: 1,
         history: None,
+        events: None,
+        kpis: None,
     }));
     let (_stop, stopping) = watch::channel(Stop::No);
     server::serve(server, listener, stopping).await;
@@ -136,6 +138,7 @@ fn engine(table: Arc<TagTable>, period: Duration) -> EnginePort {
                             Request::Plant(_, reply) => drop(reply.send(Ok(Vec::new()))),
                             Request::Alarm(_, reply)
                             | Request::ResetAlarmFigures(_, _, reply) => drop(reply.send(Ok(()))),
+                            Request::ShowKpis(_) | Request::ShowRecording(_) => {}
                         }
                     }
                 }

@@ -24,6 +24,7 @@ Start here:
   cellhouse check                          says what is wrong in config/plant.toml and config/server.toml
   cellhouse simulate --hours 48 --out DIR  runs the plant without a server and writes CSV files
   cellhouse audit verify                   says whether the log of who did what is whole
+  cellhouse history export --tags '*.Voltage' --from -24h --format csv  writes samples for other programs
   cellhouse nodes                          prints the address space as clients see it
   cellhouse conformance opc.tcp://HOST:PORT  tests any OPC UA server, case by case";
 
@@ -49,6 +50,9 @@ pub enum Command {
     /// Looks at the log of who did what. The server may be running.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Looks at the history of samples. The server may be running.
+    #[command(subcommand)]
+    History(HistoryCommand),
 }
 
 /// Configuration files.
@@ -233,6 +237,47 @@ pub struct AuditShowArgs {
     /// Where.
     #[command(flatten)]
     pub data: DataArgs,
+}
+
+/// What can be done with the history.
+#[derive(Debug, Subcommand)]
+pub enum HistoryCommand {
+    /// Writes samples as CSV or Parquet, as they are at this moment, in order of tag and time.
+    Export(HistoryExportArgs),
+    /// Says how much there is, from when to when, and what is damaged.
+    Info(DataArgs),
+}
+
+/// Arguments of `history export`.
+#[derive(Clone, Debug, Args)]
+pub struct HistoryExportArgs {
+    /// Tags by their paths; `*` stands for any characters.
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',', required = true)]
+    pub tags: Vec<String>,
+    /// The first instant, such as 2026-01-31T06:00:00Z, or -24h (s, m, h, d, w before now); from the oldest without.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub from: Option<String>,
+    /// The last instant; to the newest without.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub to: Option<String>,
+    /// What to write.
+    #[arg(long)]
+    pub format: HistoryFormat,
+    /// File to write; to the standard output without. It appears under its name when it is whole.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Where.
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// Forms of an exported history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HistoryFormat {
+    /// Lines of time, tag, value, quality.
+    Csv,
+    /// Columns tag, time, value, text, quality, compressed.
+    Parquet,
 }
 
 /// What can be done with users.

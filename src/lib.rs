@@ -8,6 +8,7 @@ pub mod time;
 pub mod rng;
 pub mod access;
 pub mod store;
+pub mod chronicle;
 
 pub mod config;
 pub mod field;
@@ -19,10 +20,12 @@ pub mod production;
 pub mod tag;
 pub mod alarm;
 pub mod history;
+pub mod kpi;
 
 pub mod engine;
 pub mod historian;
 
+pub mod forward;
 pub mod ua;
 pub mod conformance;
 

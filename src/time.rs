@@ -62,7 +62,8 @@ impl Timestamp {
     /// Parses RFC 3339, such as `2026-01-01T00:00:00Z`.
     pub fn parse_rfc3339(text: &str) -> Result<Self, chrono::ParseError> {
         let time = DateTime::parse_from_rfc3339(text)?;
-        Ok(Self::from_unix_us(time.timestamp_micros()))
+        let below_us = time.timestamp_subsec_nanos() % 1000 / 100;
+        Ok(Self::from_unix_us(time.timestamp_micros()).plus_ticks(below_us.into()))
     }
 }
 

@@ -5,7 +5,9 @@ mod audit;
 mod cert;
 mod check;
 mod conformance;
+mod figures;
 mod files;
+mod history;
 mod hosts;
 mod nodes;
 mod record;
@@ -40,6 +42,7 @@ pub fn main() -> ExitCode {
         Command::Cert(command) => cert::cert(command),
         Command::User(command) => user::user(command),
         Command::Audit(command) => audit::audit(command),
+        Command::History(command) => history::history(command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

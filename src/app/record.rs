@@ -6,13 +6,16 @@ use std::sync::Arc;
 
 use crate::app::Failure;
 use crate::app::simulate::Progress;
-use crate::config::HistorySettings;
-use crate::engine::Engine;
+use crate::chronicle::{Chronicle, Chronicler, Retention};
+use crate::config::{HistorySettings, PostgresConfig};
+use crate::engine::{Engine, Snapshot};
 use crate::historian::{self, Historian, Recorder};
-use crate::history::{History, Reader};
+use crate::history::{History, Outbox, Reader};
 use crate::tag::TagTable;
 use crate::time::{self, Timestamp, monotonic};
 
+/// File of the history of events, in the folder of the history.
+const EVENTS: &str = "events.redb";
 /// Folder of the history below that of all data.
 const FOLDER: &str = "history";
 /// Plant time between two snapshots that are recorded of a simulated past, s.
@@ -32,8 +35,13 @@ pub(super) struct Opened {
 }
 
 /// Opens the history below the data folder, as it was left.
-pub(super) fn open(data: &Path, settings: &HistorySettings) -> Result<Opened, Failure> {
-    let (history, recovered) = historian::open(&data.join(FOLDER), settings)?;
+pub(super) fn open(
+    data: &Path,
+    settings: &HistorySettings,
+    postgres: Option<&PostgresConfig>,
+) -> Result<Opened, Failure> {
+    let outbox_bytes = postgres.map(|it| it.outbox_bytes);
+    let (history, recovered) = historian::open(&data.join(FOLDER), settings, outbox_bytes)?;
     for path in &recovered.set_aside {
         tracing::error!(path = %path.display(), "a file of the history is damaged and set aside");
     }
@@ -47,7 +55,23 @@ pub(super) fn open(data: &Path, settings: &HistorySettings) -> Result<Opened, Fa
     Ok(Opened { history, reader })
 }
 
+/// Opens the history of events beside it.
+pub(super) fn open_events(data: &Path, settings: &HistorySettings) -> Result<Chronicler, Failure> {
+    let retention = Retention {
+        count_max: settings.events_max,
+        keep_s: settings.keep_days.map(|it| it * 86_400.0),
+    };
+    let chronicle = Chronicle::open(&data.join(FOLDER).join(EVENTS), retention)?;
+    tracing::info!(events = chronicle.reader().count()?, "history of events opened");
+    Ok(Chronicler::start(chronicle)?)
+}
+
 impl Opened {
+    /// What is to be forwarded, if anything is.
+    pub(super) fn outbox(&self) -> Option<Outbox> {
+        self.history.outbox()
+    }
+
     /// Source time of the newest sample; `None` in a new history.
     pub(super) fn newest(&self) -> Option<Timestamp> {
         self.reader.statistics().newest
@@ -69,8 +93,13 @@ impl Opened {
     }
 }
 
-/// Runs the plant up to now, as fast as it can, and records it: what was before the first start.
-pub(super) fn make_past(engine: &mut Engine, historian: &Historian) {
+/// Runs the plant up to now, as fast as it can, and records it: what was before the first start. `tell` takes what
+/// has happened.
+pub(super) fn make_past(
+    engine: &mut Engine,
+    historian: &Historian,
+    mut tell: impl FnMut(&Snapshot),
+) {
     let mut listener = historian.listener(true);
     let step = past_step(engine);
     let (start, begun) = (engine.time(), monotonic());
@@ -79,6 +108,7 @@ pub(super) fn make_past(engine: &mut Engine, historian: &Historian) {
         if engine.scans().is_multiple_of(step) {
             let snapshot = Arc::clone(engine.scan_at(engine.next_time()));
             listener(&snapshot);
+            tell(&snapshot);
         } else {
             engine.advance();
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -11,11 +12,14 @@ use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tracing_subscriber::EnvFilter;
 
+use crate::app::figures::Figures;
 use crate::app::works::{self, Works};
 use crate::app::{Failure, files, hosts};
+use crate::chronicle::Chronicler;
 use crate::cli::RunArgs;
 use crate::config::{PlantConfig, ServerConfig, Users};
 use crate::engine::{self, Engine, Handle};
+use crate::forward;
 use crate::historian::Historian;
 use crate::time::{self, Clock};
 use crate::ua::channel::ChannelShared;
@@ -45,12 +49,7 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
 }
 
 async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Result<(), Failure> {
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-        format!(
-            "cannot listen on {}: {error}; another server may be using the port: try --listen 127.0.0.1:0",
-            config.listen
-        )
-    })?;
+    let listener = listen(config.listen).await?;
     let port = listener.local_addr()?.port();
     let hosts = hosts::find(&config);
     let uri = config
@@ -65,16 +64,12 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let users = Users::open(&config.data)?;
     let mut plant = plant;
     plant.alarm_fixture = args.fixture;
-    let Works { mut engine, store, alarm_epoch, historian } = works::open(plant, &config, args)?;
-    let table = Arc::clone(engine.table());
-    let mut nodesets = read_nodesets(&config)?;
-    if args.fixture {
-        tracing::warn!(
-            "the conformance fixture is served beside the plant: any client may write to it"
-        );
-        nodesets.push(space::fixture());
-    }
-    let space = Space::new(engine.config(), table, &uri, &nodesets)?;
+    let mut works = works::open(plant, &config, args)?;
+    let table = Arc::clone(works.engine.table());
+    let nodesets = served_nodesets(&config, args.fixture)?;
+    let space = Space::new(works.engine.config(), Arc::clone(&table), &uri, &nodesets)?;
+    let events = works.begin(&space);
+    let Works { mut engine, store, alarm_epoch, historian, chronicler, forwarder, .. } = works;
     let clock = Clock::new(args.speed, engine.config().scan_ms);
     let title = title(&engine);
     let identity = identity.await??;
@@ -82,6 +77,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         engine.alarms_mut().set_expiry(Some(expires));
         space.set_certificate(expires, identity.certificate.clone());
     }
+    let plant = Arc::clone(engine.config());
     let recording = works::listener(historian.as_ref(), args.speed);
     let (port_of_engine, handle) = engine::spawn_keeping(engine, clock, store, recording)?;
     let trust = TrustStore::new(&config.data, config.trust_unknown_clients);
@@ -98,13 +94,38 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         space.set_recorded();
     }
     let port = port_of_engine;
-    let parts = Parts { config, endpoints, space, port, users, channels, alarm_epoch, history };
+    let start = |it| Figures::start(it, (plant, &table), &port);
+    let figures = historian.as_ref().map(start).transpose()?;
+    let kpis = figures.as_ref().map(Figures::kpis);
+    let parts = Parts {
+        config,
+        endpoints,
+        space,
+        port,
+        users,
+        channels,
+        alarm_epoch,
+        history,
+        events,
+        kpis,
+    };
     println!("{greeting}");
-    until_stopped(Rc::new(Server::new(parts)), listener, handle).await?;
-    if let Some(historian) = historian {
-        historian.finish();
-    }
-    Ok(())
+    let stopped = until_stopped(Rc::new(Server::new(parts)), listener, handle).await;
+    figures.into_iter().for_each(Figures::stop);
+    historian.into_iter().for_each(Historian::finish);
+    chronicler.into_iter().for_each(Chronicler::finish);
+    forwarder.into_iter().for_each(forward::Handle::stop);
+    stopped
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let listening = TcpListener::bind(address).await;
+    Ok(listening.map_err(|error| {
+        format!(
+            "cannot listen on {address}: {error}; another server may be using the port: \
+             try --listen 127.0.0.1:0"
+        )
+    })?)
 }
 
 /// Serves until a signal; the engine is stopped last, so that nothing asked is lost.
@@ -160,6 +181,18 @@ impl Signals {
             _ = self.terminate.recv() => {}
         }
     }
+}
+
+/// The further NodeSets, and the conformance fixture if it is wanted.
+fn served_nodesets(config: &ServerConfig, with_fixture: bool) -> Result<Vec<NodeSetFile>, Failure> {
+    let mut nodesets = read_nodesets(config)?;
+    if with_fixture {
+        tracing::warn!(
+            "the conformance fixture is served beside the plant: any client may write to it"
+        );
+        nodesets.push(space::fixture());
+    }
+    Ok(nodesets)
 }
 
 /// The further NodeSets that the configuration names.

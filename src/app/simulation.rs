@@ -25,7 +25,7 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<(), Failure> {
     let summary = match &args.into {
         None => simulate::run(&options, plant, progress)?,
         Some(data) => {
-            let history = record::open(data, &server.history)?;
+            let history = record::open(data, &server.history, server.postgres.as_ref())?;
             let historian = history.record(&TagTable::new(&plant), &server.history)?;
             let past = Past {
                 start: time::now().plus_s(-args.hours * 3600.0),

@@ -5,12 +5,18 @@ use std::path::Path;
 
 use crate::app::Failure;
 use crate::app::record::{self, Opened};
+use crate::chronicle::Chronicler;
 use crate::cli::RunArgs;
 use crate::config::{PlantConfig, ServerConfig};
 use crate::engine::{self, Engine, Header, Journal, Listener};
+use crate::forward;
 use crate::historian::Historian;
 use crate::store::Store;
+use crate::tag::TagTable;
 use crate::time::{self, Pace, Timestamp};
+use crate::ua::event::EventIds;
+use crate::ua::recording::EventHistory;
+use crate::ua::space::Space;
 
 /// Everything that goes on behind the server.
 pub(super) struct Works {
@@ -21,18 +27,25 @@ pub(super) struct Works {
     pub(super) alarm_epoch: u64,
     /// `None` if nothing is recorded.
     pub(super) historian: Option<Historian>,
+    /// `None` if nothing is recorded.
+    pub(super) chronicler: Option<Chronicler>,
+    /// `None` if samples stay on this machine.
+    pub(super) forwarder: Option<forward::Handle>,
+    /// Hours that are made up before the first start.
+    past_h: f64,
 }
 
-/// Opens what is in the data folder and starts to record. The first time, the past is made up before.
+/// Opens what is in the data folder. [`Works::begin`] has to follow.
 pub(super) fn open(
     plant: PlantConfig,
     config: &ServerConfig,
     args: &RunArgs,
 ) -> Result<Works, Failure> {
     let settings = &config.history;
-    let history = match settings.enabled {
-        true => Some(record::open(&config.data, settings)?),
-        false => None,
+    let history = if settings.enabled {
+        Some(record::open(&config.data, settings, config.postgres.as_ref())?)
+    } else {
+        None
     };
     let newest = history.as_ref().and_then(Opened::newest);
     let is_first = history.is_some() && newest.is_none() && args.speed == Pace::Real;
@@ -40,19 +53,49 @@ pub(super) fn open(
     let start = start_time(&plant, args.speed, past_h, newest);
     let mut engine = with_journal(plant, &config.data, start)?;
     let (store, alarm_epoch) = open_store(&config.data, &mut engine)?;
+    let forwarder = forward(config, history.as_ref(), engine.table())?;
     let historian = match history {
         Some(history) => Some(history.record(engine.table(), settings)?),
         None => None,
     };
-    if let Some(historian) = historian.as_ref().filter(|_| past_h > 0.0) {
-        println!(
-            "The history is new: the last {past_h} h of the plant are simulated for it, a value every {} s \
-             (--backfill 0 goes without).",
-            record::PAST_STEP_S
-        );
-        record::make_past(&mut engine, historian);
+    let chronicler =
+        if settings.enabled { Some(record::open_events(&config.data, settings)?) } else { None };
+    Ok(Works { engine, store, alarm_epoch, historian, chronicler, forwarder, past_h })
+}
+
+/// Starts to forward samples, if a database is configured.
+fn forward(
+    config: &ServerConfig,
+    history: Option<&Opened>,
+    table: &TagTable,
+) -> Result<Option<forward::Handle>, Failure> {
+    let Some(postgres) = config.postgres.clone() else { return Ok(None) };
+    let outbox = history.and_then(Opened::outbox);
+    let outbox = outbox.ok_or("[postgres] needs a history: set enabled = true in [history]")?;
+    Ok(Some(forward::start(postgres, outbox, forward::notes(table))?))
+}
+
+impl Works {
+    /// Makes up the past, the first time, with what happened in it; the way of events into their history.
+    pub(super) fn begin(&mut self, space: &Space) -> Option<EventHistory> {
+        let port = self.chronicler.as_ref().map(Chronicler::port);
+        let events = port.map(|it| EventHistory::new(space, it));
+        if let Some(historian) = self.historian.as_ref().filter(|_| self.past_h > 0.0) {
+            println!(
+                "The history is new: the last {} h of the plant are simulated for it, a value every {} s \
+                 (--backfill 0 goes without).",
+                self.past_h,
+                record::PAST_STEP_S
+            );
+            let (ids, epoch) = (EventIds::new(time::now()), self.alarm_epoch);
+            record::make_past(&mut self.engine, historian, |snapshot| {
+                if let Some(events) = &events {
+                    events.take_past(space, snapshot, &ids, epoch);
+                }
+            });
+        }
+        events
     }
-    Ok(Works { engine, store, alarm_epoch, historian })
 }
 
 /// What hands the engine's snapshots to the historian. As fast as it can, the plant waits for it.

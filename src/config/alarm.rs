@@ -6,7 +6,7 @@ use crate::config::section::Section;
 
 /// Alarms that a plant can set, each with its limits in order: high-high, high, low, low-low, H, h, l and L, with a dot
 /// for one that it has not. A test compares them with the catalogue.
-pub const ALARMS: [(&str, &str); 53] = [
+pub const ALARMS: [(&str, &str); 57] = [
     ("AnodeCurrentImbalance", ".hl."),
     ("AnodeEffect", "...."),
     ("AnodeEffectWarning", "Hh.."),
@@ -40,6 +40,10 @@ pub const ALARMS: [(&str, &str); 53] = [
     ("FumeFanStopped", "...."),
     ("HallCO", "Hh.."),
     ("HallHF", "Hh.."),
+    ("HistorianBehind", "...."),
+    ("HistoryDiskFull", "...."),
+    ("HistoryFailing", "...."),
+    ("HistoryRoomTaken", "...."),
     ("HopperDoorOpen", "...."),
     ("HopperLow", "..lL"),
     ("InterlockActive", "...."),

@@ -13,6 +13,8 @@ pub struct HistorySettings {
     pub bytes_max: Option<u64>,
     /// When there is no more room: the oldest stay and nothing new comes in, instead of the other way round.
     pub keep_oldest: bool,
+    /// Events kept; the oldest go first.
+    pub events_max: u64,
     /// Deadbands of the tag list are used where no `exceptions` says otherwise.
     pub usual_deadbands: bool,
     /// Tags of which not every sample is kept; the first that fits counts.
@@ -27,6 +29,7 @@ impl Default for HistorySettings {
             keep_days: None,
             bytes_max: Some(50_000_000_000),
             keep_oldest: false,
+            events_max: 1_000_000,
             usual_deadbands: false,
             exceptions: Vec::new(),
         }

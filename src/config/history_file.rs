@@ -22,6 +22,7 @@ pub(super) fn history(s: &Section<'_>) -> HistorySettings {
         keep_days: positive(s.number("keep_days", 0.0..=36_525.0, Some(0.0))),
         bytes_max: positive(gigabytes).map(|it| (it * 1e9) as u64),
         keep_oldest: when_full == Some(1),
+        events_max: s.number("max_events", 1e3..=1e9, Some(usual.events_max as f64)) as u64,
         usual_deadbands: s.flag("usual_deadbands", Some(usual.usual_deadbands)),
         exceptions: exceptions(s),
     }

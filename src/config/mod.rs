@@ -14,6 +14,8 @@ mod model_file;
 mod password;
 mod plant;
 mod plant_file;
+mod postgres;
+mod postgres_file;
 mod section;
 mod server;
 mod server_file;
@@ -30,5 +32,6 @@ pub use plant::{
     CellModel, ControlConfig, ElectrolyzerConfig, FeedRecipe, FumeConfig, InstrumentConfig,
     LineConfig, PlantConfig, Product, RectifierConfig, UtilityConfig,
 };
+pub use postgres::{PostgresConfig, PostgresTls};
 pub use server::{AuditConfig, EndpointConfig, Limits, SecurityPolicy, ServerConfig};
 pub use users::{UserConfig, UserError, UserList, Users};

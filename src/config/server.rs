@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::access::Role;
 use crate::config::discovery::{DiscoveryConfig, ReverseConnect};
 use crate::config::history::HistorySettings;
+use crate::config::postgres::PostgresConfig;
 
 /// Everything about the OPC UA server that is not the plant.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +45,8 @@ pub struct ServerConfig {
     pub audit: AuditConfig,
     /// The history.
     pub history: HistorySettings,
+    /// Where samples are forwarded to; `None` keeps them on this machine.
+    pub postgres: Option<PostgresConfig>,
     /// Every bound.
     pub limits: Limits,
 }
@@ -84,6 +87,7 @@ impl Default for ServerConfig {
             discovery: DiscoveryConfig::default(),
             audit: AuditConfig::default(),
             history: HistorySettings::default(),
+            postgres: None,
             limits: Limits::default(),
         }
     }

@@ -7,6 +7,7 @@ use crate::access::Role;
 use crate::config::discovery_file;
 use crate::config::history_file;
 use crate::config::plant_file::{is_title, is_uri};
+use crate::config::postgres_file;
 use crate::config::section::{Section, shown};
 use crate::config::server::{AuditConfig, EndpointConfig, Limits, SecurityPolicy, ServerConfig};
 
@@ -52,6 +53,7 @@ pub(super) fn server(file: &Section<'_>) -> ServerConfig {
         discovery: file.table("discovery", discovery_file::discovery),
         audit: file.table("audit", audit),
         history: file.table("history", history_file::history),
+        postgres: postgres_file::postgres(file),
         limits: file.table("limits", limits),
     }
 }

@@ -8,6 +8,7 @@ use crate::access::Actor;
 use crate::alarm::{AlarmCommand, AlarmRefusal};
 use crate::control::{Command, Outcome, Refusal};
 use crate::engine::Snapshot;
+use crate::tag::{KpiBoard, RecordingFigures};
 
 /// Where the outcome of a plant's command goes: answered once the effect is in a published snapshot.
 pub type PlantReply = oneshot::Sender<Outcome>;
@@ -23,6 +24,10 @@ pub enum Request {
     Alarm(AlarmCommand, AlarmReply),
     /// Count the figures of the alarm system anew: of the plant (0) or a line (from 1).
     ResetAlarmFigures(usize, Actor, AlarmReply),
+    /// Show these key figures. Nobody waits for it.
+    ShowKpis(Arc<KpiBoard>),
+    /// Show that recording goes like this. Nobody waits for it.
+    ShowRecording(RecordingFigures),
 }
 
 /// An outcome on its way.

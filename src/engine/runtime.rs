@@ -300,9 +300,11 @@ impl Runner {
     fn admit(&mut self, first: Option<Request>) -> Vec<Reply> {
         let mut replies = Vec::new();
         let mut next = first.or_else(|| self.requests.try_recv().ok());
+        let mut served = 0;
         while let Some(request) = next {
-            replies.push(self.apply(request));
-            if replies.len() >= COMMANDS_MAX {
+            replies.extend(self.apply(request));
+            served += 1;
+            if served >= COMMANDS_MAX {
                 break;
             }
             next = self.requests.try_recv().ok();
@@ -310,8 +312,8 @@ impl Runner {
         replies
     }
 
-    fn apply(&mut self, request: Request) -> Reply {
-        match request {
+    fn apply(&mut self, request: Request) -> Option<Reply> {
+        Some(match request {
             Request::Plant(command, reply) => {
                 let outcome = self.engine.command(&command);
                 let Command { actor, target, order } = &command;
@@ -340,7 +342,15 @@ impl Runner {
                 info!(%actor, scope, "alarm metrics reset");
                 Reply::Alarm(reply, Ok(()))
             }
-        }
+            Request::ShowKpis(kpis) => {
+                self.engine.set_kpis(kpis);
+                return None;
+            }
+            Request::ShowRecording(figures) => {
+                self.engine.set_recording(figures);
+                return None;
+            }
+        })
     }
 
     /// Answers at once, or, if alarms are kept, when what has changed of them is on disk.

@@ -14,7 +14,7 @@ use crate::engine::touched::Touched;
 use crate::field::{Inputs, Outputs};
 use crate::plant::Plant;
 use crate::production::{Observed, Production, Totals};
-use crate::tag::{Scan, TagTable};
+use crate::tag::{KpiBoard, RecordingFigures, Records, Scan, TagTable};
 use crate::time::Timestamp;
 
 /// Owns the plant, its controls and its totals. Nothing else changes them.
@@ -31,6 +31,7 @@ pub struct Engine {
     production: Production,
     sampler: Sampler,
     alarms: Alarms,
+    records: Records,
     events: EventLog,
     /// Events that snapshots have told.
     told: u64,
@@ -64,6 +65,7 @@ impl Engine {
             production: Production::new(&config),
             alarms: Alarms::new(&config, Arc::clone(&table)),
             sampler: Sampler::new(table, config.scan_ms),
+            records: Records::default(),
             events: EventLog::default(),
             told: 0,
             journal: None,
@@ -108,6 +110,7 @@ impl Engine {
             status: self.controls.status(),
             totals: self.production.totals(),
             alarms: self.alarms.figures(),
+            records: &self.records,
             time: self.time,
         }
     }
@@ -157,6 +160,7 @@ impl Engine {
             status: self.controls.status(),
             totals: self.production.totals(),
             alarms: self.alarms.figures(),
+            records: &self.records,
             time: self.time,
         };
         self.sampler.sample_due(&scan, number);
@@ -180,6 +184,7 @@ impl Engine {
             status: self.controls.status(),
             totals: self.production.totals(),
             alarms: &figures,
+            records: &self.records,
             time: self.time,
         };
         let sampler = &self.sampler;
@@ -287,6 +292,16 @@ impl Engine {
         self.alarms.reset_figures(scope, self.time);
     }
 
+    /// Tags show these key figures from the next scan on.
+    pub fn set_kpis(&mut self, kpis: Arc<KpiBoard>) {
+        self.records.kpis = kpis;
+    }
+
+    /// Tags and alarms show from the next scan on that recording goes like this.
+    pub fn set_recording(&mut self, figures: RecordingFigures) {
+        self.records.recording = Some(figures);
+    }
+
     /// Hands the journal's lines to the operating system.
     pub fn flush_journal(&mut self) {
         if let Some(journal) = &mut self.journal {
@@ -310,6 +325,7 @@ impl Engine {
             status: self.controls.status(),
             totals: self.production.totals(),
             alarms: self.alarms.figures(),
+            records: &self.records,
             time: self.time,
         };
         for device in self.touched.devices(self.sampler.table(), &self.config) {

@@ -17,15 +17,17 @@ use crate::time::Timestamp;
 /// Orders that may wait: a minute of scans, while a segment is written.
 const ORDERS_MAX: usize = 64;
 
-/// Opens the history in `folder` as configured.
+/// Opens the history in `folder` as configured; `outbox_bytes` of it may wait for whoever forwards samples.
 pub fn open(
     folder: &Path,
     settings: &HistorySettings,
+    outbox_bytes: Option<u64>,
 ) -> Result<(History, Recovered), HistoryError> {
     let config = HistoryConfig {
         keep_s: settings.keep_days.map(|it| it * 86_400.0),
         bytes_max: settings.bytes_max,
         when_full: if settings.keep_oldest { WhenFull::KeepOldest } else { WhenFull::DropOldest },
+        outbox_bytes,
         ..HistoryConfig::default()
     };
     History::open(folder, config)

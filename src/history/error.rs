@@ -28,6 +28,12 @@ pub enum HistoryError {
         /// Which folder.
         folder: PathBuf,
     },
+    /// The files change so fast that no two looks see the same.
+    #[error("the history in {} does not keep still long enough to be read", folder.display())]
+    Restless {
+        /// Which folder.
+        folder: PathBuf,
+    },
     /// The bytes on disk are not those that were written.
     #[error("history file {} is damaged at byte {offset}", path.display())]
     Damaged {

@@ -1,7 +1,8 @@
 //! The log of what is not in a segment yet: one record for each commit, in the order of arrival.
 //!
 //! A record is a list of samples: series, time, quality and kind, value; series and time as what they differ by from
-//! the sample before, which within a scan is next to nothing.
+//! the sample before, which within a scan is next to nothing. A record of samples that a seal has carried over from the
+//! log before begins with a byte of its own: whoever reads log after log skips it.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -20,9 +21,14 @@ const RECORD_BYTES: usize = 1 << 20;
 /// Bytes of one sample at the most.
 pub(super) const SAMPLE_BYTES_MAX: usize = record::RECORD_BYTES_MAX - RECORD_BYTES;
 
+/// The first byte of a record of carried samples. No other begins with it: it would be a series with the number -1.
+const CARRIED: u8 = 1;
+
 /// Samples as records, in memory.
 #[derive(Debug, Default)]
 pub(super) struct LogDraft {
+    /// They stand in an earlier log already.
+    is_carried: bool,
     bytes: Vec<u8>,
     open: Vec<u8>,
     series: u32,
@@ -30,6 +36,11 @@ pub(super) struct LogDraft {
 }
 
 impl LogDraft {
+    /// A draft of samples that stand in an earlier log already.
+    pub(super) fn carried() -> Self {
+        Self { is_carried: true, ..Self::default() }
+    }
+
     /// Adds a sample; refuses one that no record can hold.
     pub(super) fn add(
         &mut self,
@@ -42,6 +53,9 @@ impl LogDraft {
         }
         if self.open.len() > RECORD_BYTES {
             self.close();
+        }
+        if self.open.is_empty() && self.is_carried {
+            self.open.push(CARRIED);
         }
         put_signed(&mut self.open, i64::from(series) - i64::from(self.series));
         put_signed(&mut self.open, sample.time.ticks().wrapping_sub(self.ticks));
@@ -103,27 +117,55 @@ pub(super) fn path(folder: &Path, generation: u64) -> PathBuf {
     folder.join(format!("{generation:010}.log"))
 }
 
-/// Gives every sample of a log to `each` and returns how many bytes are good. The file is synced first: what was
-/// read once is not to be lost by a later loss of power.
+/// What was found in a log.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Replayed {
+    /// Bytes that are good.
+    pub(super) bytes: u64,
+    /// Samples that stand in no earlier log.
+    pub(super) own_samples: u64,
+}
+
+/// Gives every sample of a log to `each`. The file is synced first: what was read once is not to be lost by a later
+/// loss of power.
 pub(super) fn replay(
     path: &Path,
     mut each: impl FnMut(SeriesId, Sample),
-) -> Result<u64, HistoryError> {
+) -> Result<Replayed, HistoryError> {
     let wrong = |source| HistoryError::disk(path, source);
     File::options().write(true).open(path).and_then(|it| it.sync_data()).map_err(wrong)?;
-    let bytes = fs::read(path).map_err(wrong)?;
-    let mut cursor = Cursor(&bytes);
-    let mut good = 0;
-    while let Ok(record) = record::take(&mut cursor)
-        && read_record(record, &mut each).is_ok()
-    {
-        good = bytes.len() - cursor.0.len();
-    }
-    Ok(good as u64)
+    read(path, &mut each)
 }
 
-fn read_record(record: &[u8], each: &mut impl FnMut(SeriesId, Sample)) -> Result<(), Malformed> {
-    let cursor = &mut Cursor(record);
+/// As [`replay`], and nothing is synced.
+pub(super) fn read(
+    path: &Path,
+    mut each: impl FnMut(SeriesId, Sample),
+) -> Result<Replayed, HistoryError> {
+    let bytes = fs::read(path).map_err(|source| HistoryError::disk(path, source))?;
+    let mut cursor = Cursor(&bytes);
+    let mut replayed = Replayed::default();
+    while let Ok(record) = record::take(&mut cursor)
+        && let Ok(samples) = read_record(record, &mut each)
+    {
+        replayed.bytes = (bytes.len() - cursor.0.len()) as u64;
+        replayed.own_samples += if is_carried(record) { 0 } else { samples };
+    }
+    Ok(replayed)
+}
+
+/// Whether the samples of a record stand in an earlier log already.
+pub(super) fn is_carried(record: &[u8]) -> bool {
+    record.first() == Some(&CARRIED)
+}
+
+/// Gives every sample of a record to `each`; returns how many there are.
+pub(super) fn read_record(
+    record: &[u8],
+    each: &mut impl FnMut(SeriesId, Sample),
+) -> Result<u64, Malformed> {
+    let cursor = &mut Cursor(&record[usize::from(is_carried(record))..]);
+    let mut samples = 0;
     let (mut series, mut ticks) = (0_i64, 0_i64);
     while !cursor.is_empty() {
         series = series.wrapping_add(cursor.signed()?);
@@ -133,8 +175,9 @@ fn read_record(record: &[u8], each: &mut impl FnMut(SeriesId, Sample)) -> Result
         let value = take_value(cursor, Kind::from_number(both >> 4)?)?;
         let id = SeriesId(u32::try_from(series).map_err(|_| Malformed)?);
         each(id, Sample { time: Timestamp::from_ticks(ticks), value, quality });
+        samples += 1;
     }
-    Ok(())
+    Ok(samples)
 }
 
 /// Bytes that a value takes, about.

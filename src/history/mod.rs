@@ -2,8 +2,9 @@
 //! service beside it. Plain files; no protocol, no thread of its own, no clock.
 //!
 //! [`History`] is the one who writes: samples go to memory (the heads) and, at a commit, to a log that is synced; full
-//! heads are sealed into segments of compressed blocks that never change. [`Reader`]s read on any thread. Why not one
-//! of the stores there are, and what it costs: `docs/decisions/0001-history-store.md`.
+//! heads are sealed into segments of compressed blocks that never change. [`Reader`]s read on any thread; an [`Outbox`]
+//! reads the logs for whoever forwards every sample once. Why not one of the stores there are, and what it costs:
+//! `docs/decisions/0001-history-store.md`.
 
 mod block;
 mod catalogue;
@@ -12,7 +13,14 @@ mod cursor;
 mod disk;
 mod edit;
 mod error;
+mod files;
+mod identity;
+mod kept;
 mod log;
+mod merge;
+mod outbox;
+mod paths;
+mod read_only;
 mod reader;
 mod record;
 mod recover;
@@ -28,6 +36,8 @@ mod writer;
 pub use disk::{Disk, DiskFile, RealDisk};
 pub use edit::{By, Change, Edit, Edited, Modified, ModifiedPage, ModifiedScan, Scan};
 pub use error::HistoryError;
+pub use kept::GivenUp;
+pub use outbox::{Gap, Outbox, Parcel, Place, Waiting};
 pub use reader::{Direction, Page, Position, Reader, Request, Span};
 pub use recover::Recovered;
 pub use sample::{Batch, Column, Sample, SeriesId};

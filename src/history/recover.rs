@@ -4,6 +4,7 @@
 //! of g + 1, which begins with what it left out, are on the medium; so the lowest log above the last segment is the
 //! one that goes on, and every other log is left over from a seal that was cut short.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,10 +12,12 @@ use std::sync::Arc;
 
 use crate::history::catalogue::{Catalogue, Names};
 use crate::history::edit::{self, EditLog};
+use crate::history::files::{self, SegmentFile, numbered};
+use crate::history::kept;
 use crate::history::log::{self, Log};
 use crate::history::segment::Segment;
 use crate::history::view::{Head, View};
-use crate::history::{Disk, HistoryError};
+use crate::history::{Disk, HistoryError, Place};
 
 /// What was found when a store was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +36,8 @@ pub struct Recovered {
     pub edits_cut_bytes: u64,
     /// Edits that are lost, as their bytes are not those that were written: the medium has lost something.
     pub edits_damaged: u64,
-    /// Samples of series that the catalogue does not know: the medium has lost something.
+    /// Samples of the log whose series the catalogue does not know: the medium has lost something. They are kept for
+    /// tags named `lost.` and a number.
     pub unknown: u64,
 }
 
@@ -48,29 +52,27 @@ pub(super) struct Found {
 }
 
 /// Reads what is in `folder`.
-pub(super) fn recover(folder: &Path, disk: &dyn Disk) -> Result<Found, HistoryError> {
+pub(super) fn recover(
+    folder: &Path,
+    disk: &dyn Disk,
+    keep_logs: bool,
+) -> Result<Found, HistoryError> {
     let mut recovered = Recovered::default();
-    let (catalogue, names) = Catalogue::read(&folder.join("series.catalogue"))?;
-    let files = files(folder)?;
+    let (mut catalogue, mut names) = Catalogue::read(&folder.join("series.catalogue"))?;
+    let files = files::files(folder)?;
     for path in files.iter().filter(|it| it.extension() == Some(OsStr::new("new"))) {
         disk.remove(path).map_err(|source| HistoryError::disk(path, source))?;
     }
     let mut numbers = Vec::new();
-    let mut segments: Vec<Arc<Segment>> = Vec::new();
-    for (path, number) in numbered(&files, "segment") {
-        match Segment::open(path).map_err(|source| HistoryError::disk(path, source))? {
-            Some(segment) if segment.generation == number => segments.push(Arc::new(segment)),
-            _ => recovered.set_aside.push(set_aside(path, disk)?),
-        }
-        numbers.push(number);
-    }
-    recovered.segments = segments.len();
+    let segments = open_segments(&files, disk, &mut numbers, &mut recovered)?;
     let sealed = segments.last().map_or(0, |it| it.generation);
     let mut current = None;
     for (path, number) in numbered(&files, "log") {
         if number > sealed && current.is_some() && !recovered.set_aside.is_empty() {
             // Beside a segment that is lost this log may be more than a leftover.
             recovered.set_aside.push(set_aside(path, disk)?);
+        } else if number <= sealed && keep_logs {
+            kept::rename(disk, path, log::replay(path, |_, _| ())?.own_samples)?;
         } else if number <= sealed || current.is_some() {
             disk.remove(path).map_err(|source| HistoryError::disk(path, source))?;
         } else {
@@ -78,16 +80,91 @@ pub(super) fn recover(folder: &Path, disk: &dyn Disk) -> Result<Found, HistoryEr
         }
     }
     let next = numbers.into_iter().max().unwrap_or(0) + 1;
+    restore(&mut catalogue, &mut names, &segments)?;
     let mut view =
         View { heads: empty_heads(&names), names, segments: Arc::new(segments), ..View::default() };
     let generation = current.unwrap_or(next);
     let good = match current {
-        Some(_) => replay(folder, generation, &mut view, &mut recovered)?,
+        Some(_) => {
+            replay(&log::path(folder, generation), &mut catalogue, &mut view, &mut recovered)?
+        }
         None => 0,
     };
     view.log_bytes = good;
+    view.generation = generation;
+    view.kept.logs = kept::find(folder)?;
+    view.kept.opened = Place { generation, offset: good, samples: view.log_samples };
     let edit_log = replay_edits(folder, &mut view, &mut recovered)?;
     Ok(Found { view, catalogue, log: Log::new(folder, generation, good), edit_log, recovered })
+}
+
+/// Opens the segments; `numbers` gets their generations, also of those that are not sound.
+fn open_segments(
+    files: &[PathBuf],
+    disk: &dyn Disk,
+    numbers: &mut Vec<u64>,
+    recovered: &mut Recovered,
+) -> Result<Vec<Arc<Segment>>, HistoryError> {
+    let mut segments: Vec<Arc<Segment>> = Vec::new();
+    let mut found = files::segments(files);
+    // A merged segment has its name once it is whole; should the medium lose it, what it replaced may still be there.
+    let mut left = std::mem::take(&mut found.replaced);
+    for file in found.kept {
+        let path = &file.path;
+        numbers.push(file.range.1);
+        match Segment::open(path).map_err(|source| HistoryError::disk(path, source))? {
+            Some(segment) if segment.range() == file.range => {
+                segments.push(Arc::new(segment));
+                let is_held =
+                    |it: &SegmentFile| file.range.0 <= it.range.0 && it.range.1 <= file.range.1;
+                for old in left.extract_if(.., |it| is_held(it)) {
+                    let removed = disk.remove(&old.path);
+                    removed.map_err(|source| HistoryError::disk(&old.path, source))?;
+                }
+            }
+            _ => recovered.set_aside.push(set_aside(path, disk)?),
+        }
+    }
+    let paths: Vec<PathBuf> = left.into_iter().map(|it| it.path).collect();
+    if !paths.is_empty() {
+        segments.extend(open_segments(&paths, disk, numbers, recovered)?);
+        segments.sort_by_key(|it| it.generation);
+    }
+    recovered.segments = segments.len();
+    Ok(segments)
+}
+
+/// Gives the numbers that the catalogue has lost the paths that segments say they had, so that none is given twice.
+fn restore(
+    catalogue: &mut Catalogue,
+    names: &mut Names,
+    segments: &[Arc<Segment>],
+) -> Result<(), HistoryError> {
+    let numbers = segments.iter().map(|it| it.numbers).max().unwrap_or_default();
+    if names.len() >= numbers {
+        return Ok(());
+    }
+    let mut known = BTreeMap::new();
+    for segment in segments {
+        known.extend(segment.paths()?);
+    }
+    while names.len() < numbers {
+        let number = names.len();
+        let known = known.remove(&(number as u32)).filter(|it| !names.contains(it));
+        let name = known.unwrap_or_else(|| lost(names));
+        catalogue.add(&name);
+        names.insert(name);
+    }
+    Ok(())
+}
+
+/// What a series is called whose path nobody knows.
+fn lost(names: &Names) -> String {
+    let mut number = names.len();
+    while names.contains(&format!("lost.{number}")) {
+        number += 1;
+    }
+    format!("lost.{number}")
 }
 
 fn empty_heads(names: &Names) -> Vec<Head> {
@@ -95,22 +172,31 @@ fn empty_heads(names: &Names) -> Vec<Head> {
 }
 
 fn replay(
-    folder: &Path,
-    generation: u64,
+    path: &Path,
+    catalogue: &mut Catalogue,
     view: &mut View,
     recovered: &mut Recovered,
 ) -> Result<u64, HistoryError> {
-    let path = log::path(folder, generation);
-    let good = log::replay(&path, |series, sample| match view.heads.get_mut(series.0 as usize) {
-        Some(head) => {
-            head.batch.push(sample);
-            view.head_samples += 1;
-            recovered.replayed += 1;
+    let named = view.heads.len();
+    let log::Replayed { bytes: good, own_samples } = log::replay(path, |series, sample| {
+        let index = series.0 as usize;
+        while view.heads.len() <= index {
+            let name = lost(&view.names);
+            catalogue.add(&name);
+            view.names.insert(name);
+            view.heads.push(Head::default());
         }
-        None => recovered.unknown += 1,
+        view.heads[index].batch.push(sample);
+        view.head_samples += 1;
+        if index < named {
+            recovered.replayed += 1;
+        } else {
+            recovered.unknown += 1;
+        }
     })?;
-    let length = fs::metadata(&path).map_err(|source| HistoryError::disk(&path, source))?.len();
+    let length = fs::metadata(path).map_err(|source| HistoryError::disk(path, source))?.len();
     recovered.cut_bytes = length - good;
+    view.log_samples = own_samples;
     Ok(good)
 }
 
@@ -131,23 +217,4 @@ fn set_aside(path: &Path, disk: &dyn Disk) -> Result<PathBuf, HistoryError> {
     let aside = path.with_extension("bad");
     disk.rename(path, &aside).map_err(|source| HistoryError::disk(path, source))?;
     Ok(aside)
-}
-
-/// Files in order of their names.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, HistoryError> {
-    let wrong = |source| HistoryError::disk(folder, source);
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(wrong)? {
-        files.push(entry.map_err(wrong)?.path());
-    }
-    files.sort();
-    Ok(files)
-}
-
-/// Files of a kind with the numbers that are their names.
-fn numbered<'a>(files: &'a [PathBuf], extension: &'a str) -> impl Iterator<Item = (&'a Path, u64)> {
-    files.iter().filter(move |it| it.extension() == Some(OsStr::new(extension))).filter_map(|it| {
-        let number = it.file_stem()?.to_str()?.parse().ok()?;
-        Some((it.as_path(), number))
-    })
 }

@@ -8,6 +8,13 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeriesId(pub(super) u32);
 
+impl SeriesId {
+    /// Its number, from 0 in the order in which series were made.
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
 /// One value of a tag.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {

@@ -113,7 +113,6 @@ impl BaseScan {
             && let Some(segment) = self.segments.pop()
         {
             let Some(file) = segment.file()? else { return Ok(()) };
-            let file = Arc::new(file);
             for entry in segment.find(&file, self.series, self.span.ticks())? {
                 let (segment, file) = (Arc::clone(&segment), Arc::clone(&file));
                 self.waiting.push(Waiting { segment, file, entry });

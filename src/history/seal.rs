@@ -1,13 +1,14 @@
 //! Moves heads from memory into a segment.
 //!
 //! ```text
-//! segment g written beside ─► log g+1 with what is carried over ─► segment g gets its name ─► log g removed
-//!                 (synced)                            (synced)            (the moment it counts)
+//! segment g written beside ─► log g+1 with what is carried over ─► segment g gets its name ─► log g removed,
+//!                 (synced)                            (synced)            (the moment it counts)      or kept to forward
 //! ```
 
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::history::kept::{self, KeptLog};
 use crate::history::log::{Log, LogDraft};
 use crate::history::segment::{Segment, SegmentDraft};
 use crate::history::view::{Shared, View};
@@ -25,6 +26,8 @@ pub(super) struct Order<'a> {
     pub(super) disk: &'a dyn Disk,
     /// Samples that may be carried over in all.
     pub(super) carry_max: usize,
+    /// The log is kept for whoever forwards it.
+    pub(super) keep_log: bool,
 }
 
 /// Writes a segment of the heads that are worth it, and goes on with a new log. Returns how many samples it took.
@@ -34,17 +37,23 @@ pub(super) fn seal(
     shared: &Shared,
 ) -> Result<usize, HistoryError> {
     let generation = log.generation;
-    let (draft, carried, chosen) = {
+    let (bytes, carried, chosen, log_samples) = {
         let view = shared.read();
         let chosen = choose(&view, order.carry_max);
-        (draft(&view, &chosen), carried(&view, &chosen)?, chosen)
+        let draft = draft(&view, &chosen);
+        if draft.is_empty() {
+            return Ok(0);
+        }
+        let bytes = draft.finish((generation, generation), &view.names);
+        (bytes, carried(&view, &chosen)?, chosen, view.log_samples)
     };
-    if draft.is_empty() {
-        return Ok(0);
+    if order.keep_log {
+        // What a commit that failed has left at its end will be written again, into the next log.
+        log.write(order.disk, &[])?;
     }
     let path = order.folder.join(format!("{generation:010}.segment"));
     let beside = path.with_extension("new");
-    write_anew(order.disk, &beside, &draft.finish(generation))?;
+    write_anew(order.disk, &beside, &bytes)?;
     let mut next = Log::new(order.folder, generation + 1, 0);
     remove_if_there(order.disk, next.path())?;
     next.write(order.disk, &carried)?;
@@ -59,8 +68,16 @@ pub(super) fn seal(
         // The segment counts already. No commit is to succeed before the folder is synced: the log opens anew.
         next = Log::new(order.folder, generation + 1, next.bytes());
     }
+    if order.keep_log && synced.is_ok() {
+        kept::rename(order.disk, log.path(), log_samples).ok();
+    }
     {
         let mut view = shared.write();
+        if order.keep_log {
+            let (generation, bytes) = (log.generation, log.bytes());
+            view.kept.logs.push(KeptLog { generation, bytes, samples: log_samples });
+        }
+        (view.generation, view.log_samples) = (next.generation, 0);
         for (head, chosen) in view.heads.iter_mut().zip(&chosen) {
             if *chosen {
                 head.batch = Batch::default();
@@ -76,7 +93,9 @@ pub(super) fn seal(
     let old = std::mem::replace(log, next);
     synced.map_err(|source| HistoryError::disk(order.folder, source))?;
     // A log that stays is removed when the store is opened next.
-    order.disk.remove(old.path()).ok();
+    if !order.keep_log {
+        order.disk.remove(old.path()).ok();
+    }
     Ok(samples)
 }
 
@@ -119,7 +138,7 @@ fn draft(view: &View, chosen: &[bool]) -> SegmentDraft {
 }
 
 fn carried(view: &View, chosen: &[bool]) -> Result<Vec<u8>, HistoryError> {
-    let mut draft = LogDraft::default();
+    let mut draft = LogDraft::carried();
     for (index, head) in view.heads.iter().enumerate().filter(|it| !chosen[it.0]) {
         for sample in head.batch.iter() {
             draft.add(SeriesId(index as u32), &sample)?;
@@ -143,7 +162,7 @@ fn write_anew(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> Result<(), HistoryE
     written.map_err(|source| HistoryError::disk(path, source))
 }
 
-fn remove_if_there(disk: &dyn Disk, path: &Path) -> Result<(), HistoryError> {
+pub(super) fn remove_if_there(disk: &dyn Disk, path: &Path) -> Result<(), HistoryError> {
     match disk.remove(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(HistoryError::disk(path, error))

@@ -1,24 +1,30 @@
 //! A segment: one file of blocks of many series, written once and never changed.
 //!
-//! Blocks back to back · one entry for each block, in order of series and time · a footer of fixed size. Opening reads
-//! the footer alone, and a search reads the entries that it needs: each carries a checksum of itself and of its block.
+//! Blocks back to back · paths of the series · one entry for each block, in order of series and time · a footer of
+//! fixed size. Opening reads the footer alone, and a search reads the entries that it needs: each carries a checksum of
+//! itself and of its block. Segments of version 1 have no paths.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use crate::history::catalogue::Names;
 use crate::history::cursor::{Cursor, Malformed};
-use crate::history::{Batch, HistoryError, SeriesId, block};
+use crate::history::{Batch, HistoryError, SeriesId, block, paths};
 
 /// Ends every segment. The last byte is the version of the form.
-const MAGIC: u64 = u64::from_le_bytes(*b"CHSEGMT\x01");
+const MAGIC: u64 = u64::from_le_bytes(*b"CHSEGMT\x02");
+/// Version 1: no paths, and of one generation.
+const MAGIC_1: u64 = u64::from_le_bytes(*b"CHSEGMT\x01");
 /// Bytes of an entry.
 const ENTRY_BYTES: u64 = 44;
 /// Entries that a search reads at once. The series of each first one stays in memory after the first search.
 const PAGE: u64 = 64;
 /// Bytes of a footer.
-const FOOTER_BYTES: u64 = 60;
+const FOOTER_BYTES: u64 = 84;
+/// Bytes of a footer of version 1.
+const FOOTER_BYTES_1: u64 = 60;
 
 /// Where one block is, and what is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +68,11 @@ impl Entry {
     }
 }
 
-/// Puts a segment together in memory.
+/// Puts a segment together in memory, or piece by piece.
 #[derive(Debug, Default)]
 pub(super) struct SegmentDraft {
+    /// Bytes that were taken to be written already.
+    taken: u64,
     bytes: Vec<u8>,
     entries: Vec<Entry>,
 }
@@ -80,7 +88,7 @@ impl SegmentDraft {
                 samples: (to - from) as u32,
                 first: batch.times[from],
                 last: batch.times[to - 1],
-                offset: self.bytes.len() as u64,
+                offset: self.taken + self.bytes.len() as u64,
                 bytes: bytes.len() as u32,
                 checksum: crc32fast::hash(&bytes),
             });
@@ -92,23 +100,45 @@ impl SegmentDraft {
         self.entries.is_empty()
     }
 
-    /// All bytes of the file that takes the place of the logs up to this generation.
-    pub(super) fn finish(mut self, generation: u64) -> Vec<u8> {
-        let index = self.bytes.len() as u64;
+    /// Bytes that come next in the file.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        self.taken += self.bytes.len() as u64;
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// Bytes that wait to be taken.
+    pub(super) fn waiting(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The last bytes of the file that takes the place of the logs up to a generation, and of the segments from another
+    /// on up to it.
+    pub(super) fn finish(mut self, (from, generation): (u64, u64), names: &Names) -> Vec<u8> {
+        let mut own: Vec<u32> = self.entries.iter().map(|it| it.series).collect();
+        own.dedup();
+        let packed = paths::pack(&own, names);
+        let start = self.taken + self.bytes.len() as u64;
+        let checksum = crc32fast::hash(&packed);
+        self.bytes.extend(packed);
+        let index = self.taken + self.bytes.len() as u64;
         for entry in &self.entries {
             entry.put(&mut self.bytes);
         }
-        let start = self.bytes.len();
+        let footer = self.bytes.len();
         let samples: u64 = self.entries.iter().map(|it| u64::from(it.samples)).sum();
         let first = self.entries.iter().map(|it| it.first).min().unwrap_or_default();
         let last = self.entries.iter().map(|it| it.last).max().unwrap_or_default();
+        self.bytes.extend(from.to_le_bytes());
+        self.bytes.extend(start.to_le_bytes());
+        self.bytes.extend(checksum.to_le_bytes());
+        self.bytes.extend((names.len() as u32).to_le_bytes());
         self.bytes.extend(generation.to_le_bytes());
         self.bytes.extend(index.to_le_bytes());
         self.bytes.extend((self.entries.len() as u64).to_le_bytes());
         self.bytes.extend(samples.to_le_bytes());
         self.bytes.extend(first.to_le_bytes());
         self.bytes.extend(last.to_le_bytes());
-        let own = crc32fast::hash(&self.bytes[start..]);
+        let own = crc32fast::hash(&self.bytes[footer..]);
         self.bytes.extend(own.to_le_bytes());
         self.bytes.extend(MAGIC.to_le_bytes());
         self.bytes
@@ -121,25 +151,48 @@ pub(super) struct Segment {
     pub(super) path: PathBuf,
     /// The logs up to this one are in segments. Also its number: later segments have higher ones.
     pub(super) generation: u64,
+    /// It holds all that was in the segments from this one on.
+    from: u64,
     pub(super) samples: u64,
     pub(super) first: i64,
     pub(super) last: i64,
     pub(super) bytes: u64,
+    /// Numbers below this one were given when it was written.
+    pub(super) numbers: usize,
+    /// Where the paths of its series are, how many bytes, and their checksum.
+    paths: (u64, u64, u32),
     index: u64,
     entries: u64,
     /// Series of the first entry of each page.
     pages: OnceLock<Vec<u32>>,
     /// Retention has removed it, maybe while somebody reads.
     removed: AtomicBool,
+    /// A block of it could not be read: it is left as it is.
+    damaged: AtomicBool,
+    /// The file, of those that somebody else may remove.
+    pinned: Option<Arc<File>>,
 }
 
 impl Segment {
     /// Reads the footer. `None` if these are not the bytes of a whole segment.
     pub(super) fn open(path: &Path) -> std::io::Result<Option<Self>> {
-        let file = File::open(path)?;
+        Self::read(path, &File::open(path)?)
+    }
+
+    /// As [`Segment::open`], and keeps the file open, whoever removes it.
+    pub(super) fn open_pinned(path: &Path) -> std::io::Result<Option<Self>> {
+        let file = Arc::new(File::open(path)?);
+        let opened = Self::read(path, &file)?;
+        Ok(opened.map(|it| Self { pinned: Some(file), ..it }))
+    }
+
+    fn read(path: &Path, file: &File) -> std::io::Result<Option<Self>> {
         let bytes = file.metadata()?.len();
-        let Some(start) = bytes.checked_sub(FOOTER_BYTES) else { return Ok(None) };
-        let footer = read_at(&file, start, FOOTER_BYTES as usize)?;
+        let Some(end) = bytes.checked_sub(8) else { return Ok(None) };
+        let magic = read_at(file, end, 8)?;
+        let length = if magic == MAGIC_1.to_le_bytes() { FOOTER_BYTES_1 } else { FOOTER_BYTES };
+        let Some(start) = bytes.checked_sub(length) else { return Ok(None) };
+        let footer = read_at(file, start, length as usize)?;
         let opened = Self::from_footer(path, bytes, &footer).ok();
         Ok(opened.filter(|it| {
             let index = it.entries.checked_mul(ENTRY_BYTES);
@@ -147,13 +200,56 @@ impl Segment {
         }))
     }
 
+    /// Generations of which it holds all.
+    pub(super) fn range(&self) -> (u64, u64) {
+        (self.from, self.generation)
+    }
+
+    /// Paths of its series with their numbers; none if they are damaged, or of version 1.
+    pub(super) fn paths(&self) -> Result<Vec<(u32, String)>, HistoryError> {
+        let (start, length, checksum) = self.paths;
+        let wrong = |source| HistoryError::disk(&self.path, source);
+        let file = File::open(&self.path).map_err(wrong)?;
+        let bytes = read_at(&file, start, length as usize).map_err(wrong)?;
+        let is_sound = crc32fast::hash(&bytes) == checksum;
+        Ok(if is_sound { paths::unpack(&bytes).unwrap_or_default() } else { Vec::new() })
+    }
+
+    /// Numbers of its series, in order.
+    pub(super) fn series(&self, file: &File) -> Result<Vec<u32>, HistoryError> {
+        let entries = self.entries(file, 0, self.entries)?;
+        let mut series: Vec<u32> = entries.iter().map(|it| it.series).collect();
+        series.dedup();
+        Ok(series)
+    }
+
+    /// It is to be left as it is.
+    pub(super) fn mark_damaged(&self) {
+        self.damaged.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Acquire)
+    }
+
     fn from_footer(path: &Path, bytes: u64, footer: &[u8]) -> Result<Self, Malformed> {
         let cursor = &mut Cursor(footer);
-        let checked = Cursor(footer).take(FOOTER_BYTES as usize - 12)?;
+        let checked = Cursor(footer).take(footer.len().checked_sub(12).ok_or(Malformed)?)?;
+        let is_first_version = footer.len() as u64 == FOOTER_BYTES_1;
+        let ahead = if is_first_version {
+            None
+        } else {
+            Some((cursor.u64()?, cursor.u64()?, cursor.u32()?, cursor.u32()?))
+        };
+        let (generation, index) = (cursor.u64()?, cursor.u64()?);
+        let (from, start, checksum, numbers) = ahead.unwrap_or((generation, index, 0, 0));
         let segment = Self {
             path: path.to_owned(),
-            generation: cursor.u64()?,
-            index: cursor.u64()?,
+            generation,
+            from,
+            index,
+            numbers: numbers as usize,
+            paths: (start, index.checked_sub(start).ok_or(Malformed)?, checksum),
             entries: cursor.u64()?,
             samples: cursor.u64()?,
             first: cursor.i64()?,
@@ -161,8 +257,11 @@ impl Segment {
             bytes,
             pages: OnceLock::new(),
             removed: AtomicBool::new(false),
+            damaged: AtomicBool::new(false),
+            pinned: None,
         };
-        let sound = cursor.u32()? == crc32fast::hash(checked) && cursor.u64()? == MAGIC;
+        let magic = if is_first_version { MAGIC_1 } else { MAGIC };
+        let sound = cursor.u32()? == crc32fast::hash(checked) && cursor.u64()? == magic;
         if sound { Ok(segment) } else { Err(Malformed) }
     }
 
@@ -177,9 +276,12 @@ impl Segment {
     }
 
     /// Opens the file to read; `None` if retention has removed it.
-    pub(super) fn file(&self) -> Result<Option<File>, HistoryError> {
+    pub(super) fn file(&self) -> Result<Option<Arc<File>>, HistoryError> {
+        if let Some(file) = &self.pinned {
+            return Ok(Some(Arc::clone(file)));
+        }
         match File::open(&self.path) {
-            Ok(file) => Ok(Some(file)),
+            Ok(file) => Ok(Some(Arc::new(file))),
             Err(_) if self.removed.load(Ordering::Acquire) => Ok(None),
             Err(source) => Err(HistoryError::disk(&self.path, source)),
         }

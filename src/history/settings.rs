@@ -27,6 +27,9 @@ pub struct HistoryConfig {
     pub when_full: WhenFull,
     /// Changes by clients at the most, one for each sample or span; about 150 bytes of memory each.
     pub edits_max: usize,
+    /// Bytes of logs that are kept beside for an [`crate::history::Outbox`]; `None` keeps none. Beyond it the oldest
+    /// is given up for forwarding; its samples are in a segment all the same.
+    pub outbox_bytes: Option<u64>,
 }
 
 impl Default for HistoryConfig {
@@ -38,6 +41,7 @@ impl Default for HistoryConfig {
             bytes_max: None,
             when_full: WhenFull::DropOldest,
             edits_max: 1_000_000,
+            outbox_bytes: None,
         }
     }
 }
@@ -72,4 +76,8 @@ pub struct Tended {
     pub sealed: usize,
     /// Segments that retention has removed.
     pub removed: usize,
+    /// Segments that were replaced by one that holds them all.
+    pub merged: usize,
+    /// A merge has begun that the next call goes on with.
+    pub merging: bool,
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::history::catalogue::Names;
 use crate::history::edit::{Edits, SeriesEdits};
+use crate::history::kept::Kept;
 use crate::history::segment::Segment;
 use crate::history::{Batch, SeriesId};
 
@@ -21,6 +22,12 @@ pub(super) struct View {
     pub(super) head_samples: usize,
     /// Bytes of the log.
     pub(super) log_bytes: u64,
+    /// Samples in the log that stand in no earlier one.
+    pub(super) log_samples: u64,
+    /// Generation of the log.
+    pub(super) generation: u64,
+    /// Earlier logs that are kept to forward them.
+    pub(super) kept: Kept,
     /// What clients have changed.
     pub(super) edits: Edits,
 }

@@ -7,13 +7,16 @@ use std::sync::Arc;
 use crate::history::catalogue::Catalogue;
 use crate::history::edit::{EditLog, resolve, spare};
 use crate::history::log::{Log, LogDraft};
+use crate::history::merge::{Merger, Place};
+use crate::history::read_only;
 use crate::history::recover::{Recovered, recover};
 use crate::history::seal;
 use crate::history::view::{Head, Shared};
 use crate::history::{
-    By, Disk, Edit, Edited, HistoryConfig, HistoryError, Reader, RealDisk, Sample, SeriesId,
-    Tended, WhenFull,
+    By, Disk, Edit, Edited, HistoryConfig, HistoryError, Outbox, Reader, RealDisk, Sample,
+    SeriesId, Tended, WhenFull,
 };
+use crate::history::{identity, kept};
 use crate::time::Timestamp;
 
 /// Heads may outgrow their size by this factor while segments cannot be written.
@@ -35,8 +38,11 @@ pub struct History {
     draft: LogDraft,
     waiting: Vec<(SeriesId, Sample)>,
     shared: Shared,
+    merger: Merger,
     /// The disk had no room: retention takes from the oldest, if it may.
     cramped: bool,
+    /// What the outbox of this store goes by, if there is one.
+    identity: Option<String>,
     /// Held as long as the store is open.
     lock: File,
 }
@@ -55,7 +61,8 @@ impl History {
     ) -> Result<(Self, Recovered), HistoryError> {
         fs::create_dir_all(folder).map_err(|source| HistoryError::disk(folder, source))?;
         let lock = lock(folder)?;
-        let found = recover(folder, &*disk)?;
+        let found = recover(folder, &*disk, config.outbox_bytes.is_some())?;
+        let identity = config.outbox_bytes.map(|_| identity::of(folder, &*disk)).transpose()?;
         let history = Self {
             folder: folder.to_owned(),
             config,
@@ -66,7 +73,9 @@ impl History {
             draft: LogDraft::default(),
             waiting: Vec::new(),
             shared: Shared::new(found.view),
+            merger: Merger::default(),
             cramped: false,
+            identity,
             lock,
         };
         Ok((history, found.recovered))
@@ -110,6 +119,7 @@ impl History {
         let mut view = self.shared.write();
         view.head_samples += self.waiting.len();
         view.log_bytes = self.log.bytes();
+        view.log_samples += self.waiting.len() as u64;
         for (SeriesId(series), sample) in self.waiting.drain(..) {
             view.heads[series as usize].batch.push(sample);
         }
@@ -179,12 +189,27 @@ impl History {
     }
 
     /// Writes a segment if enough is in memory, and removes what is older or more than the history may hold at
-    /// `now`. Nothing is lost if it fails; it is tried again with the next call.
+    /// `now`; then goes on to merge small segments, some 200,000 samples with each call. Nothing is lost if it fails; it
+    /// is tried again with the next call.
     pub fn tend(&mut self, now: Timestamp) -> Result<Tended, HistoryError> {
+        let place = Place { folder: &self.folder, disk: &*self.disk, shared: &self.shared };
+        if self.cramped && self.merger.stop(place) {
+            self.cramped = false;
+        }
+        let room = self.config.outbox_bytes.unwrap_or(0);
+        self.cramped &= !kept::tidy(&*self.disk, &self.folder, &self.shared, room, self.cramped)?;
         let removed = self.retain(now)?;
         let is_due = self.shared.read().head_samples >= self.config.head_samples;
         let sealed = if is_due { self.seal(false)? } else { 0 };
-        Ok(Tended { sealed, removed })
+        let place = Place { folder: &self.folder, disk: &*self.disk, shared: &self.shared };
+        let merged = self.merger.step(place, &self.config)?;
+        Ok(Tended { sealed, removed, merged, merging: self.merger.is_merging() })
+    }
+
+    /// Opens the store in `folder` to read what is committed at this moment, and changes no byte of it; a server may
+    /// write to it. The files that it has found stay open, one for each segment.
+    pub fn read_only(folder: &Path) -> Result<(Reader, Recovered), HistoryError> {
+        read_only::read_only(folder)
     }
 
     /// Writes everything that is in memory into a segment: before a backup, or at the end.
@@ -194,7 +219,8 @@ impl History {
 
     fn seal(&mut self, all: bool) -> Result<usize, HistoryError> {
         let carry_max = if all { 0 } else { self.config.head_samples / 4 };
-        let order = seal::Order { folder: &self.folder, disk: &*self.disk, carry_max };
+        let keep_log = self.config.outbox_bytes.is_some();
+        let order = seal::Order { folder: &self.folder, disk: &*self.disk, carry_max, keep_log };
         let sealed = seal::seal(&order, &mut self.log, &self.shared);
         self.cramped |= matches!(sealed, Err(HistoryError::NoSpace { .. }));
         sealed
@@ -203,6 +229,8 @@ impl History {
     fn retain(&mut self, now: Timestamp) -> Result<usize, HistoryError> {
         let mut removed = 0;
         while let Some(segment) = self.surplus(now) {
+            let place = Place { folder: &self.folder, disk: &*self.disk, shared: &self.shared };
+            self.merger.forget(place, &segment);
             segment.mark_removed();
             let mut view = self.shared.write();
             Arc::make_mut(&mut view.segments).retain(|it| !Arc::ptr_eq(it, &segment));
@@ -231,6 +259,12 @@ impl History {
     /// Someone who reads, on any thread.
     pub fn reader(&self) -> Reader {
         Reader::new(self.shared.clone())
+    }
+
+    /// For the one who forwards samples, on any thread; `None` unless `outbox_bytes` is configured.
+    pub fn outbox(&self) -> Option<Outbox> {
+        let identity = self.identity.clone()?;
+        Some(Outbox::new(self.shared.clone(), self.folder.clone(), identity))
     }
 }
 

@@ -4,12 +4,16 @@
 
 mod alarm_figures;
 mod catalogue;
+mod kpi_figures;
+mod recording_figures;
 mod row;
 mod table;
 pub mod unit;
 mod value;
 
 pub use alarm_figures::AlarmFigures;
+pub use kpi_figures::{KpiBoard, KpiFigures};
+pub use recording_figures::{RecordingFigures, RecordingHealth, Records};
 pub use row::{
     Argument, DeviceKind, Field, HistoryMode, MethodRow, Part, Range, Row, Sampled, Scan,
     StructureRow, ValueType,

@@ -5,7 +5,7 @@ use crate::config::PlantConfig;
 use crate::control::{Method, Setpoint, Status};
 use crate::field::{Inputs, Quality, Reading};
 use crate::production::Totals;
-use crate::tag::{AlarmFigures, Device, Unit, Value};
+use crate::tag::{AlarmFigures, Device, Records, Unit, Value};
 use crate::time::Timestamp;
 
 /// A kind of device; each has an ObjectType of our NodeSet and a catalogue of its own.
@@ -134,6 +134,8 @@ pub struct Scan<'a> {
     pub totals: &'a Totals,
     /// Figures of the alarm system as of the scan before: of the plant, then of each line. Empty before the first.
     pub alarms: &'a [AlarmFigures],
+    /// What is known of the history.
+    pub records: &'a Records,
     /// Plant time of the scan.
     pub time: Timestamp,
 }

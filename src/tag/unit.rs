@@ -113,3 +113,7 @@ pub const KWH_KG: Unit = Unit { code: "", symbol: "kW·h/kg", name: "kilowatt ho
 pub const PH: Unit = Unit { code: "", symbol: "pH", name: "potential of hydrogen" };
 /// per day.
 pub const PER_DAY: Unit = Unit { code: "", symbol: "1/d", name: "per day" };
+/// minute per day.
+pub const MIN_D: Unit = Unit { code: "", symbol: "min/d", name: "minute per day" };
+/// byte.
+pub const BYTE: Unit = Unit { code: "AD", symbol: "byte", name: "byte" };

@@ -7,7 +7,7 @@ use opcua_types::StatusCode;
 use crate::alarm::{AlarmIndex, AlarmState};
 use crate::engine::Snapshot;
 use crate::time;
-use crate::ua::event::condition::{Told, of_notice};
+use crate::ua::event::condition::Told;
 use crate::ua::event::{self, Event};
 use crate::ua::server::Server;
 use crate::ua::subscription::{SessionKey, Stage};
@@ -26,15 +26,6 @@ impl Server {
         let told = Told::new(&self.space, snapshot, alarm, state, self.alarm_epoch);
         let value = told.field(&self.space, self.space.alarm_path(alarm, member));
         Some(LiveValue { value: value.unwrap_or_default(), status: StatusCode::Good, source })
-    }
-
-    /// Tells what alarms have told since the snapshot before.
-    pub fn tell_alarms(&self, snapshot: &Snapshot) {
-        let now = time::now();
-        for notice in &snapshot.notices {
-            let event = of_notice(&self.space, snapshot, notice, self.alarm_epoch, now);
-            self.raise(Some(event));
-        }
     }
 
     /// Tells the listeners of a subscription, or one of them, of every condition that is of interest, between two

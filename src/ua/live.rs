@@ -48,7 +48,7 @@ impl Server {
         value: DataValue,
     ) -> Result<(), StatusCode> {
         self.stored.borrow_mut().write(&self.space, (index, part), value, time::now())?;
-        self.record(index);
+        self.record_stored(index);
         if let Some(variable) = self.space.described_by(index) {
             self.subscriptions.borrow_mut().mean_anew(LiveId::Stored(variable));
             let variable = NodeRef::Static(variable);
@@ -68,7 +68,7 @@ impl Server {
 
     /// Has the historian record what a variable of the fixture holds now, if it has a history. A historian that is
     /// behind misses it.
-    fn record(&self, index: u32) {
+    fn record_stored(&self, index: u32) {
         let Some(history) = &self.history else { return };
         let Some(kept) = self.space.kept(NodeRef::Static(index)) else { return };
         let Some(live) = self.stored.borrow().get(index).cloned() else { return };

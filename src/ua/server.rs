@@ -17,14 +17,16 @@ use tracing::{info, warn};
 use crate::config::{ServerConfig, Users};
 use crate::engine::{EnginePort, Snapshot};
 use crate::historian::HistorianPort;
+use crate::kpi::KpiReader;
 use crate::time::{self, Timestamp};
 use crate::ua::audit::Trail;
 use crate::ua::channel::ChannelShared;
 use crate::ua::connection::{self, Connection};
 use crate::ua::diagnostics::Counters;
 use crate::ua::endpoint::Endpoints;
-use crate::ua::event::{self, Event, EventIds};
+use crate::ua::event::{Event, EventIds};
 use crate::ua::outreach::Outreach;
+use crate::ua::recording::EventHistory;
 use crate::ua::session::{LoginGuard, Session, Sessions};
 use crate::ua::shutdown::{Shutdown, Stop};
 use crate::ua::space::{LiveId, Space};
@@ -67,8 +69,12 @@ pub struct Server {
     pub guard: RefCell<LoginGuard>,
     /// The historian, if there is one.
     pub history: Option<HistorianPort>,
+    /// The history of events, if there is one.
+    pub events: Option<EventHistory>,
     /// Held while annotations are read, changed and written back.
     pub annotating: tokio::sync::Mutex<()>,
+    /// Who reads key figures, if there is a historian.
+    pub kpis: Option<KpiReader>,
     /// The audit log.
     pub trail: Trail,
     /// Ids of events.
@@ -110,6 +116,10 @@ pub struct Parts {
     pub alarm_epoch: u64,
     /// The historian, if there is one.
     pub history: Option<HistorianPort>,
+    /// The history of events, if there is one.
+    pub events: Option<EventHistory>,
+    /// Who reads key figures, if there is a historian.
+    pub kpis: Option<KpiReader>,
 }
 
 impl Server {
@@ -130,7 +140,9 @@ impl Server {
             event_ids: EventIds::new(time::now()),
             alarm_epoch: parts.alarm_epoch,
             history: parts.history,
+            events: parts.events,
             annotating: tokio::sync::Mutex::default(),
+            kpis: parts.kpis,
             told,
             counters: Counters::default(),
             diagnostics_enabled: Cell::new(true),
@@ -198,9 +210,13 @@ impl Server {
         result
     }
 
-    /// Tells all who listen of an event.
+    /// Tells all who listen of an event, and records it.
     pub fn raise(&self, event: Option<Event>) {
         let Some(event) = event else { return };
+        self.record(&event);
+        if !self.subscriptions.borrow().has_listeners() {
+            return;
+        }
         let context = self.context();
         let stage = Stage { space: &self.space, ids: &self.event_ids, context: &context };
         self.subscriptions.borrow_mut().raise(&event, &stage);
@@ -208,12 +224,7 @@ impl Server {
 
     /// Samples `snapshot` for every monitored item, and tells what has happened.
     fn sample(&self, snapshot: &Arc<Snapshot>) {
-        if self.subscriptions.borrow().has_listeners() {
-            for event in event::of_snapshot(&self.space, snapshot, &self.event_ids, time::now()) {
-                self.raise(Some(event));
-            }
-            self.tell_alarms(snapshot);
-        }
+        self.tell_events(snapshot);
         *self.told.borrow_mut() = Arc::clone(snapshot);
         // Before the subscriptions are borrowed: some of these values count them.
         let watched = self.subscriptions.borrow().live();
@@ -356,6 +367,9 @@ pub async fn serve(server: Rc<Server>, listener: TcpListener, mut stop: watch::R
 /// Samples at every snapshot and publishes at every deadline.
 async fn publish(server: Rc<Server>) {
     let mut snapshots = server.port.every.subscribe();
+    // What happened at the first scan, which was published before anyone could receive it.
+    let first = Arc::clone(&server.told.borrow());
+    server.tell_events(&first);
     loop {
         let deadline = server.subscriptions.borrow().next_deadline();
         let wait = deadline.map_or(Duration::from_hours(1), |at| {

@@ -5,6 +5,7 @@ use opcua_types::StatusCode;
 use crate::alarm::AlarmRefusal;
 use crate::control::Refusal;
 use crate::field::Quality;
+use crate::ua::aggregate::QueryError;
 use crate::ua::pki::CertificateProblem;
 
 /// Status of a value (Part 8, 6.3; Part 4, 7.38.2).
@@ -46,6 +47,14 @@ pub fn of_refusal(refusal: &Refusal) -> StatusCode {
         Refusal::Interlocked { .. } | Refusal::InvalidState { .. } => StatusCode::BadInvalidState,
         Refusal::Unknown => StatusCode::BadNodeIdUnknown,
         Refusal::Busy => StatusCode::BadTooManyOperations,
+    }
+}
+
+/// Status of a read of processed history, or of an aggregate filter, that cannot be answered (Part 13, 5.4.2.2 and 5.3.2).
+pub fn of_query(error: QueryError) -> StatusCode {
+    match error {
+        QueryError::NoTime | QueryError::Interval { .. } => StatusCode::BadInvalidArgument,
+        QueryError::Percent(_) => StatusCode::BadAggregateInvalidInputs,
     }
 }
 

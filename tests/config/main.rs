@@ -1,6 +1,7 @@
 //! Configuration: what is shipped, every mistake at once, and local users.
 
 mod mistakes;
+mod postgres;
 mod random;
 mod shipped;
 mod users;

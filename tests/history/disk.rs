@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use cellhouse::history::{
     Disk, DiskFile, History, HistoryConfig, HistoryError, RealDisk, WhenFull,
 };
+use cellhouse::rng::Stream;
 use cellhouse::time::Timestamp;
 
 use crate::support::{is_whole, number, numbers, open, small};
@@ -107,8 +108,11 @@ impl DiskFile for WeakFile {
 fn write(history: &mut History, from: usize, until: usize) -> (usize, Option<HistoryError>) {
     let series = history.series("A");
     let mut done = from;
+    let mut random = Stream::new(1, "noise");
     for index in from..until {
-        history.append(series, number(index as i64, index as f64)).unwrap();
+        // The noise takes about 7 bytes, however long blocks are.
+        let value = index as f64 + random.uniform() / 2.0;
+        history.append(series, number(index as i64, value)).unwrap();
         if index % 10 == 9 {
             if let Err(error) = history.commit() {
                 return (done, Some(error));

@@ -2,6 +2,7 @@
 
 use cellhouse::history::History;
 use cellhouse::history::{HistoryConfig, HistoryError, WhenFull};
+use cellhouse::rng::Stream;
 use cellhouse::time::Timestamp;
 
 use crate::support::{number, numbers, open, small};
@@ -10,8 +11,11 @@ const SECOND: i64 = 10_000_000;
 
 fn write(history: &mut History, seconds: std::ops::Range<i64>) -> Result<(), HistoryError> {
     let series = history.series("A");
+    let mut random = Stream::new(1, "noise");
     for second in seconds {
-        history.append(series, number(second * SECOND, second as f64)).unwrap();
+        // The noise takes about 7 bytes, however long blocks are.
+        let value = second as f64 + random.uniform() / 2.0;
+        history.append(series, number(second * SECOND, value)).unwrap();
         if second % 10 == 9 {
             history.commit()?;
             history.tend(Timestamp::from_ticks(second * SECOND))?;

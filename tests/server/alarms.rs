@@ -178,7 +178,8 @@ fn about(id: &[u8], comment: &str) -> Vec<Variant> {
     ]
 }
 
-fn write(raw: &mut Raw, path: &str, value: impl Into<Variant>) {
+/// Writes to a source of the fixture's alarms.
+pub(crate) fn write(raw: &mut Raw, path: &str, value: impl Into<Variant>) {
     let request = WriteRequest {
         request_header: raw.header(),
         nodes_to_write: Some(vec![WriteValue {

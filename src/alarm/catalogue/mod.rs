@@ -3,6 +3,7 @@
 mod electrolyzer;
 mod feeder;
 mod fixture;
+mod historian;
 mod rectifier;
 mod row;
 mod site;
@@ -13,9 +14,15 @@ use crate::alarm::AlarmRow;
 use crate::tag::DeviceKind;
 
 static ROWS: LazyLock<Vec<Vec<AlarmRow>>> = LazyLock::new(|| {
-    let all =
-        [electrolyzer::rows(), feeder::rows(), rectifier::rows(), site::rows(), fixture::rows()]
-            .concat();
+    let all = [
+        electrolyzer::rows(),
+        feeder::rows(),
+        rectifier::rows(),
+        site::rows(),
+        historian::rows(),
+        fixture::rows(),
+    ]
+    .concat();
     let of = |kind: DeviceKind| all.iter().filter(|it| it.device == kind).copied().collect();
     DeviceKind::ALL.into_iter().map(of).collect()
 });

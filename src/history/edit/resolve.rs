@@ -1,6 +1,6 @@
 //! From what a client asks for to what it does, given what is there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::edit::{Change, Edit, Edited, Effect, Scan};
 use crate::history::scan::BaseScan;
@@ -59,12 +59,12 @@ pub(in crate::history) fn spare(
     if view.edits.is_empty() {
         return Vec::new();
     }
-    let mut late: BTreeMap<SeriesId, BTreeMap<i64, ()>> = BTreeMap::new();
+    let mut late: BTreeMap<SeriesId, BTreeSet<i64>> = BTreeMap::new();
     for (series, sample) in waiting {
         let ticks = sample.time.ticks();
         let hides = |it: &_| hides_more(it, ticks);
         if view.edits.of(*series).is_some_and(|it| hides(it)) {
-            late.entry(*series).or_default().insert(ticks, ());
+            late.entry(*series).or_default().insert(ticks);
         }
     }
     let sources: Vec<Source> = late.keys().map(|it| view.source(*it)).collect();
@@ -73,7 +73,7 @@ pub(in crate::history) fn spare(
     for (source, times) in sources.into_iter().zip(late.into_values()) {
         let mut counter = Counter::new(&source);
         let mut effects = Vec::new();
-        for ticks in times.into_keys() {
+        for ticks in times {
             // What cannot be read is not counted: it is hidden as well.
             let count = counter.count(ticks).unwrap_or_default();
             let step = source.edits.as_ref().and_then(|it| it.steps.get(&ticks)?.last());

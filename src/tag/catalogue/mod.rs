@@ -5,6 +5,8 @@ mod alarm_fixture;
 mod anode;
 mod feeder;
 mod fume;
+mod historian;
+mod kpi;
 mod line;
 mod operation;
 mod plant;
@@ -19,9 +21,10 @@ use std::sync::LazyLock;
 use crate::tag::{DeviceKind, MethodRow, Row, StructureRow};
 
 static ELECTROLYZER: LazyLock<Vec<Row>> =
-    LazyLock::new(|| [process::ROWS, operation::ROWS].concat());
-static LINE: LazyLock<Vec<Row>> = LazyLock::new(|| [line::ROWS, alarm::ROWS].concat());
-static PLANT: LazyLock<Vec<Row>> = LazyLock::new(|| [plant::ROWS, alarm::ROWS].concat());
+    LazyLock::new(|| [process::ROWS, operation::ROWS, kpi::ROWS].concat());
+static LINE: LazyLock<Vec<Row>> = LazyLock::new(|| [line::ROWS, alarm::ROWS, kpi::ROWS].concat());
+static PLANT: LazyLock<Vec<Row>> =
+    LazyLock::new(|| [plant::ROWS, alarm::ROWS, kpi::ROWS, historian::ROWS].concat());
 
 /// Signals of a kind, in order.
 pub(super) fn rows(kind: DeviceKind) -> &'static [Row] {

@@ -24,7 +24,7 @@ pub struct AtTime {
 impl AtTime {
     /// The value at each time, in their order. A stored one comes as it is, with its own status.
     pub fn read<S: Source>(
-        &self,
+        self,
         source: &S,
         times: &[Timestamp],
     ) -> Result<Vec<Processed>, S::Error> {
@@ -37,13 +37,13 @@ impl AtTime {
             is_stepped: self.is_stepped,
             is_backward: false,
         };
-        times.iter().map(|time| self.read_one(source, &rules, *time)).collect()
+        times.iter().map(|time| self.read_one(source, rules, *time)).collect()
     }
 
     fn read_one<S: Source>(
-        &self,
+        self,
         source: &S,
-        rules: &Rules,
+        rules: Rules,
         time: Timestamp,
     ) -> Result<Processed, S::Error> {
         let next = source.first_from(time, Wanted::Any)?;
@@ -57,16 +57,14 @@ impl AtTime {
             bound::interpolated(rules, time.ticks(), &past, &ahead)
         };
         let value = self.kind.variant(bound.value).filter(|_| bound.class != Class::Bad);
-        Ok(match value {
-            Some(value) => Processed { time, value, status: bound.status | INTERPOLATED },
-            None => {
-                let status = StatusCode::BadNoData.bits();
-                Processed { time, value: Variant::Empty, status }
-            }
-        })
+        let Some(value) = value else {
+            let status = StatusCode::BadNoData.bits();
+            return Ok(Processed { time, value: Variant::Empty, status });
+        };
+        Ok(Processed { time, value, status: bound.status | INTERPOLATED })
     }
 
-    fn stored(&self, Point { time, value, status }: Point) -> Processed {
+    fn stored(self, Point { time, value, status }: Point) -> Processed {
         let status = code(status) | RAW;
         let value = self.kind.variant(value).filter(|_| status >> 30 < 2).unwrap_or_default();
         Processed { time, value, status }
@@ -74,9 +72,9 @@ impl AtTime {
 
     /// The samples around a time that has none.
     fn around<S: Source>(
-        &self,
+        self,
         source: &S,
-        rules: &Rules,
+        rules: Rules,
         time: Timestamp,
         next: Option<Point>,
     ) -> Result<(Past, Ahead), S::Error> {

@@ -20,7 +20,7 @@ pub(super) struct Past {
 
 impl Past {
     /// Goes on behind these samples.
-    pub(super) fn take(&mut self, rules: &Rules, columns: &Columns<'_>) {
+    pub(super) fn take(&mut self, rules: Rules, columns: &Columns<'_>) {
         if columns.is_empty() {
             return;
         }
@@ -65,7 +65,7 @@ impl Bound {
     pub(super) const NONE: Self =
         Self { value: f64::NAN, class: Class::Bad, is_raw: false, status: NO_DATA };
 
-    fn raw(rules: &Rules, point: Point) -> Self {
+    fn raw(rules: Rules, point: Point) -> Self {
         match rules.class(point.value, point.status) {
             Class::Bad => Self { is_raw: true, ..Self::NONE },
             class => Self { value: point.value, class, is_raw: true, status: code(point.status) },
@@ -83,7 +83,7 @@ impl Bound {
 }
 
 /// The value at `tick` from the samples next to it, whatever they are (3.1.9).
-pub(super) fn simple(rules: &Rules, tick: i64, past: &Past, ahead: &Ahead) -> Bound {
+pub(super) fn simple(rules: Rules, tick: i64, past: &Past, ahead: &Ahead) -> Bound {
     if let Some(point) = at(tick, past.last).or(at(tick, ahead.next)) {
         return Bound::raw(rules, point);
     }
@@ -102,7 +102,7 @@ pub(super) fn simple(rules: &Rules, tick: i64, past: &Past, ahead: &Ahead) -> Bo
 }
 
 /// The value at `tick` from the nearest samples that are not bad, or beyond the last of them (3.1.8).
-pub(super) fn interpolated(rules: &Rules, tick: i64, past: &Past, ahead: &Ahead) -> Bound {
+pub(super) fn interpolated(rules: Rules, tick: i64, past: &Past, ahead: &Ahead) -> Bound {
     if let Some(point) = at(tick, past.usable).or(at(tick, ahead.usable)) {
         return Bound::raw(rules, point);
     }

@@ -34,12 +34,12 @@ pub(super) struct Edges {
 
 impl Edges {
     /// The first tick whose samples belong to it; a sample at the edge belongs to the interval that begins there.
-    pub(super) fn first(&self, rules: &Rules) -> i64 {
+    pub(super) fn first(self, rules: Rules) -> i64 {
         self.low + i64::from(rules.is_backward)
     }
 
     /// The tick behind the last whose samples belong to it.
-    pub(super) fn end(&self, rules: &Rules) -> i64 {
+    pub(super) fn end(self, rules: Rules) -> i64 {
         self.high + i64::from(rules.is_backward)
     }
 }
@@ -62,11 +62,11 @@ pub(super) struct Interval {
 }
 
 impl Interval {
-    pub(super) fn open(rules: &Rules, edges: Edges, past: &Past, ahead: &Ahead) -> Self {
+    pub(super) fn open(rules: Rules, edges: Edges, past: &Past, ahead: &Ahead) -> Self {
         let low = bound_at(rules, edges.low, past, ahead);
         let previous = past.usable.map(|it| it.value);
         Self {
-            rules: *rules,
+            rules,
             edges,
             low,
             high: Bound::NONE,
@@ -86,9 +86,9 @@ impl Interval {
             self.has_begun = true;
             self.began = Some(columns.ticks[index]);
         }
-        self.values.take(&self.rules, columns);
+        self.values.take(self.rules, columns);
         if matches!(self.rules.function.measure(), Measure::Time | Measure::ExtremesOverTime) {
-            self.regions.take(&self.rules, columns, &mut self.values);
+            self.regions.take(self.rules, columns, &mut self.values);
         }
     }
 
@@ -103,13 +103,13 @@ impl Interval {
         let rules = self.rules;
         let last = past.last.map(|it| it.time.ticks());
         let is_over = ahead.next.is_none() && last.is_some_and(|it| it < self.edges.high);
-        let is_behind = is_over && last.is_some_and(|it| it < self.edges.first(&rules));
+        let is_behind = is_over && last.is_some_and(|it| it < self.edges.first(rules));
         let goes_on = rules.function.bounds() == Bounds::Interpolated;
         if rules.function != Function::AnnotationCount && (!self.has_begun || is_behind && !goes_on)
         {
             return self.no_data(0);
         }
-        self.high = bound_at(&rules, self.edges.high, past, ahead);
+        self.high = bound_at(rules, self.edges.high, past, ahead);
         let end = match last {
             // What happens behind the last sample is not known: the time of it ends one step of the clock later.
             Some(last) if is_over && !goes_on => self.edges.high.min(last + RESOLUTION_TICKS),
@@ -181,7 +181,7 @@ impl Interval {
 }
 
 /// The value at an edge, as the function wants it.
-fn bound_at(rules: &Rules, tick: i64, past: &Past, ahead: &Ahead) -> Bound {
+fn bound_at(rules: Rules, tick: i64, past: &Past, ahead: &Ahead) -> Bound {
     match rules.function.bounds() {
         Bounds::None => Bound::NONE,
         Bounds::Interpolated => bound::interpolated(rules, tick, past, ahead),

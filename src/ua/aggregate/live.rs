@@ -90,7 +90,7 @@ impl Aggregate {
             interval.take(&columns);
             self.interval = Some(interval);
         }
-        self.past.take(&rules, &columns);
+        self.past.take(rules, &columns);
         finished
     }
 
@@ -99,7 +99,7 @@ impl Aggregate {
         if let Some(interval) = self.interval.take() {
             return interval;
         }
-        let mut interval = Interval::open(&self.rules(), self.edges, &self.past, ahead);
+        let mut interval = Interval::open(self.rules(), self.edges, &self.past, ahead);
         interval.foresee(ahead);
         interval
     }

@@ -28,16 +28,16 @@ pub struct Query {
 /// A query that cannot be answered.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum QueryError {
-    /// Start and end are one (HA-30: BadInvalidArgument).
+    /// Start and end are one (HA-30).
     #[error("start and end are the same")]
     NoTime,
-    /// The interval is negative or not a number (HA-33: BadInvalidArgument).
+    /// The interval is negative or not a number (HA-33).
     #[error("an interval of {ms} ms")]
     Interval {
         /// What was asked for.
         ms: f64,
     },
-    /// Percentages that cannot be (HA-32: BadAggregateInvalidInputs).
+    /// Percentages that cannot be (HA-32).
     #[error(transparent)]
     Percent(#[from] PercentError),
 }
@@ -112,8 +112,8 @@ impl Intervals {
         if self.rules.function == Function::AnnotationCount {
             for (number, processed) in (first..end).zip(&mut read) {
                 let edges = self.edges(number);
-                let from = Timestamp::from_ticks(edges.first(&self.rules));
-                let to = Timestamp::from_ticks(edges.end(&self.rules));
+                let from = Timestamp::from_ticks(edges.first(self.rules));
+                let to = Timestamp::from_ticks(edges.end(self.rules));
                 let annotations = source.count_annotations(from, to)?;
                 processed.value = i32::try_from(annotations).unwrap_or(i32::MAX).into();
             }

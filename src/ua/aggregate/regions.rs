@@ -41,7 +41,7 @@ pub(super) struct Regions {
 }
 
 impl Regions {
-    pub(super) fn new(rules: &Rules, edges: (i64, i64), start: &Bound) -> Self {
+    pub(super) fn new(rules: Rules, edges: (i64, i64), start: &Bound) -> Self {
         let drawing = match rules.function.bounds() {
             Bounds::Interpolated => Drawing::Skipping,
             Bounds::None | Bounds::Simple => {
@@ -70,7 +70,7 @@ impl Regions {
 
     /// Draws the regions up to these samples. Extremes are shown to `values`, except at the bounds, which stand for
     /// themselves.
-    pub(super) fn take(&mut self, rules: &Rules, columns: &Columns<'_>, values: &mut Values) {
+    pub(super) fn take(&mut self, rules: Rules, columns: &Columns<'_>, values: &mut Values) {
         let with_extremes = rules.function.measure() == Measure::ExtremesOverTime;
         if self.drawing == Drawing::Skipping {
             for (tick, value, status) in columns.iter() {

@@ -86,7 +86,7 @@ pub(super) struct Rules {
 
 impl Rules {
     /// How good a sample is, uncertain ones by TreatUncertainAsBad.
-    pub(super) fn class(&self, value: f64, status: u32) -> Class {
+    pub(super) fn class(self, value: f64, status: u32) -> Class {
         match Class::of(value, status) {
             Class::Uncertain if self.configuration.treat_uncertain_as_bad => Class::Bad,
             class => class,
@@ -94,13 +94,13 @@ impl Rules {
     }
 
     /// Samples that are not bad.
-    pub(super) fn usable(&self) -> Wanted {
+    pub(super) fn usable(self) -> Wanted {
         if self.configuration.treat_uncertain_as_bad { Wanted::Good } else { Wanted::NotBad }
     }
 
     /// Straight lines lead from sample to sample. TimeAverage and Total draw them always (5.4.3.6, 5.4.3.8), but for a
     /// Boolean.
-    pub(super) fn is_sloped(&self) -> bool {
+    pub(super) fn is_sloped(self) -> bool {
         let is_always = matches!(self.function, Function::TimeAverage | Function::Total);
         self.kind != Kind::Boolean && (is_always || !self.is_stepped)
     }

@@ -95,10 +95,10 @@ pub trait Source {
         visit: &mut dyn FnMut(Columns<'_>) -> Result<(), Self::Error>,
     ) -> Result<(), Self::Error>;
 
-    /// The last sample before `time`.
+    /// The last sample before `time`. How far a source looks is its own affair, but at least one interval (3.1.8).
     fn last_before(&self, time: Timestamp, wanted: Wanted) -> Result<Option<Point>, Self::Error>;
 
-    /// The first sample at `time` or after it.
+    /// The first sample at `time` or after it; how far is as before.
     fn first_from(&self, time: Timestamp, wanted: Wanted) -> Result<Option<Point>, Self::Error>;
 
     /// The number of annotations from `from` up to but without `to`.

@@ -20,7 +20,8 @@ pub(super) struct Sweep<'a, S: Source> {
     rules: Rules,
     source: &'a S,
     past: Past,
-    /// The first sample behind all intervals.
+    /// Where all intervals end, and the first sample from there on.
+    end: i64,
     behind: Found,
     /// The next sample that is not bad, for times up to its own.
     usable: Found,
@@ -30,7 +31,15 @@ pub(super) struct Sweep<'a, S: Source> {
 impl<'a, S: Source> Sweep<'a, S> {
     pub(super) fn new(rules: Rules, source: &'a S) -> Self {
         let past = Past::default();
-        Self { rules, source, past, behind: Found::Not, usable: Found::Not, done: Vec::new() }
+        Self {
+            rules,
+            source,
+            past,
+            end: i64::MAX,
+            behind: Found::Not,
+            usable: Found::Not,
+            done: Vec::new(),
+        }
     }
 
     /// The values of intervals whose numbers rise with time.
@@ -44,11 +53,12 @@ impl<'a, S: Source> Sweep<'a, S> {
         else {
             return Ok(self.done);
         };
-        let from = intervals.edges(first).first(&rules);
-        let to = intervals.edges(last).end(&rules);
+        let from = intervals.edges(first).first(rules);
+        let to = intervals.edges(last).end(rules);
         if rules.function != Function::AnnotationCount {
             self.past = self.past_of(from)?;
         }
+        self.end = to;
         let source = self.source;
         let mut current: Option<Interval> = None;
         if self.has_samples_from(from, to)? {
@@ -59,19 +69,16 @@ impl<'a, S: Source> Sweep<'a, S> {
         }
         // No samples are left.
         loop {
-            match current.take() {
-                Some(interval) => {
-                    let at = interval.edges.end(&rules);
-                    let ahead = self.ahead(at, None, to)?;
-                    self.done.push(interval.close(&self.past, &ahead));
-                }
-                None => {
-                    let Some(number) = numbers.next() else { return Ok(self.done) };
-                    let edges = intervals.edges(number);
-                    let ahead = self.ahead(edges.first(&rules), None, to)?;
-                    current = Some(Interval::open(&rules, edges, &self.past, &ahead));
-                }
-            }
+            let interval = if let Some(interval) = current.take() {
+                interval
+            } else {
+                let Some(number) = numbers.next() else { return Ok(self.done) };
+                let edges = intervals.edges(number);
+                let ahead = self.ahead(edges.first(rules), None)?;
+                Interval::open(rules, edges, &self.past, &ahead)
+            };
+            let ahead = self.ahead(interval.edges.end(rules), None)?;
+            self.done.push(interval.close(&self.past, &ahead));
         }
     }
 
@@ -139,34 +146,33 @@ impl<'a, S: Source> Sweep<'a, S> {
         let rules = self.rules;
         while !columns.is_empty() {
             let next = Some(columns.get(0));
-            let mut interval = match current.take() {
-                Some(interval) => interval,
-                None => {
-                    let Some(number) = numbers.next() else { return Ok(()) };
-                    let edges = intervals.edges(number);
-                    let ahead = self.ahead(edges.first(&rules), next, i64::MAX)?;
-                    Interval::open(&rules, edges, &self.past, &ahead)
-                }
+            let mut interval = if let Some(interval) = current.take() {
+                interval
+            } else {
+                let Some(number) = numbers.next() else { return Ok(()) };
+                let edges = intervals.edges(number);
+                let ahead = self.ahead(edges.first(rules), next)?;
+                Interval::open(rules, edges, &self.past, &ahead)
             };
-            let end = interval.edges.end(&rules);
+            let end = interval.edges.end(rules);
             let count = columns.ticks.partition_point(|it| *it < end);
             let (own, later) = columns.split(count);
             interval.take(&own);
-            self.past.take(&rules, &own);
+            self.past.take(rules, &own);
             columns = later;
             if columns.is_empty() {
                 *current = Some(interval);
             } else {
-                let ahead = self.ahead(end, Some(columns.get(0)), i64::MAX)?;
+                let ahead = self.ahead(end, Some(columns.get(0)))?;
                 self.done.push(interval.close(&self.past, &ahead));
             }
         }
         Ok(())
     }
 
-    /// What lies at a tick and behind it, with the next sample if it is at hand; otherwise it is looked for from
-    /// `behind` on.
-    fn ahead(&mut self, tick: i64, next: Option<Point>, behind: i64) -> Result<Ahead, S::Error> {
+    /// What lies at a tick and behind it, with the next sample if it is at hand; otherwise it is behind all
+    /// intervals.
+    fn ahead(&mut self, tick: i64, next: Option<Point>) -> Result<Ahead, S::Error> {
         if self.rules.function == Function::AnnotationCount {
             return Ok(Ahead::default());
         }
@@ -174,7 +180,7 @@ impl<'a, S: Source> Sweep<'a, S> {
             (Some(_), _) => next,
             (None, Found::Yes(found)) => found,
             (None, Found::Not) => {
-                let found = self.source.first_from(Timestamp::from_ticks(behind), Wanted::Any)?;
+                let found = self.source.first_from(Timestamp::from_ticks(self.end), Wanted::Any)?;
                 self.behind = Found::Yes(found);
                 found
             }
@@ -184,9 +190,8 @@ impl<'a, S: Source> Sweep<'a, S> {
         }
         let is_usable = |it: &Point| self.rules.class(it.value, it.status) != Class::Bad;
         let usable = match (next, self.usable) {
-            (None, _) => None,
             (Some(point), _) if is_usable(&point) => next,
-            (Some(_), Found::Yes(None)) => None,
+            (None, _) | (Some(_), Found::Yes(None)) => None,
             (Some(_), Found::Yes(Some(point))) if point.time.ticks() >= tick => Some(point),
             (Some(point), _) => {
                 let found = self.usable_from(point.time.ticks())?;

@@ -36,10 +36,10 @@ impl Interval {
             | F::Range2 => self.extreme_with_bounds(partial),
             // The annotations are counted by whoever has them (5.4.3.20).
             F::AnnotationCount => self.calculated(Some(Variant::Int32(0)), StatusCode::Good, 0),
-            F::Count => self.calculated(count(self.values.good), self.by_values(), partial),
+            F::Count => self.calculated(Some(count(self.values.good)), self.by_values(), partial),
             F::NumberOfTransitions => {
                 let transitions = count(u64::from(self.values.transitions));
-                self.calculated(transitions, self.by_values(), partial)
+                self.calculated(Some(transitions), self.by_values(), partial)
             }
             F::WorstQuality | F::WorstQuality2 => self.worst(partial),
             F::Average => {
@@ -258,8 +258,8 @@ impl Interval {
     }
 }
 
-fn count(number: u64) -> Option<Variant> {
-    Some(Variant::Int32(i32::try_from(number).unwrap_or(i32::MAX)))
+fn count(number: u64) -> Variant {
+    Variant::Int32(i32::try_from(number).unwrap_or(i32::MAX))
 }
 
 fn shared(extreme: Extreme) -> u32 {

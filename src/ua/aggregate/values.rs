@@ -88,17 +88,16 @@ impl Values {
     }
 
     /// Counts samples.
-    pub(super) fn take(&mut self, rules: &Rules, columns: &Columns<'_>) {
+    pub(super) fn take(&mut self, rules: Rules, columns: &Columns<'_>) {
         match rules.function.measure() {
-            Measure::Time => {}
             Measure::Count => columns.iter().for_each(|(_, value, status)| {
                 self.count(rules, value, status);
             }),
             Measure::Sum => self.sum(rules, columns),
             Measure::Spread => self.spread(rules, columns),
             Measure::Extremes => self.extremes(rules, columns),
-            // Those of the interval between its bounds are shown one by one.
-            Measure::ExtremesOverTime => {}
+            // Regions show the extremes between the bounds, one by one.
+            Measure::Time | Measure::ExtremesOverTime => {}
             Measure::Ends => self.ends(rules, columns),
             Measure::Transitions => self.transitions(rules, columns),
             Measure::Worst => columns.iter().for_each(|(_, value, status)| {
@@ -110,7 +109,7 @@ impl Values {
     }
 
     /// Counts a sample; whether it is good.
-    fn count(&mut self, rules: &Rules, value: f64, status: u32) -> bool {
+    fn count(&mut self, rules: Rules, value: f64, status: u32) -> bool {
         if Class::of(value, status) == Class::Good {
             self.good += 1;
             return true;
@@ -124,7 +123,7 @@ impl Values {
         false
     }
 
-    fn sum(&mut self, rules: &Rules, columns: &Columns<'_>) {
+    fn sum(&mut self, rules: Rules, columns: &Columns<'_>) {
         let (mut sum, mut good) = (self.sum, 0);
         for (_, value, status) in columns.iter() {
             // The usual sample takes the short way.
@@ -139,7 +138,7 @@ impl Values {
         self.good += good;
     }
 
-    fn spread(&mut self, rules: &Rules, columns: &Columns<'_>) {
+    fn spread(&mut self, rules: Rules, columns: &Columns<'_>) {
         for (_, value, status) in columns.iter() {
             if self.count(rules, value, status) {
                 let before = value - self.mean;
@@ -149,7 +148,7 @@ impl Values {
         }
     }
 
-    fn extremes(&mut self, rules: &Rules, columns: &Columns<'_>) {
+    fn extremes(&mut self, rules: Rules, columns: &Columns<'_>) {
         for (tick, value, status) in columns.iter() {
             if self.count(rules, value, status) {
                 self.show(tick, value);
@@ -167,7 +166,7 @@ impl Values {
         Extreme::show(&mut self.most, shown, f64::gt);
     }
 
-    fn ends(&mut self, rules: &Rules, columns: &Columns<'_>) {
+    fn ends(&mut self, rules: Rules, columns: &Columns<'_>) {
         for index in 0..columns.len() {
             let point = columns.get(index);
             if is_no_data(point.status) {
@@ -185,7 +184,7 @@ impl Values {
         self.is_ragged = !(is_good(self.first) && is_good(self.last));
     }
 
-    fn transitions(&mut self, rules: &Rules, columns: &Columns<'_>) {
+    fn transitions(&mut self, rules: Rules, columns: &Columns<'_>) {
         for (_, value, status) in columns.iter() {
             self.count(rules, value, status);
             if rules.class(value, status) == Class::Bad {

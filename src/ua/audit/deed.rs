@@ -234,18 +234,21 @@ impl Server {
             let (user, source, status) = (origin.who.name(), &deed.source_name, deed.status);
             warn!(user, address = ?origin.address, source, %status, "{}", deed.message);
         }
-        self.tell(origin, deed, id);
+        self.tell(origin, deed, id, is_single);
         id
     }
 
-    /// Only a SecurityAdmin over an encrypted channel hears it (Part 4, 6.5; AUD-02).
-    fn tell(&self, origin: &Origin, deed: Deed, id: [u8; 16]) {
+    /// Only a SecurityAdmin over an encrypted channel hears it (Part 4, 6.5; AUD-02). It is recorded if the log has a
+    /// line of its own for it: a flood of refusals must not push everything else out of the history.
+    fn tell(&self, origin: &Origin, deed: Deed, id: [u8; 16], is_single: bool) {
         let sessions = self.sessions.borrow();
         let hearing: Vec<SessionKey> =
             sessions.iter().filter(|it| it.hears_audit).map(|it| it.key).collect();
         drop(sessions);
         let Some(kind) = self.space.standard_event_type(deed.kind as u32) else { return };
-        if hearing.is_empty() || !self.subscriptions.borrow().has_listeners() {
+        let is_heard = !hearing.is_empty() && self.subscriptions.borrow().has_listeners();
+        let is_recorded = is_single && self.events.is_some();
+        if !is_heard && !is_recorded {
             return;
         }
         let mut fields = vec![
@@ -271,6 +274,12 @@ impl Server {
             fields,
             condition: None,
         };
+        if is_recorded {
+            self.record(&event);
+        }
+        if !is_heard {
+            return;
+        }
         let context = self.context();
         let stage = Stage { space: &self.space, ids: &self.event_ids, context: &context };
         self.subscriptions.borrow_mut().raise_audit(&event, &hearing, &stage);

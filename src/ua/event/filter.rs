@@ -1,13 +1,12 @@
 //! EventFilter (Part 4, 7.22.3): checked once, asked at every event.
 
 use opcua_types::{
-    BinaryEncodable, ContentFilter, ContentFilterResult, Context, EventFilterResult,
-    ExtensionObject, NodeId, SimpleAttributeOperand, StatusCode, Variant,
+    ContentFilter, ContentFilterResult, Context, EventFilterResult, ExtensionObject, NodeId,
+    SimpleAttributeOperand, StatusCode, Variant,
 };
 
-use crate::ua::event::select::Clause;
-use crate::ua::event::{Checks, Event, Fields, WhereClause};
-use crate::ua::space::Space;
+use crate::ua::event::{Checks, Clause, Event, Fields, Subject, WhereClause};
+use crate::ua::space::{NodeRef, Space};
 
 /// What a listener wants to know of which events.
 #[derive(Clone, Debug)]
@@ -33,7 +32,7 @@ impl From<StatusCode> for Problem {
 }
 
 impl EventFilter {
-    /// Checks a filter as a client sends it; a clause may be wrong already. `most` bounds its clauses, elements and operands (EVT-09).
+    /// Checks a filter as a client sends it; a clause may be wrong already. `most` bounds its clauses and elements (EVT-09).
     pub fn new(
         space: &Space,
         clauses: Vec<Result<SimpleAttributeOperand, StatusCode>>,
@@ -74,22 +73,40 @@ impl EventFilter {
 
     /// Whether an event is wanted.
     pub fn passes(&self, space: &Space, event: &Event) -> bool {
-        self.condition.passes(&Asked { space, event })
+        self.wants(&Happening { space, event })
+    }
+
+    /// Whether an event, happening or recorded, is wanted.
+    pub fn wants(&self, event: &dyn Subject) -> bool {
+        self.condition.passes(&Asked(event))
+    }
+
+    /// The select clauses, each or what is wrong with it.
+    pub fn clauses(&self) -> &[Result<Clause, StatusCode>] {
+        &self.select
+    }
+
+    /// Whether events pass whatever they are.
+    pub fn wants_all(&self) -> bool {
+        self.condition.is_empty()
     }
 
     /// The selected fields of an event as an encoded array of Variants: one for each clause.
     pub fn select(&self, space: &Space, event: &Event, context: &Context<'_>) -> Box<[u8]> {
         let mut out = Vec::with_capacity(32 * self.select.len());
+        self.put(&Happening { space, event }, &mut out, context);
+        out.into()
+    }
+
+    /// Appends the selected fields of an event as an encoded array of Variants.
+    pub fn put(&self, event: &dyn Subject, out: &mut Vec<u8>, context: &Context<'_>) {
         out.extend_from_slice(&(self.select.len() as i32).to_le_bytes());
         for clause in &self.select {
-            let value = clause.as_ref().map_or(Variant::Empty, |it| it.value(space, event));
-            let before = out.len();
-            if value.encode(&mut out, context).is_err() {
-                out.truncate(before);
-                out.push(0);
+            match clause {
+                Ok(clause) => clause.put(event, out, context),
+                Err(_) => out.push(0),
             }
         }
-        out.into()
     }
 }
 
@@ -107,20 +124,40 @@ fn outcome(
     })
 }
 
-/// An event as a where clause sees it.
-struct Asked<'a> {
+/// An event that happens.
+struct Happening<'a> {
     space: &'a Space,
     event: &'a Event,
 }
 
+impl Subject for Happening<'_> {
+    fn type_named(&self, id: &NodeId) -> Option<u32> {
+        self.space.event_type(id)
+    }
+
+    fn is_below(&self, kind: u32) -> bool {
+        self.space.is_event_below(self.event.kind, kind)
+    }
+
+    fn field(&self, key: &str, path: &str) -> Variant {
+        self.event.value(self.space, key, path)
+    }
+
+    fn condition(&self) -> Variant {
+        let told = self.event.condition.as_ref();
+        told.map_or(Variant::Empty, |it| self.space.node_id(NodeRef::Alarm(it.alarm, 0)).into())
+    }
+}
+
+/// An event as a where clause sees it.
+struct Asked<'a>(&'a dyn Subject);
+
 impl Fields for Asked<'_> {
     fn field(&self, operand: &SimpleAttributeOperand) -> Variant {
-        let clause = Clause::known(self.space, operand);
-        clause.map_or(Variant::Empty, |it| it.value(self.space, self.event))
+        Clause::known(self.0, operand).map_or(Variant::Empty, |it| it.value(self.0))
     }
 
     fn is_of_type(&self, kind: &NodeId) -> bool {
-        let kind = self.space.event_type(kind);
-        kind.is_some_and(|it| self.space.is_event_below(self.event.kind, it))
+        self.0.type_named(kind).is_some_and(|it| self.0.is_below(it))
     }
 }

@@ -5,8 +5,10 @@ pub mod condition;
 mod condition_text;
 mod filter;
 mod plant;
+mod recorded;
 mod select;
 mod server;
+mod types;
 mod where_clause;
 #[cfg(test)]
 mod where_clause_tests;
@@ -21,10 +23,13 @@ use crate::ua::value::date_time;
 
 pub use filter::{EventFilter, Problem};
 pub use plant::of_snapshot;
+pub use recorded::{CONDITION_ID, EventRecorder, Recorded};
+pub use select::{Clause, Subject};
 pub use server::{
     queue_overflow, refresh_end, refresh_required, refresh_start, semantic_change, system_status,
     triggered,
 };
+pub use types::EventTypes;
 pub use where_clause::{Checks, Fields, WhereClause};
 
 /// Severities (domain B8): urgent, high, medium, and for the record.

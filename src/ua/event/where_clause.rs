@@ -47,8 +47,8 @@ pub struct WhereClause {
 }
 
 impl WhereClause {
-    /// Checks a filter; one without elements passes everything. `most` bounds its elements and the operands of
-    /// each. What is refused says of each element and operand why (EVT-08).
+    /// Checks a filter; one without elements passes everything. `most` bounds its elements. What is refused
+    /// says of each element and operand why (EVT-08).
     pub fn new(
         filter: &ContentFilter,
         most: usize,
@@ -62,13 +62,18 @@ impl WhereClause {
         let checked: Vec<Result<Element, ContentFilterElementResult>> = given
             .iter()
             .enumerate()
-            .map(|(index, it)| element(it, (index, given.len()), most, checks))
+            .map(|(index, it)| element(it, (index, given.len()), checks))
             .collect();
         if checked.iter().all(Result::is_ok) {
             return Ok(Self { elements: checked.into_iter().flatten().collect() });
         }
         let good = || refused(StatusCode::Good, Vec::new());
         Err(result(checked.into_iter().map(|it| it.err().unwrap_or_else(good)).collect()))
+    }
+
+    /// Whether it asks nothing.
+    pub fn is_empty(&self) -> bool {
+        self.elements.is_empty()
     }
 
     /// Whether an event passes: what is neither true nor false does not (Part 4, 7.7.3).
@@ -96,13 +101,17 @@ fn refused(status: StatusCode, operands: Vec<StatusCode>) -> ContentFilterElemen
     }
 }
 
+/// Operands of an InList at the most. Python asyncua lists all types below the one that is asked for, of
+/// BaseEventType some 200.
+const LIST_MAX: usize = 1000;
+
 /// Fewest and most operands of an operator; none for one that is not supported.
-fn counts(operator: FilterOperator, most: usize) -> Option<(usize, usize)> {
+fn counts(operator: FilterOperator) -> Option<(usize, usize)> {
     use FilterOperator as O;
     Some(match operator {
         O::IsNull | O::Not | O::OfType => (1, 1),
         O::Between => (3, 3),
-        O::InList => (1, most),
+        O::InList => (1, LIST_MAX),
         O::InView | O::RelatedTo => return None,
         _ => (2, 2),
     })
@@ -111,12 +120,11 @@ fn counts(operator: FilterOperator, most: usize) -> Option<(usize, usize)> {
 fn element(
     given: &ContentFilterElement,
     place: (usize, usize),
-    most: usize,
     checks: &Checks<'_>,
 ) -> Result<Element, ContentFilterElementResult> {
     let operator = given.filter_operator;
     let operands = given.filter_operands.as_deref().unwrap_or_default();
-    let Some((fewest, most)) = counts(operator, most) else {
+    let Some((fewest, most)) = counts(operator) else {
         return Err(refused(StatusCode::BadFilterOperatorUnsupported, Vec::new()));
     };
     if operands.len() < fewest || operands.len() > most {

@@ -28,7 +28,10 @@ impl Server {
             | V::HistoryServerCapabilities_InsertEventCapability
             | V::HistoryServerCapabilities_ReplaceEventCapability
             | V::HistoryServerCapabilities_UpdateEventCapability
-            | V::HistoryServerCapabilities_DeleteEventCapability => false.into(),
+            | V::HistoryServerCapabilities_DeleteEventCapability => self.events.is_some().into(),
+            V::HistoryServerCapabilities_MaxReturnEventValues if self.events.is_some() => {
+                count(limits.history_values)
+            }
             V::HistoryServerCapabilities_MaxReturnEventValues => 0_u32.into(),
             V::Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryReadData
             | V::Server_ServerCapabilities_OperationLimits_MaxNodesPerHistoryReadEvents

@@ -9,6 +9,7 @@ mod answer;
 mod at_time;
 mod capability;
 mod change;
+mod events;
 mod modified;
 mod processed;
 mod raw;
@@ -21,6 +22,7 @@ use crate::ua::space::Kept;
 
 pub use answer::Room;
 pub use at_time::AtTimeRead;
+pub use events::{Events, Heard};
 pub use modified::ModifiedRead;
 pub use processed::{ProcessedQuery, ProcessedRead};
 pub use raw::{Raw, RawQuery};
@@ -47,6 +49,8 @@ pub enum Work {
     Processed(Box<ProcessedRead>),
     /// Values at given times.
     AtTime(Box<AtTimeRead>),
+    /// Events of a notifier.
+    Events(Box<Events>),
 }
 
 /// The answer for one node.
@@ -70,22 +74,37 @@ impl Answered {
 }
 
 impl Work {
+    /// Whether the user who reads may hear audit events, at this moment.
+    pub fn set_hears_audit(&mut self, hears_audit: bool) {
+        match self {
+            Self::Raw(_) | Self::Modified(_) | Self::Processed(_) | Self::AtTime(_) => {}
+            Self::Events(events) => events.hears_audit = hears_audit,
+        }
+    }
+
     /// Reads as much as `room` allows. May wait for a disk.
     pub fn go_on(self, reader: &Reader, room: Room) -> Answered {
-        match self {
+        let done = match self {
             Self::Raw(read) => read.go_on(reader, room),
             Self::Modified(read) => read.go_on(reader, room),
             Self::Processed(read) => read.go_on(reader, room),
             Self::AtTime(read) => read.go_on(reader, room),
-        }
-        .unwrap_or_else(|problem| {
+            Self::Events(read) => {
+                return read.go_on(room).unwrap_or_else(|problem| {
+                    tracing::error!(%problem, "the history of events cannot be read");
+                    Answered::refused(StatusCode::BadResourceUnavailable)
+                });
+            }
+        };
+        done.unwrap_or_else(|problem| {
             tracing::error!(%problem, "the history cannot be read");
             Answered::refused(status_of(&problem))
         })
     }
 }
 
-fn status_of(problem: &HistoryError) -> StatusCode {
+/// What an error of the store is to a client.
+pub fn status_of(problem: &HistoryError) -> StatusCode {
     match problem {
         HistoryError::Damaged { .. } => StatusCode::BadDataLost,
         _ => StatusCode::BadResourceUnavailable,

@@ -4,10 +4,11 @@ use opcua_types::{ObjectId, StatusCode};
 
 use crate::history::{HistoryError, Reader};
 use crate::time::Timestamp;
-use crate::ua::aggregate::{Configuration, Function, Intervals, Query, QueryError};
+use crate::ua::aggregate::{Configuration, Function, Intervals, Query};
 use crate::ua::history::answer::{BYTES_OF_A_NUMBER, DataValues};
 use crate::ua::history::source::Numbers;
 use crate::ua::history::{Answered, Room, Subject, Work};
+use crate::ua::status;
 
 /// What a client asks for, of all nodes of a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,10 +46,7 @@ impl ProcessedRead {
         }
         let is_stepped = subject.kept.stepped;
         let query = Query { function, start, end, interval_ms, configuration, is_stepped, kind };
-        let intervals = query.check().map_err(|problem| match problem {
-            QueryError::NoTime | QueryError::Interval { .. } => StatusCode::BadInvalidArgument,
-            QueryError::Percent(_) => StatusCode::BadAggregateInvalidInputs,
-        })?;
+        let intervals = query.check().map_err(status::of_query)?;
         Ok(Self { subject, intervals, next: 0 })
     }
 

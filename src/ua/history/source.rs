@@ -120,15 +120,13 @@ impl Kept {
         use opcua_types::VariantScalarTypeId as S;
         Some(match (self.shown, self.value_type) {
             (None, T::F64) => Kind::F64,
-            (None, T::U32) => Kind::U32,
-            (None, T::U16) => Kind::U16,
             (None, T::Bool) => Kind::Boolean,
             (Some(S::SByte), _) => Kind::I8,
             (Some(S::Byte), _) => Kind::U8,
             (Some(S::Int16), _) => Kind::I16,
-            (Some(S::UInt16), _) => Kind::U16,
+            (None, T::U16) | (Some(S::UInt16), _) => Kind::U16,
             (Some(S::Int32), _) => Kind::I32,
-            (Some(S::UInt32), _) => Kind::U32,
+            (None, T::U32) | (Some(S::UInt32), _) => Kind::U32,
             (Some(S::Int64), _) => Kind::I64,
             (Some(S::UInt64), _) => Kind::U64,
             (Some(S::Float), _) => Kind::F32,

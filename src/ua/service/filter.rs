@@ -2,7 +2,7 @@
 
 use opcua_types::{
     AggregateConfiguration, AggregateFilter, AggregateFilterResult, BinaryDecodable, ContentFilter,
-    ExtensionObject, NodeId, ObjectId, Range, SimpleAttributeOperand, StatusCode, Variant,
+    Context, ExtensionObject, NodeId, ObjectId, Range, SimpleAttributeOperand, StatusCode, Variant,
 };
 
 use crate::engine::Snapshot;
@@ -14,6 +14,7 @@ use crate::ua::event::{EventFilter, Problem};
 use crate::ua::server::Server;
 use crate::ua::service::reader::{Malformed, Reader, index_range};
 use crate::ua::space::{IdRef, LiveId, NodeIdRef, NodeRef};
+use crate::ua::status;
 use crate::ua::subscription::{DataFilter, Deadband, Source, Trigger};
 use crate::ua::value::date_time;
 use crate::ua::wire::Shallow;
@@ -109,23 +110,32 @@ pub(super) fn events(
         IdRef::Numeric(0) => return Err(StatusCode::BadEventFilterInvalid.into()),
         _ => return Err(StatusCode::BadFilterNotAllowed.into()),
     }
-    let (clauses, where_clause) =
-        read_events(server, body).map_err(|_| StatusCode::BadEventFilterInvalid)?;
+    let context = server.decoding(body);
+    let read = read_events(&context, &mut Reader::new(body));
+    let (clauses, where_clause) = read.map_err(|_| StatusCode::BadEventFilterInvalid)?;
     EventFilter::new(&server.space, clauses, &where_clause, MOST_CLAUSES as usize)
+}
+
+/// An EventFilter inside of other details, checked.
+pub(super) fn inner_events(
+    server: &Server,
+    context: &Context<'_>,
+    body: &mut Reader<'_>,
+) -> Result<Result<EventFilter, Problem>, Malformed> {
+    let (clauses, where_clause) = read_events(context, body)?;
+    Ok(EventFilter::new(&server.space, clauses, &where_clause, MOST_CLAUSES as usize))
 }
 
 /// Select clauses, each or what is wrong with it, and the where clause.
 type ReadEvents = (Vec<Result<SimpleAttributeOperand, StatusCode>>, ContentFilter);
 
-fn read_events(server: &Server, body: &[u8]) -> Result<ReadEvents, Malformed> {
-    let context = server.decoding(body);
-    let mut body = Reader::new(body);
+fn read_events(context: &Context<'_>, body: &mut Reader<'_>) -> Result<ReadEvents, Malformed> {
     // A two-byte NodeId, a null path, an attribute and a null range.
     let count = body.array(2 + 4 + 4 + 4)?;
     let mut clauses = Vec::with_capacity(count);
     for _ in 0..count {
-        let type_definition_id = body.typed(&context)?;
-        let browse_path = body.typed(&context)?;
+        let type_definition_id = body.typed(context)?;
+        let browse_path = body.typed(context)?;
         let attribute_id = body.u32()?;
         let range = index_range(body.text()?);
         clauses.push(range.map(|index_range| SimpleAttributeOperand {
@@ -135,7 +145,7 @@ fn read_events(server: &Server, body: &[u8]) -> Result<ReadEvents, Malformed> {
             index_range,
         }));
     }
-    Ok((clauses, body.typed(&context)?))
+    Ok((clauses, body.typed(context)?))
 }
 
 /// DataChangeFilter (Part 4, 7.22.2).
@@ -164,10 +174,11 @@ fn data(server: &Server, source: &Source, body: &[u8]) -> Result<DataFilter, Sta
 fn check_number(server: &Server, source: &Source) -> Result<(), StatusCode> {
     let is_number = match source {
         Source::Tag(tag) | Source::Part(tag, _) => {
-            match server.space.table().row(*tag).1.value_type {
-                ValueType::F64 | ValueType::U16 | ValueType::U32 | ValueType::Numbers => true,
-                _ => false,
-            }
+            let value_type = server.space.table().row(*tag).1.value_type;
+            matches!(
+                value_type,
+                ValueType::F64 | ValueType::U16 | ValueType::U32 | ValueType::Numbers
+            )
         }
         Source::Live(LiveId::Stored(index), _) => {
             let declared = server.space.declared(NodeRef::Static(*index));
@@ -228,7 +239,7 @@ fn calculated(
             percent_good: given.percent_data_good,
             use_sloped_extrapolation: given.use_sloped_extrapolation,
         };
-        configuration.check().map_err(|_| StatusCode::BadAggregateInvalidInputs)?;
+        configuration.check().map_err(|error| status::of_query(error.into()))?;
         configuration
     };
     let shortest = server.port.scan_ms.max(1.0);

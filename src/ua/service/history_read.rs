@@ -9,17 +9,20 @@ use opcua_types::{AggregateConfiguration, NumericRange, ObjectId, StatusCode, Ti
 use crate::access::Roles;
 use crate::time::Timestamp;
 use crate::ua::aggregate::{Configuration, Function};
+use crate::ua::channel::Channel;
 use crate::ua::envelope::array_length;
+use crate::ua::event::EventFilter;
 use crate::ua::history::{
     Answered, AtTimeRead, ModifiedRead, ProcessedQuery, ProcessedRead, Raw, RawQuery, Room,
     Subject, Work,
 };
 use crate::ua::server::Server;
 use crate::ua::service::attribute::{may_read, timestamps};
+use crate::ua::service::history_events;
 use crate::ua::service::reader::{self, Reader};
 use crate::ua::service::write::{begin, reply};
 use crate::ua::service::{Answer, Outcome, Request};
-use crate::ua::space::{IdRef, NodeIdRef};
+use crate::ua::space::{IdRef, NodeIdRef, NodeRef};
 use crate::ua::subscription::SessionKey;
 
 /// Smallest encoded HistoryReadValueId: two-byte NodeId, null range, null encoding, null continuation point.
@@ -32,6 +35,7 @@ const LEAST_ROOM: usize = 4096;
 const RAW: u32 = ObjectId::ReadRawModifiedDetails_Encoding_DefaultBinary as u32;
 const PROCESSED: u32 = ObjectId::ReadProcessedDetails_Encoding_DefaultBinary as u32;
 const AT_TIME: u32 = ObjectId::ReadAtTimeDetails_Encoding_DefaultBinary as u32;
+const EVENTS: u32 = ObjectId::ReadEventDetails_Encoding_DefaultBinary as u32;
 
 /// What is asked of every node of a request.
 #[derive(Clone, Debug)]
@@ -41,6 +45,7 @@ enum Details {
     /// One function for each node, or what is wrong with it.
     Processed(ProcessedQuery, Vec<Result<Function, StatusCode>>),
     AtTime(Arc<[Timestamp]>, bool),
+    Events(RawQuery, Box<EventFilter>),
 }
 
 /// A node of a request.
@@ -59,16 +64,19 @@ pub(super) fn history_read(mut request: Request<'_>) -> Outcome {
     let release = request.body.flag()?;
     let count = request.body.array(SMALLEST_READ)?;
     request.check_count(count)?;
-    if timestamps == TimestampsToReturn::Neither {
+    let details = read_details(&request, &details)?;
+    // Events bring their times among their fields.
+    if timestamps == TimestampsToReturn::Neither && !matches!(details, Ok(Details::Events(..))) {
         return Err(StatusCode::BadTimestampsToReturnInvalid);
     }
-    let details = read_details(&request, &details)?;
     if let Ok(Details::Processed(_, functions)) = &details
         && functions.len() != count
     {
         return Err(StatusCode::BadAggregateListMismatch);
     }
     let roles = request.roles(session);
+    let hears_audit =
+        request.server.sessions.borrow().get(session).is_some_and(|it| it.hears_audit);
     let mut works = Vec::with_capacity(count);
     for index in 0..count {
         let item = Item {
@@ -81,7 +89,12 @@ pub(super) fn history_read(mut request: Request<'_>) -> Outcome {
             Err(let_go(request.server, session, item.continuation))
         } else if item.continuation.is_empty() {
             let details = details.as_ref().map_err(|it| *it);
-            details.and_then(|it| begin_one(request.server, roles, &item, timestamps, (it, index)))
+            let begun = details
+                .and_then(|it| begin_one(request.server, roles, &item, timestamps, (it, index)));
+            begun.map(|mut work| {
+                work.set_hears_audit(hears_audit);
+                work
+            })
         } else {
             take_up(request.server, session, item.continuation)
         });
@@ -98,8 +111,12 @@ fn read_details(
     let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(kind) } = *kind else {
         return Err(StatusCode::BadHistoryOperationInvalid);
     };
-    let mut body = Reader::new(body);
+    let (context, mut body) = (request.server.decoding(body), Reader::new(body));
     match kind {
+        EVENTS => {
+            let read = history_events::read_details(request.server, &context, &mut body)?;
+            Ok(read.map(|(query, filter)| Details::Events(query, Box::new(filter))))
+        }
         RAW => Ok(raw(&mut body)?),
         PROCESSED => Ok(Ok(processed(request, &mut body)?)),
         AT_TIME => Ok(at_time(&mut body)?),
@@ -157,7 +174,7 @@ fn at_time(body: &mut Reader<'_>) -> Result<Result<Details, StatusCode>, reader:
 }
 
 /// DateTime. What lies before 1601 or is none is 0.
-fn time(body: &mut Reader<'_>) -> Result<Timestamp, reader::Malformed> {
+pub(super) fn time(body: &mut Reader<'_>) -> Result<Timestamp, reader::Malformed> {
     let ticks = body.i64()?;
     Ok(Timestamp::from_ticks(ticks.max(0)))
 }
@@ -174,6 +191,32 @@ fn begin_one(
         return Err(StatusCode::BadNodeIdInvalid);
     }
     let node = server.space.resolve(&item.node).ok_or(StatusCode::BadNodeIdUnknown)?;
+    let subject = || subject(server, roles, (item, node), timestamps);
+    Ok(match details {
+        Details::Raw(query) => Work::Raw(Box::new(Raw::new(subject()?, *query))),
+        Details::Modified(query) => {
+            Work::Modified(Box::new(ModifiedRead::new(subject()?, *query)?))
+        }
+        Details::Processed(query, functions) => {
+            Work::Processed(Box::new(ProcessedRead::new(subject()?, functions[index]?, *query)?))
+        }
+        Details::AtTime(times, use_simple_bounds) => {
+            let times = Arc::clone(times);
+            Work::AtTime(Box::new(AtTimeRead::new(subject()?, times, *use_simple_bounds)))
+        }
+        Details::Events(query, filter) => {
+            return history_events::begin_read(server, roles, node, (*query, (**filter).clone()));
+        }
+    })
+}
+
+/// The variable of an operation, and how its values are to be shown.
+fn subject(
+    server: &Server,
+    roles: Roles,
+    (item, node): (&Item<'_>, NodeRef),
+    timestamps: TimestampsToReturn,
+) -> Result<Subject, StatusCode> {
     let kept = server.space.kept(node).ok_or(StatusCode::BadHistoryOperationUnsupported)?;
     if !may_read(roles) || !server.space.may_read_history(node, roles) {
         return Err(StatusCode::BadUserAccessDenied);
@@ -184,18 +227,7 @@ fn begin_one(
         (0, "Default Binary") => return Err(StatusCode::BadDataEncodingInvalid),
         _ => return Err(StatusCode::BadDataEncodingUnsupported),
     }
-    let subject = Subject { kept, range, timestamps };
-    Ok(match details {
-        Details::Raw(query) => Work::Raw(Box::new(Raw::new(subject, *query))),
-        Details::Modified(query) => Work::Modified(Box::new(ModifiedRead::new(subject, *query)?)),
-        Details::Processed(query, functions) => {
-            Work::Processed(Box::new(ProcessedRead::new(subject, functions[index]?, *query)?))
-        }
-        Details::AtTime(times, use_simple_bounds) => {
-            let times = Arc::clone(times);
-            Work::AtTime(Box::new(AtTimeRead::new(subject, times, *use_simple_bounds)))
-        }
-    })
+    Ok(Subject { kept, range, timestamps })
 }
 
 /// Number of a continuation point.
@@ -208,7 +240,9 @@ fn take_up(server: &Server, session: SessionKey, continuation: &[u8]) -> Result<
     let mut sessions = server.sessions.borrow_mut();
     let session = sessions.get_mut(session).ok_or(StatusCode::BadSessionClosed)?;
     let work = number(continuation).and_then(|it| session.reads.recall(it));
-    work.ok_or(StatusCode::BadContinuationPointInvalid)
+    let mut work = work.ok_or(StatusCode::BadContinuationPointInvalid)?;
+    work.set_hears_audit(session.hears_audit);
+    Ok(work)
 }
 
 /// Gives a continuation point up (Part 4, 5.11.3.2: nothing is read).
@@ -224,7 +258,7 @@ fn room_for_all(request: &Request<'_>, session: SessionKey) -> usize {
     let sessions = request.server.sessions.borrow();
     let asked = sessions.get(session).map_or(0, |it| it.client.max_response_bytes);
     let channel = request.connection.channel.borrow();
-    let taken = channel.as_ref().map_or(0, |it| it.longest_body());
+    let taken = channel.as_ref().map_or(0, Channel::longest_body);
     let own = request.server.config.limits.message_bytes;
     let least = [asked as usize, taken].into_iter().filter(|it| *it > 0).fold(own, usize::min);
     least.saturating_sub(OVERHEAD)

@@ -10,6 +10,8 @@ use crate::ua::audit::{HistoryChange, Origin};
 use crate::ua::envelope::array_length;
 use crate::ua::server::Server;
 use crate::ua::service::history_data::{self, DataOperation};
+use crate::ua::service::history_update_events::{self, EventUpdate};
+use crate::ua::service::reader::{Malformed, Reader};
 use crate::ua::service::write::{begin, reply};
 use crate::ua::service::{Answer, Outcome, Request};
 use crate::ua::space::{IdRef, NodeIdRef};
@@ -21,6 +23,8 @@ const UPDATE_DATA: u32 = ObjectId::UpdateDataDetails_Encoding_DefaultBinary as u
 const UPDATE_STRUCTURE: u32 = ObjectId::UpdateStructureDataDetails_Encoding_DefaultBinary as u32;
 const DELETE_RAW: u32 = ObjectId::DeleteRawModifiedDetails_Encoding_DefaultBinary as u32;
 const DELETE_AT: u32 = ObjectId::DeleteAtTimeDetails_Encoding_DefaultBinary as u32;
+const UPDATE_EVENTS: u32 = ObjectId::UpdateEventDetails_Encoding_DefaultBinary as u32;
+const DELETE_EVENTS: u32 = ObjectId::DeleteEventDetails_Encoding_DefaultBinary as u32;
 
 /// What came of one operation: HistoryUpdateResult.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +50,12 @@ pub(super) struct Refused {
     pub(super) told: Option<(NodeId, HistoryChange)>,
 }
 
+impl From<Malformed> for Refused {
+    fn from(_: Malformed) -> Self {
+        StatusCode::BadDecodingError.into()
+    }
+}
+
 impl From<StatusCode> for Refused {
     fn from(status: StatusCode) -> Self {
         Self { status, told: None }
@@ -58,6 +68,8 @@ enum Operation {
     Refused(Refused),
     /// On recorded data.
     Data(Box<DataOperation>),
+    /// Recorded events.
+    Events(Box<EventUpdate>),
 }
 
 /// HistoryUpdate.
@@ -99,11 +111,22 @@ fn take_apart(
     let NodeIdRef { namespace: 0, identifier: IdRef::Numeric(kind) } = *kind else {
         return Err(StatusCode::BadHistoryOperationInvalid.into());
     };
+    let server = request.server;
+    let (context, mut reader) = (server.decoding(body), Reader::new(body));
     let operation = match kind {
         UPDATE_DATA => history_data::update(request, actor, body)?,
         UPDATE_STRUCTURE => history_data::annotate(request, actor, body)?,
         DELETE_RAW => history_data::delete_raw(request, actor, body)?,
         DELETE_AT => history_data::delete_at(request, actor, body)?,
+        UPDATE_EVENTS => {
+            let roles = actor.roles;
+            let update = history_update_events::update(server, roles, &context, &mut reader)?;
+            return Ok(Operation::Events(Box::new(update)));
+        }
+        DELETE_EVENTS => {
+            let update = history_update_events::delete(server, actor.roles, &mut reader)?;
+            return Ok(Operation::Events(Box::new(update)));
+        }
         _ => return Err(StatusCode::BadHistoryOperationUnsupported.into()),
     };
     Ok(Operation::Data(Box::new(operation)))
@@ -112,6 +135,7 @@ fn take_apart(
 /// Does what was asked for, and audits it.
 async fn carry_out(server: &Server, origin: &Origin, operation: Operation) -> Updated {
     match operation {
+        Operation::Events(update) => update.carry_out(server, origin).await,
         Operation::Refused(Refused { status, told }) => {
             if let Some((node, change)) = told {
                 server.audit_history(origin, node, (change, Vec::new()), status);

@@ -9,6 +9,7 @@ use opcua_types::{
     StatusCode, Variant,
 };
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tracing::info;
 
 use crate::access::Actor;
@@ -20,7 +21,7 @@ use crate::ua::audit::{Origin, audited_condition, how_audited};
 use crate::ua::server::Server;
 use crate::ua::service::condition::{self, Called};
 use crate::ua::service::fixture::{self, Done};
-use crate::ua::service::{Answer, Outcome, Request, encode, state_change, variant, write};
+use crate::ua::service::{Answer, Outcome, Request, encode, kpi, state_change, variant, write};
 use crate::ua::space::NodeIdRef;
 use crate::ua::status;
 use crate::ua::subscription::SessionKey;
@@ -38,6 +39,8 @@ enum Operation {
     Asked(&'static MethodRow, oneshot::Receiver<control::Outcome>),
     /// Asked of an alarm, with so many arguments.
     Alarm(usize, oneshot::Receiver<Result<(), AlarmRefusal>>),
+    /// Read from the history, on a thread of its own.
+    Read(JoinHandle<CallMethodResult>),
 }
 
 /// Call.
@@ -105,6 +108,7 @@ fn audit(
         let result = results.and_then(|it| it.get(at)).unwrap_or(&late);
         let audited = match condition::name_of(server, call) {
             Some(name) => audited_condition(&name, call),
+            None if kpi::device_of(server, call).is_some() => None,
             None => how_audited(call),
         };
         if let Some(audited) = audited {
@@ -133,6 +137,9 @@ fn start(
             Ok(Called::Now(outputs)) => Operation::Done(answered(call, outputs)),
             Err(result) => Operation::Done(result),
         };
+    }
+    if let Some(called) = kpi::call(server, actor, call) {
+        return called.map_or_else(Operation::Done, Operation::Read);
     }
     if let Some(result) = fixture::call(server, call) {
         return match result {
@@ -223,6 +230,9 @@ async fn finish(operation: Operation) -> CallMethodResult {
         Operation::Slow(time) => {
             tokio::time::sleep(time).await;
             CallMethodResult { status_code: StatusCode::Good, ..CallMethodResult::default() }
+        }
+        Operation::Read(result) => {
+            result.await.unwrap_or_else(|_| failed(StatusCode::BadInternalError))
         }
         Operation::Asked(row, outcome) => match outcome.await {
             Ok(Ok(outputs)) => good(row, &outputs),

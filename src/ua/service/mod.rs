@@ -3,11 +3,15 @@
 mod attribute;
 mod condition;
 mod discovery;
+mod event_draft;
 mod filter;
 mod fixture;
 mod history_data;
+mod history_events;
 mod history_read;
 mod history_update;
+mod history_update_events;
+mod kpi;
 mod method;
 mod monitored;
 mod reader;

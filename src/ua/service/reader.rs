@@ -21,7 +21,7 @@ impl From<Error> for Malformed {
 }
 
 /// A cursor over a request body.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
 }

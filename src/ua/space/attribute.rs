@@ -47,7 +47,7 @@ impl Space {
             AttributeId::WriteMask | AttributeId::UserWriteMask => Some(0_u32.into()),
             _ => match node {
                 NodeRef::Static(index) => self.static_attribute(index, attribute, roles),
-                NodeRef::Device(device) => self.device_attribute(device, attribute),
+                NodeRef::Device(device) => self.device_attribute(device, attribute, roles),
                 NodeRef::Session(session, member) => {
                     self.session_attribute(session, member, attribute)
                 }
@@ -136,14 +136,20 @@ impl Space {
                 Some(roles.is_administrator().into())
             }
             AttributeId::EventNotifier => {
-                let notifies = u8::from(self.is_notifier(NodeRef::Static(index)));
+                let is_notifier = self.is_notifier(NodeRef::Static(index));
+                let notifies = if is_notifier { self.event_notifier(roles) } else { 0 };
                 self.graph.attribute(index, attribute).map(|_| notifies.into())
             }
             _ => self.graph.attribute(index, attribute),
         }
     }
 
-    fn device_attribute(&self, index: DeviceIndex, attribute: AttributeId) -> Option<Variant> {
+    fn device_attribute(
+        &self,
+        index: DeviceIndex,
+        attribute: AttributeId,
+        roles: Roles,
+    ) -> Option<Variant> {
         let device = self.table.device(index);
         match attribute {
             AttributeId::BrowseName => {
@@ -156,8 +162,7 @@ impl Space {
             AttributeId::Description => {
                 self.graph.attribute(self.declaration(NodeRef::Device(index)), attribute)
             }
-            // SubscribeToEvents (Part 3, 5.5.1).
-            AttributeId::EventNotifier => Some(1_u8.into()),
+            AttributeId::EventNotifier => Some(self.event_notifier(roles).into()),
             _ => None,
         }
     }
@@ -198,7 +203,9 @@ impl Space {
                 (CURRENT_READ | self.history_access(node, Some(roles))).into()
             }
             (AttributeId::MinimumSamplingInterval, _, Some(row)) => f64::from(row.rate_ms).into(),
-            (AttributeId::Executable, ..) => true.into(),
+            // Whoever may read may have key figures calculated.
+            (AttributeId::Executable, ..)
+            | (AttributeId::UserExecutable, Content::CalculateKpis, _) => true.into(),
             (AttributeId::UserExecutable, Content::Method(row), _) => {
                 roles.may_write(row.access).into()
             }

@@ -1,11 +1,14 @@
 //! Where events come from and go to: notifiers, and what event types there are (Part 3, 7.17 and 7.18; Part 5, 6.4).
 
-use opcua_types::NodeId;
+use opcua_types::{NodeClass, NodeId};
 
 use crate::tag::DeviceIndex;
 use crate::ua::space::graph::Graph;
 use crate::ua::space::reference::Reference;
 use crate::ua::space::{NodeIdRef, NodeRef, Space, TYPES};
+
+/// Browse path of a field: namespaces and names.
+pub type FieldPath = Vec<(u16, String)>;
 
 impl Space {
     /// Whether clients may subscribe to a node's events: the Server object and every device.
@@ -70,13 +73,63 @@ impl Space {
         types.iter().any(|it| self.has_field(*it, path))
     }
 
+    /// Every event type: its encoded NodeId, itself, and its supertype.
+    pub fn event_types(&self) -> Vec<(&[u8], u32, Option<u32>)> {
+        let mut all = vec![self.graph.known.base_event];
+        let mut at = 0;
+        while at < all.len() && all.len() < 10_000 {
+            let below: Vec<u32> = self.graph.subtypes(all[at]).collect();
+            all.extend(below);
+            at += 1;
+        }
+        let entry = |it: u32| (self.graph.encoded_id(it), it, self.graph.supertype(it));
+        all.into_iter().map(entry).collect()
+    }
+
+    /// The browse path of every field that events of type `kind` can have.
+    pub fn event_fields(&self, kind: u32) -> Vec<FieldPath> {
+        let above = std::iter::successors(Some(kind), |it| self.graph.supertype(*it));
+        let mut fields = Vec::new();
+        for kind in above.take(64) {
+            self.add_fields(kind, &mut Vec::new(), &mut fields);
+        }
+        fields.sort();
+        fields.dedup();
+        fields
+    }
+
+    fn add_fields(&self, at: u32, path: &mut FieldPath, fields: &mut Vec<FieldPath>) {
+        // No field of a type lies deeper, whatever a NodeSet says.
+        if path.len() >= 6 {
+            return;
+        }
+        for target in self.aggregated(at) {
+            let class = self.graph.class(target);
+            if !matches!(class, NodeClass::Variable | NodeClass::Object) {
+                continue;
+            }
+            let name = self.graph.node(target).as_node().browse_name();
+            path.push((name.namespace_index, name.name.as_ref().to_owned()));
+            if class == NodeClass::Variable {
+                fields.push(path.clone());
+            }
+            self.add_fields(target, path, fields);
+            path.pop();
+        }
+    }
+
+    fn aggregated(&self, node: u32) -> impl Iterator<Item = u32> {
+        let aggregates = self.graph.known.aggregates;
+        let references = self.graph.references(node).iter();
+        let own = references
+            .filter(move |it| it.is_forward && self.graph.is_subtype(it.kind, aggregates));
+        own.map(|it| it.target)
+    }
+
     fn has_field(&self, kind: u32, path: &[(u16, &str)]) -> bool {
         let mut at = kind;
         for (namespace, name) in path {
-            let aggregated = self.graph.references(at).iter().filter(|it| {
-                it.is_forward && self.graph.is_subtype(it.kind, self.graph.known.aggregates)
-            });
-            let found = aggregated.map(|it| it.target).find(|it| {
+            let found = self.aggregated(at).find(|it| {
                 let own = self.graph.node(*it).as_node().browse_name();
                 own.namespace_index == *namespace && own.name.as_ref() == *name
             });

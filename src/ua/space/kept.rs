@@ -13,6 +13,9 @@ pub const HISTORY_READ: u8 = 4;
 /// AccessLevel bit HistoryWrite.
 pub const HISTORY_WRITE: u8 = 8;
 
+/// EventNotifier bit SubscribeToEvents (Part 3, 8.59).
+const SUBSCRIBE_TO_EVENTS: u8 = 1;
+
 /// A variable with a history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kept {
@@ -114,6 +117,7 @@ impl Space {
     }
 
     fn kept_of_fixture(&self, index: u32) -> Option<Kept> {
+        use VariantScalarTypeId as S;
         if let Some(annotated) = self.annotated(index) {
             return self.kept_of_fixture(annotated).map(Kept::annotations);
         }
@@ -123,7 +127,6 @@ impl Space {
         }
         let declared = self.declared(NodeRef::Static(index))?;
         let Kind::Builtin(scalar) = declared.kind else { return None };
-        use VariantScalarTypeId as S;
         let value_type = match (scalar, declared.rank) {
             (S::Boolean, -1) => ValueType::Bool,
             (S::DateTime, -1) => ValueType::Time,
@@ -179,12 +182,35 @@ impl Space {
         HISTORY_READ | if may_edit { HISTORY_WRITE } else { 0 }
     }
 
+    /// EventNotifier of a notifier (Part 3, 5.5.1): it can be listened to, its history read, and changed by a user with
+    /// these roles.
+    pub(super) fn event_notifier(&self, roles: Roles) -> u8 {
+        let history = if !self.is_recorded.get() {
+            0
+        } else if self.may_edit_events(roles) {
+            HISTORY_READ | HISTORY_WRITE
+        } else {
+            HISTORY_READ
+        };
+        SUBSCRIBE_TO_EVENTS | history
+    }
+
+    /// Whether the events of a node are kept.
+    pub fn keeps_events(&self, node: NodeRef) -> bool {
+        self.is_recorded.get() && self.is_notifier(node)
+    }
+
+    /// Whether a user with these roles may change recorded events.
+    pub fn may_edit_events(&self, roles: Roles) -> bool {
+        roles.may_write(Access::Engineer) || roles.may_write(Access::Supervisor)
+    }
+
     /// Whether a user with these roles may change what was recorded: an engineer or a supervisor; of the fixture
     /// whoever its node names.
     pub fn may_edit(&self, node: NodeRef, roles: Roles) -> bool {
         match node {
             NodeRef::Static(index) => self.fixture_level(index, Some(roles)) & HISTORY_WRITE != 0,
-            _ => roles.may_write(Access::Engineer) || roles.may_write(Access::Supervisor),
+            _ => self.may_edit_events(roles),
         }
     }
 

@@ -41,6 +41,7 @@ pub use alarm::class_of;
 pub use attribute::{CURRENT_READ, CURRENT_WRITE};
 pub use browse::{BrowseFilter, BrowsePosition};
 pub use declared::{Declared, Kind};
+pub use event::FieldPath;
 pub use export::{Format, export};
 pub use kept::{HISTORY_READ, HISTORY_WRITE, Kept, annotations_path};
 pub use load::{LoadError, NodeSetFile, fixture};
@@ -216,9 +217,10 @@ impl Space {
                     Content::Constant | Content::Annotations(_) => {
                         self.graph.value_source(declared.declaration)
                     }
-                    Content::Group | Content::Method(_) | Content::ResetMetrics => {
-                        ValueSource::None
-                    }
+                    Content::Group
+                    | Content::Method(_)
+                    | Content::ResetMetrics
+                    | Content::CalculateKpis => ValueSource::None,
                 }
             }
         }
@@ -250,20 +252,28 @@ impl Space {
 
     /// The method `method` of the object `object`: by the instance's own NodeId or by the type's (MTH-06).
     pub fn method(&self, object: NodeRef, method: NodeRef) -> Result<MethodTarget, StatusCode> {
-        let NodeRef::Device(device) = object else { return Err(StatusCode::BadMethodInvalid) };
+        match self.called(object, method) {
+            Some((device, Content::Method(row))) => Ok(MethodTarget { device, row }),
+            _ => Err(StatusCode::BadMethodInvalid),
+        }
+    }
+
+    /// The device whose key figures a call asks for.
+    pub fn kpis_of(&self, object: NodeRef, method: NodeRef) -> Option<DeviceIndex> {
+        match self.called(object, method)? {
+            (device, Content::CalculateKpis) => Some(device),
+            _ => None,
+        }
+    }
+
+    fn called(&self, object: NodeRef, method: NodeRef) -> Option<(DeviceIndex, Content)> {
+        let NodeRef::Device(device) = object else { return None };
         let template = self.template(self.table.device(device).kind);
-        let found = template.nodes.iter().enumerate().find_map(|(index, it)| {
-            let is_it = match method {
-                NodeRef::Member(owner, member) => owner == device && usize::from(member) == index,
-                NodeRef::Static(declaration) => declaration == it.declaration,
-                NodeRef::Device(_) | NodeRef::Session(..) | NodeRef::Alarm(..) => false,
-            };
-            match it.content {
-                Content::Method(row) if is_it => Some(row),
-                _ => None,
-            }
+        let found = template.nodes.iter().enumerate().find(|(index, it)| match method {
+            NodeRef::Member(owner, member) => owner == device && usize::from(member) == *index,
+            NodeRef::Static(declaration) => declaration == it.declaration,
+            NodeRef::Device(_) | NodeRef::Session(..) | NodeRef::Alarm(..) => false,
         });
-        let row = found.ok_or(StatusCode::BadMethodInvalid)?;
-        Ok(MethodTarget { device, row })
+        found.map(|(_, it)| (device, it.content))
     }
 }

@@ -28,6 +28,8 @@ pub(super) enum Content {
     Method(&'static MethodRow),
     /// Reset of the alarm system's metrics.
     ResetMetrics,
+    /// Key figures of any period.
+    CalculateKpis,
 }
 
 /// One node below a device.
@@ -61,6 +63,8 @@ pub(super) struct Template {
 
 /// Reset of AlarmMetricsType, below the device.
 const METRICS_RESET: &str = "Alarms.Metrics.Reset";
+/// Key figures of the device.
+const CALCULATE_KPIS: &str = "CalculateKpis";
 
 impl Template {
     fn new(object_type: u32) -> Self {
@@ -233,6 +237,7 @@ impl Builder<'_> {
         let Some(kind) = self.kind else { return Ok(Content::Constant) };
         match self.graph.class(declared) {
             NodeClass::Method if path == METRICS_RESET => Ok(Content::ResetMetrics),
+            NodeClass::Method if path == CALCULATE_KPIS => Ok(Content::CalculateKpis),
             NodeClass::Method => {
                 let row = self.table.methods(kind).iter().find(|it| it.name == path);
                 row.map(Content::Method).ok_or_else(|| self.disagree(path, "the NodeSet"))
@@ -253,7 +258,9 @@ impl Builder<'_> {
                     Some(Content::Tag(member)) if path.ends_with(".Annotations") => {
                         Ok(Content::Annotations(member))
                     }
-                    Some(Content::Tag(_) | Content::Method(_)) => Ok(Content::Constant),
+                    Some(Content::Tag(_) | Content::Method(_) | Content::CalculateKpis) => {
+                        Ok(Content::Constant)
+                    }
                     _ => Err(self.disagree(path, "the NodeSet")),
                 }
             }

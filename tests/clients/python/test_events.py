@@ -150,7 +150,8 @@ async def test_evt_01_the_notifier_tree_is_browsed_from_the_server_object(client
     assert plant in await notifiers(client.nodes.server)
     assert ua.NodeId("Line1", 2) in await notifiers(client.get_node(plant))
     assert ua.NodeId("Line1.EL101", 2) in await notifiers(client.get_node("ns=2;s=Line1"))
-    assert await client.get_node("ns=2;s=Line1.EL101").read_event_notifier() == {ua.EventNotifier.SubscribeToEvents}
+    notifier = await client.get_node("ns=2;s=Line1.EL101").read_event_notifier()
+    assert notifier == {ua.EventNotifier.SubscribeToEvents, ua.EventNotifier.HistoryRead}
 
 
 async def test_evt_12_a_refresh_without_conditions_begins_and_ends(client):

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cellhouse::alarm::row::{Basis, Cause, LimitRow, Measured};
-use cellhouse::alarm::{AlarmRow, AlarmTable, Limit};
+use cellhouse::alarm::{AlarmRow, AlarmTable, Class, Limit};
 use cellhouse::config;
 use cellhouse::tag::{DeviceKind, TagTable};
 
@@ -83,6 +83,7 @@ fn cause(row: &AlarmRow) -> String {
         Cause::Unusable => with("the sensor has failed".to_owned()),
         Cause::NoCommunication => with("nothing comes".to_owned()),
         Cause::Expiry => with("30 days before the end".to_owned()),
+        Cause::When(_) if row.class == Class::System => with("the historian says so".to_owned()),
         Cause::When(_) => with("the controls ask".to_owned()),
     }
 }

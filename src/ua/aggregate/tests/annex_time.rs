@@ -1,5 +1,7 @@
 //! The tables of Part 13 (1.04), Annex A: aggregates over time.
 
+use std::fmt::Write;
+
 use crate::ua::aggregate::Function as F;
 use crate::ua::aggregate::tests::annex::{of_5_s, of_16_s};
 use crate::ua::aggregate::tests::memory::{Historian, check};
@@ -214,7 +216,7 @@ fn ha_29_duration_bad_and_percentages() {
             for (start, value) in starts.into_iter().zip(expected) {
                 let is_partial = start == "0:00" || start == "1:20";
                 let partial = if is_partial { ", Partial" } else { "" };
-                table += &format!("{start}.000 {value} Good, Calculated{partial}\n");
+                writeln!(table, "{start}.000 {value} Good, Calculated{partial}").unwrap();
             }
             table += "1:36.000 - BadNoData";
             of_16_s(function, historian, &table);

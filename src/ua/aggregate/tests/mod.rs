@@ -6,5 +6,6 @@ mod annex_time;
 mod at_time;
 mod live;
 mod memory;
+mod peer;
 mod properties;
 mod queries;
