@@ -251,6 +251,8 @@ def capacities() -> str:
         ("Publish requests waiting in one session", "publish_requests"),
         ("Messages kept for Republish, per subscription", "retransmission_queue"),
         ("Browse continuation points of one session", "continuation_points"),
+        ("History continuation points of one session", "history_continuation_points"),
+        ("Values of a history in one answer, per node", "history_values"),
         ("Operations in one request", "operations"),
         ("Bytes of one message", "message_bytes"),
         ("Elements of one array", "array_length"),
@@ -259,7 +261,7 @@ def capacities() -> str:
     lines = [
         "\n## Capacities\n",
         "As shipped in `config/server.toml`; each can be changed there and is shown below `ServerCapabilities` where the standard has a",
-        "place for it. History and query continuation points: 0, neither service is there. What was measured is in",
+        "place for it. Query continuation points: 0, the service is not there. What was measured is in",
         "`tests/server/capacity.rs`: 100 sessions with 500 subscriptions and 200,000 items in less than 2 GiB.\n",
         "| | As shipped |",
         "| --- | ---: |",

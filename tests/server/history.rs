@@ -338,7 +338,7 @@ fn exceptions_of_the_configuration_are_obeyed() {
     let server = Server::with_arguments(config, &["--speed", "60"]);
     let mut raw = server.session();
     eventually("the other signal is recorded", || count_of(&mut raw, OTHER) > 20);
-    assert!(count_of(&mut raw, TEMPERATURE) <= 2);
+    assert!((1..=2).contains(&count_of(&mut raw, TEMPERATURE)));
 }
 
 /// HA-13, HA-25.
@@ -390,7 +390,8 @@ fn aud_04_changes_of_history_are_logged_with_both_values_and_so_is_a_refused_one
         assert_eq!(fields["UpdatedNode"], format!("ns=2;s={TEMPERATURE}"));
         for (field, value) in [("OldValues", old), ("NewValues", new)] {
             let text = fields[field].to_string();
-            assert_eq!(text.contains('5'), value.is_some(), "{field} of line {line}: {text}");
+            let is_told = value.map_or(text == "[]" || text == "null", |it| text.contains(it));
+            assert!(is_told, "{field} of line {line}: {text}");
         }
     }
     let nobody = Server::start();

@@ -82,7 +82,7 @@ pub(super) struct Answered {
 }
 
 impl Answered {
-    fn of(result: HistoryReadResult) -> Self {
+    fn of(result: &HistoryReadResult) -> Self {
         let data = &result.history_data;
         let mut answered = Self {
             status: result.status_code,
@@ -133,7 +133,7 @@ pub(super) fn read_request(
 /// The results of a HistoryRead that must succeed.
 pub(super) fn results(answer: Answer<HistoryReadResponse>) -> Result<Vec<Answered>, Stop> {
     let response = good(answer, "HistoryRead")?;
-    Ok(response.results.unwrap_or_default().into_iter().map(Answered::of).collect())
+    Ok(response.results.unwrap_or_default().iter().map(Answered::of).collect())
 }
 
 /// Reads nodes; the service must succeed and give one result for each.

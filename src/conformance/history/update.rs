@@ -145,7 +145,7 @@ pub(super) fn ha_27(bench: &Bench) -> Check {
     };
     let of = "one operation more than MaxNodesPerHistoryUpdateData";
     too_much::<HistoryUpdateResponse>(&mut record.link, &request, of)?;
-    let many = line_of(0..most as u32 + 1);
+    let many = line_of(0..=most as u32);
     let details = UpdateDataDetails { update_values: Some(record.sent(&many)), ..nothing };
     let request = HistoryUpdateRequest {
         request_header: record.link.header(),

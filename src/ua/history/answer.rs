@@ -116,14 +116,10 @@ impl<'a> DataValues<'a> {
 impl Kept {
     /// A value in the data type of its node.
     pub(in crate::ua) fn show(&self, value: &Value) -> Variant {
-        let variant = value::from_value(value);
-        match self.shown {
-            // An integer is no implicit conversion of a double.
-            Some(kind) => match variant.cast(kind) {
-                Variant::Empty => variant,
-                shown => shown,
-            },
-            None => variant,
-        }
+        let shown = match (self.shown, value) {
+            (Some(_), Value::F64(number)) => self.kind().and_then(|it| it.variant(*number)),
+            _ => None,
+        };
+        shown.unwrap_or_else(|| value::from_value(value))
     }
 }

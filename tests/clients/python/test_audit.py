@@ -1,5 +1,7 @@
 """Audit events with python asyncua: a SecurityAdmin over an encrypted channel hears who did what (AUD-*)."""
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from asyncua import Client, ua
 
@@ -17,10 +19,10 @@ class Listener:
         self.events.append(event)
 
 
-async def subscribed(client: Client, kind=ua.ObjectIds.AuditEventType):
+async def subscribed(client: Client, *kinds: int):
     listener = Listener()
     subscription = await client.create_subscription(100, listener)
-    await subscription.subscribe_events(client.nodes.server, kind)
+    await subscription.subscribe_events(client.nodes.server, list(kinds) or ua.ObjectIds.AuditEventType)
     return listener, subscription
 
 
@@ -130,5 +132,36 @@ async def test_aud_04_a_call_is_heard_with_its_arguments(administrator, operator
         assert event.SourceName == "Attribute/Call"
         assert not event.Status
         assert [getattr(it, "Value", it) for it in event.InputArguments] == [-5.0, "C9"]
+    finally:
+        await subscription.delete()
+
+
+async def test_aud_04_a_change_of_history_is_heard_with_its_values(administrator, engineer):
+    listener, subscription = await subscribed(
+        administrator, ua.ObjectIds.AuditHistoryValueUpdateEventType, ua.ObjectIds.AuditHistoryRawModifyDeleteEventType,
+        ua.ObjectIds.AuditHistoryAtTimeDeleteEventType)
+    node = engineer.get_node("ns=2;s=Line1.EL108.Bath.Temperature")
+    start = datetime(2011, 1, 1, tzinfo=timezone.utc)
+    value = ua.DataValue(ua.Variant(950.5, ua.VariantType.Double), ua.StatusCode(0), start)
+    try:
+        await node.history_update(ua.UpdateDataDetails(
+            NodeId=node.nodeid, PerformInsertReplace=ua.PerformUpdateType.Insert, UpdateValues=[value]))
+        await node.history_update(ua.DeleteRawModifiedDetails(
+            NodeId=node.nodeid, IsDeleteModified=False, StartTime=start, EndTime=start + timedelta(seconds=1)))
+        await node.history_update(ua.UpdateDataDetails(
+            NodeId=node.nodeid, PerformInsertReplace=ua.PerformUpdateType.Replace, UpdateValues=[value]))
+        await node.session.history_update(ua.HistoryUpdateParameters([ua.DeleteAtTimeDetails(
+            NodeId=node.nodeid, ReqTimes=[start])]))
+
+        async def heard():
+            return listener.events if len(listener.events) == 4 else None
+
+        inserted, deleted, _, missed = await eventually(heard)
+        assert inserted.EventType == ua.NodeId(ua.ObjectIds.AuditHistoryValueUpdateEventType)
+        assert inserted.Status and inserted.ClientUserId == "eng" and inserted.UpdatedNode == node.nodeid
+        assert [it.Value.Value for it in inserted.NewValues] == [950.5]
+        assert deleted.EventType == ua.NodeId(ua.ObjectIds.AuditHistoryRawModifyDeleteEventType)
+        assert [it.Value.Value for it in deleted.OldValues] == [950.5]
+        assert missed.EventType == ua.NodeId(ua.ObjectIds.AuditHistoryAtTimeDeleteEventType)
     finally:
         await subscription.delete()

@@ -50,8 +50,13 @@ async def perform(node, how: ua.PerformUpdateType, samples) -> list[str]:
     return [it.name for it in (await node.history_update(details)).OperationResults]
 
 
+def deletion(node, start: float, end: float) -> ua.DeleteRawModifiedDetails:
+    return ua.DeleteRawModifiedDetails(
+        NodeId=node.nodeid, IsDeleteModified=False, StartTime=at(start), EndTime=at(end))
+
+
 async def empty(node) -> None:
-    details = ua.DeleteRawModifiedDetails(NodeId=node.nodeid, StartTime=at(-1000), EndTime=at(10_000))
+    details = deletion(node, -1000, 10_000)
     (result,) = await node.session.history_update(ua.HistoryUpdateParameters([details]))
     assert result.StatusCode.name in ("Good", "BadNoData")
 
@@ -78,7 +83,8 @@ async def test_ha_01_read_raw_history_gives_what_was_inserted(eng):
 
 async def test_ha_04_pages_are_followed_to_the_end(eng):
     node = await filled(eng)
-    details = ua.ReadRawModifiedDetails(StartTime=at(0), EndTime=at(60), NumValuesPerNode=4)
+    details = ua.ReadRawModifiedDetails(
+        IsReadModified=False, StartTime=at(0), EndTime=at(60), NumValuesPerNode=4, ReturnBounds=False)
     first = await read(node, details)
     assert seen(first.HistoryData.DataValues) == SAMPLES[:4] and first.ContinuationPoint
     second = await read(node, details, first.ContinuationPoint)
@@ -101,7 +107,7 @@ async def test_ha_29_processed_values(eng):
 
 async def test_ha_18_values_at_given_times(eng):
     node = await filled(eng)
-    details = ua.ReadAtTimeDetails(ReqTimes=[at(10), at(5), at(35)])
+    details = ua.ReadAtTimeDetails(ReqTimes=[at(10), at(5), at(35)], UseSimpleBounds=False)
     values = (await read(node, details)).HistoryData.DataValues
     assert [it.Value.Value for it in values] == [11.25, 10.875, pytest.approx(6.05)]
     assert [it.StatusCode.value & 3 for it in values] == [0, 2, 2]
@@ -119,10 +125,9 @@ async def test_ha_20_to_22_insert_replace_and_update_have_a_result_for_each_valu
 async def test_ha_23_and_24_what_was_deleted_stays_on_record(eng):
     node = await filled(eng)
     before = datetime.now(timezone.utc)
-    details = ua.DeleteRawModifiedDetails(NodeId=node.nodeid, StartTime=at(10), EndTime=at(30))
-    await node.history_update(details)
+    await node.history_update(deletion(node, 10, 30))
     assert seen(await node.read_raw_history(at(0), at(60), return_bounds=False)) == [SAMPLES[0], *SAMPLES[3:]]
-    details = ua.ReadRawModifiedDetails(IsReadModified=True, StartTime=at(0), EndTime=at(60))
+    details = ua.ReadRawModifiedDetails(IsReadModified=True, StartTime=at(0), EndTime=at(60), ReturnBounds=False)
     found = (await read(node, details)).HistoryData
     changes = [
         (value, info) for value, info in zip(found.DataValues, found.ModificationInfos)
