@@ -144,7 +144,7 @@ fn ha_16_details_that_are_cut_off_are_refused_and_the_session_goes_on() {
     }
     // The length of the details' body is one byte too long, too short, below zero.
     let body = 8 + 8 + 4 + 1 + 1;
-    let at_length = whole.windows(4).position(|it| it == (body as i32).to_le_bytes()).unwrap();
+    let at_length = whole.windows(4).position(|it| it == i32::to_le_bytes(body)).unwrap();
     for length in [body + 1, body - 1, -2, i32::MAX] {
         let mut wrong = whole.clone();
         wrong[at_length..at_length + 4].copy_from_slice(&length.to_le_bytes());
@@ -302,6 +302,7 @@ fn ha_17_a_client_with_a_small_buffer_gets_everything_in_small_chunks() {
 /// HA-39, HA-40.
 #[test]
 fn a_server_without_history_says_so_everywhere() {
+    use VariableId as V;
     let server =
         Server::with_arguments(&format!("{ENGINEERS}[history]\nenabled = false\n"), &["--fixture"]);
     let mut raw = server.session();
@@ -314,7 +315,6 @@ fn a_server_without_history_says_so_everywhere() {
     let [level, user_level, historizing] = &attributes(&mut raw, TEMPERATURE)[..] else { panic!() };
     assert_eq!((level, user_level), (&Variant::Byte(1), &Variant::Byte(1)));
     assert_eq!(historizing, &Variant::Boolean(false));
-    use VariableId as V;
     for variable in [
         V::HistoryServerCapabilities_AccessHistoryDataCapability,
         V::HistoryServerCapabilities_InsertDataCapability,
