@@ -11,6 +11,7 @@ mod history;
 mod hosts;
 mod nodes;
 mod record;
+mod recording;
 mod run;
 pub mod simulate;
 mod simulation;

@@ -12,15 +12,11 @@ use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tracing_subscriber::EnvFilter;
 
-use crate::app::figures::Figures;
 use crate::app::works::{self, Works};
 use crate::app::{Failure, files, hosts};
-use crate::chronicle::Chronicler;
 use crate::cli::RunArgs;
 use crate::config::{PlantConfig, ServerConfig, Users};
 use crate::engine::{self, Engine, Handle};
-use crate::forward;
-use crate::historian::Historian;
 use crate::time::{self, Clock};
 use crate::ua::channel::ChannelShared;
 use crate::ua::endpoint::Endpoints;
@@ -69,7 +65,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let nodesets = served_nodesets(&config, args.fixture)?;
     let space = Space::new(works.engine.config(), Arc::clone(&table), &uri, &nodesets)?;
     let events = works.begin(&space);
-    let Works { mut engine, store, alarm_epoch, historian, chronicler, forwarder, .. } = works;
+    let Works { mut engine, store, alarm_epoch, mut recording, .. } = works;
     let clock = Clock::new(args.speed, engine.config().scan_ms);
     let title = title(&engine);
     let identity = identity.await??;
@@ -78,25 +74,17 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         space.set_certificate(expires, identity.certificate.clone());
     }
     let plant = Arc::clone(engine.config());
-    let recording = works::listener(historian.as_ref(), args.speed);
-    let (port_of_engine, handle) = engine::spawn_keeping(engine, clock, store, recording)?;
-    let trust = TrustStore::new(&config.data, config.trust_unknown_clients);
-    let channels = Rc::new(ChannelShared::new(
-        Some(identity),
-        config.endpoints.clone(),
-        &config.limits,
-        trust,
-    ));
+    let snapshots = recording.listener(args.speed);
+    let (port_of_engine, handle) = engine::spawn_keeping(engine, clock, store, snapshots)?;
+    let channels = Rc::new(channels(&config, identity));
     let endpoints = Endpoints::new(&config, uri, hosts, port, channels.certificate());
     let greeting = greeting(&title, &config, &endpoints);
-    let history = historian.as_ref().map(Historian::port);
+    let history = recording.history();
     if history.is_some() {
         space.set_recorded();
     }
     let port = port_of_engine;
-    let start = |it| Figures::start(it, (plant, &table), &port);
-    let figures = historian.as_ref().map(start).transpose()?;
-    let kpis = figures.as_ref().map(Figures::kpis);
+    let kpis = recording.watch(plant, &table, &port)?;
     let parts = Parts {
         config,
         endpoints,
@@ -111,11 +99,14 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     };
     println!("{greeting}");
     let stopped = until_stopped(Rc::new(Server::new(parts)), listener, handle).await;
-    figures.into_iter().for_each(Figures::stop);
-    historian.into_iter().for_each(Historian::finish);
-    chronicler.into_iter().for_each(Chronicler::finish);
-    forwarder.into_iter().for_each(forward::Handle::stop);
+    recording.finish();
     stopped
+}
+
+/// What channels share.
+fn channels(config: &ServerConfig, identity: Identity) -> ChannelShared {
+    let trust = TrustStore::new(&config.data, config.trust_unknown_clients);
+    ChannelShared::new(Some(identity), config.endpoints.clone(), &config.limits, trust)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use crate::app::Failure;
 use crate::app::record::{self, Opened};
+use crate::app::recording::Recording;
 use crate::chronicle::Chronicler;
 use crate::cli::RunArgs;
 use crate::config::{PlantConfig, ServerConfig};
-use crate::engine::{self, Engine, Header, Journal, Listener};
+use crate::engine::{self, Engine, Header, Journal};
 use crate::forward;
-use crate::historian::Historian;
 use crate::store::Store;
 use crate::tag::TagTable;
 use crate::time::{self, Pace, Timestamp};
@@ -25,12 +25,8 @@ pub(super) struct Works {
     pub(super) store: Store,
     /// What EventIds of conditions begin with.
     pub(super) alarm_epoch: u64,
-    /// `None` if nothing is recorded.
-    pub(super) historian: Option<Historian>,
-    /// `None` if nothing is recorded.
-    pub(super) chronicler: Option<Chronicler>,
-    /// `None` if samples stay on this machine.
-    pub(super) forwarder: Option<forward::Handle>,
+    /// Who keeps what the plant shows.
+    pub(super) recording: Recording,
     /// Hours that are made up before the first start.
     past_h: f64,
 }
@@ -60,7 +56,8 @@ pub(super) fn open(
     };
     let chronicler =
         if settings.enabled { Some(record::open_events(&config.data, settings)?) } else { None };
-    Ok(Works { engine, store, alarm_epoch, historian, chronicler, forwarder, past_h })
+    let recording = Recording::new(historian, chronicler, forwarder);
+    Ok(Works { engine, store, alarm_epoch, recording, past_h })
 }
 
 /// Starts to forward samples, if a database is configured.
@@ -78,9 +75,9 @@ fn forward(
 impl Works {
     /// Makes up the past, the first time, with what happened in it; the way of events into their history.
     pub(super) fn begin(&mut self, space: &Space) -> Option<EventHistory> {
-        let port = self.chronicler.as_ref().map(Chronicler::port);
+        let port = self.recording.chronicler.as_ref().map(Chronicler::port);
         let events = port.map(|it| EventHistory::new(space, it));
-        if let Some(historian) = self.historian.as_ref().filter(|_| self.past_h > 0.0) {
+        if let Some(historian) = self.recording.historian.as_ref().filter(|_| self.past_h > 0.0) {
             println!(
                 "The history is new: the last {} h of the plant are simulated for it, a value every {} s \
                  (--backfill 0 goes without).",
@@ -95,15 +92,6 @@ impl Works {
             });
         }
         events
-    }
-}
-
-/// What hands the engine's snapshots to the historian. As fast as it can, the plant waits for it.
-pub(super) fn listener(historian: Option<&Historian>, pace: Pace) -> Listener {
-    let is_patient = matches!(pace, Pace::FreeRunning | Pace::Stepped);
-    match historian {
-        Some(historian) => Box::new(historian.listener(is_patient)),
-        None => Box::new(|_| {}),
     }
 }
 

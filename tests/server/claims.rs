@@ -98,7 +98,8 @@ fn rd_19_capabilities_are_the_limits_of_the_configuration() {
     let server = Server::with(
         "[limits]\nsessions = 11\nsubscriptions = 12\nsubscriptions_per_session = 10\n\
          monitored_items = 1300\nmonitored_items_per_subscription = 1200\nqueue_size = 15\n\
-         operations = 16\ncontinuation_points = 17\narray_length = 1800\nstring_bytes = 5000\n",
+         operations = 16\ncontinuation_points = 17\nhistory_continuation_points = 19\n\
+         array_length = 1800\nstring_bytes = 5000\n",
     );
     let mut raw = server.session();
     let limits: [(VariableId, Variant); 19] = [
@@ -119,7 +120,7 @@ fn rd_19_capabilities_are_the_limits_of_the_configuration() {
         ),
         (V::Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall, 16_u32.into()),
         (V::Server_ServerCapabilities_MaxBrowseContinuationPoints, 17_u16.into()),
-        (V::Server_ServerCapabilities_MaxHistoryContinuationPoints, 0_u16.into()),
+        (V::Server_ServerCapabilities_MaxHistoryContinuationPoints, 19_u16.into()),
         (V::Server_ServerCapabilities_MaxQueryContinuationPoints, 0_u16.into()),
         (V::Server_ServerCapabilities_MaxArrayLength, 1800_u32.into()),
         (V::Server_ServerCapabilities_MaxStringLength, 5000_u32.into()),

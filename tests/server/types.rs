@@ -278,7 +278,8 @@ fn variables_say_that_access_is_atomic_and_arrays_may_be_written_in_part() {
     let mut raw = server.session();
     let writable = tag("Line1.EL101.Control.TemperatureSetpoint");
     let nodes = [standard(2258), standard(2255), tag("Line1.EL101.Bath.Temperature"), writable];
-    for (node, level) in nodes.iter().zip([1_u8, 1, 1, 3]) {
+    // HistoryRead and HistoryWrite are 4 and 8.
+    for (node, level) in nodes.iter().zip([1_u8, 1, 13, 15]) {
         let wanted = [AttributeId::AccessLevel, AttributeId::AccessLevelEx]
             .map(|it| attribute(node, it))
             .to_vec();
