@@ -125,7 +125,12 @@ impl Work {
                 let taken = self.recorder.finish(&mut self.history);
                 self.report.count(taken.recorded, taken.lost);
             }
-            let kept = self.history.commit().and_then(|()| self.history.tend(self.now));
+            let waiting = self.history.waiting() as u64;
+            let kept = self.history.commit();
+            if matches!(kept, Err(HistoryError::BytesMax { .. })) {
+                self.report.count(0, waiting);
+            }
+            let kept = kept.and_then(|()| self.history.tend(self.now));
             self.tell(kept.map(|_| ()));
             if !go_on {
                 return;

@@ -36,7 +36,7 @@ impl Default for HistoryConfig {
     fn default() -> Self {
         Self {
             head_samples: 4 << 20,
-            waiting_max: 4 << 20,
+            waiting_max: 1 << 20,
             keep_s: None,
             bytes_max: None,
             when_full: WhenFull::DropOldest,

@@ -102,13 +102,24 @@ impl History {
         Ok(())
     }
 
+    /// Samples that wait for a commit.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Makes all samples taken so far durable, all or none, and shows them to readers. After an error they wait for
-    /// the next commit.
+    /// the next commit, but for [`HistoryError::BytesMax`]: then they are dropped.
     pub fn commit(&mut self) -> Result<(), HistoryError> {
         if self.waiting.is_empty() {
             return Ok(());
         }
-        self.check_room()?;
+        let room = self.check_room();
+        if matches!(room, Err(HistoryError::BytesMax { .. })) {
+            // The oldest is kept: what comes now does not wait for room that will not come.
+            self.draft.clear();
+            self.waiting.clear();
+        }
+        room?;
         let written = self.catalogue.sync(&*self.disk);
         let written = written.and_then(|()| self.edit_log.mend(&*self.disk));
         let written = written.and_then(|()| self.spare_late());

@@ -55,6 +55,7 @@ fn beyond_its_bytes_nothing_new_comes_in_if_the_oldest_is_kept() {
     let mut history = History::open(folder.path(), config).unwrap().0;
     let error = write(&mut history, 0..100_000).unwrap_err();
     assert!(matches!(error, HistoryError::BytesMax { bytes_max: 20_000 }), "{error}");
+    assert_eq!(history.waiting(), 0, "nothing waits for room that will not come");
     let series = history.series("A");
     assert_eq!(numbers(&history.reader(), series)[0], 0);
 }
