@@ -10,7 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rng", &[]),
     ("access", &[]),
     ("store", &[]),
-    ("chronicle", &["time"]),
+    ("chronicle", &["store", "time"]),
     ("config", &["access", "time", "units"]),
     ("field", &["time"]),
     ("plant", &["config", "field", "rng", "time", "units"]),

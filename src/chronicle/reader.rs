@@ -1,13 +1,13 @@
 //! Reads the chronicle, on any thread.
 
 use std::ops::{Bound, ControlFlow};
-use std::sync::Arc;
 
-use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableError};
+use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata, TableError};
 
 use crate::chronicle::store::{ChronicleError, RECORDS, WORDS};
 use crate::chronicle::words::Words;
 use crate::chronicle::{Chronicle, Stored};
+use crate::store::RedbFile;
 use crate::time::Timestamp;
 
 /// Place of a record: records of one time are in the order of their coming.
@@ -31,20 +31,21 @@ pub struct Span {
 /// Someone who reads.
 #[derive(Clone, Debug)]
 pub struct Reader {
-    database: Arc<Database>,
+    file: RedbFile,
 }
 
 impl Chronicle {
     /// Someone who reads.
     pub fn reader(&self) -> Reader {
-        Reader { database: Arc::clone(self.database()) }
+        Reader { file: self.file().clone() }
     }
 }
 
 impl Reader {
     /// Records that there are.
     pub fn count(&self) -> Result<u64, ChronicleError> {
-        let read = self.database.begin_read().map_err(ChronicleError::of)?;
+        let database = self.file.get().map_err(ChronicleError::of)?;
+        let read = database.begin_read().map_err(ChronicleError::of)?;
         match read.open_table(RECORDS) {
             Ok(records) => records.len().map_err(ChronicleError::of),
             Err(TableError::TableDoesNotExist(_)) => Ok(0),
@@ -61,7 +62,8 @@ impl Reader {
         behind: Option<Key>,
         mut visit: impl FnMut(Key, &Stored<'_>) -> ControlFlow<()>,
     ) -> Result<bool, ChronicleError> {
-        let read = self.database.begin_read().map_err(ChronicleError::of)?;
+        let database = self.file.get().map_err(ChronicleError::of)?;
+        let read = database.begin_read().map_err(ChronicleError::of)?;
         let records = match read.open_table(RECORDS) {
             Ok(records) => records,
             Err(TableError::TableDoesNotExist(_)) => return Ok(true),

@@ -3,13 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use redb::{
-    Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, TableDefinition,
-};
+use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata, Table, TableDefinition};
 
 use crate::chronicle::record::encode;
 use crate::chronicle::words::Words;
 use crate::chronicle::{Fields, Record, Stored, reader};
+use crate::store::RedbFile;
 use crate::time::Timestamp;
 
 /// Records by (ticks, number).
@@ -99,7 +98,7 @@ pub enum Outcome {
 /// The chronicle, for the one who writes.
 #[derive(Debug)]
 pub struct Chronicle {
-    database: Arc<Database>,
+    file: RedbFile,
     retention: Retention,
     words: Words,
     next_number: u64,
@@ -119,7 +118,8 @@ impl Chronicle {
         let wrong = |error: redb::DatabaseError| {
             ChronicleError(format!("{}: {error}; another server may be using it", path.display()))
         };
-        let database = Database::builder().set_cache_size(CACHE).create(path).map_err(wrong)?;
+        let file = RedbFile::open(path, CACHE).map_err(wrong)?;
+        let database = file.get().map_err(wrong)?;
         let write = database.begin_write().map_err(ChronicleError::of)?;
         {
             write.open_table(RECORDS).map_err(ChronicleError::of)?;
@@ -136,11 +136,11 @@ impl Chronicle {
         let numbers = read.open_table(NUMBERS).map_err(ChronicleError::of)?;
         let next = numbers.get(NEXT).map_err(ChronicleError::of)?;
         let next_number = next.map_or(0, |it| it.value());
-        Ok(Self { database: Arc::new(database), retention, words, next_number, now })
+        Ok(Self { file, retention, words, next_number, now })
     }
 
-    pub(super) fn database(&self) -> &Arc<Database> {
-        &self.database
+    pub(super) fn file(&self) -> &RedbFile {
+        &self.file
     }
 
     /// Carries out all tasks, or none of them. On return they are on disk.
@@ -149,12 +149,13 @@ impl Chronicle {
         let done = self.try_write(tasks, known);
         if done.is_err() {
             self.words.forget_since(known);
+            self.file.close();
         }
         done
     }
 
     fn try_write(&mut self, tasks: &[Task], known: u32) -> Result<Vec<Outcome>, ChronicleError> {
-        let database = Arc::clone(&self.database);
+        let database = self.file.get().map_err(ChronicleError::of)?;
         let write = database.begin_write().map_err(ChronicleError::of)?;
         let mut outcomes = Vec::with_capacity(tasks.len());
         {

@@ -101,7 +101,9 @@ fn keep(store: &Store, batch: Batch, failed: &mut BTreeMap<String, String>) {
             batch.replies.into_iter().for_each(Reply::give);
         }
         Err(problem) => {
-            error!(%problem, "alarms cannot be kept: is the disk full? they are tried again");
+            if !had_failed {
+                error!(%problem, "alarms cannot be kept: is the disk full? they are tried again");
+            }
             refuse(batch.replies);
         }
     }

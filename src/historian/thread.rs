@@ -126,7 +126,11 @@ impl Work {
                 self.report.count(taken.recorded, taken.lost);
             }
             let waiting = self.history.waiting() as u64;
-            let kept = self.history.commit();
+            let mut kept = self.history.commit();
+            if matches!(kept, Err(HistoryError::NoSpace { .. })) {
+                // Retention makes room, if it may.
+                kept = self.history.tend(self.now).and_then(|_| self.history.commit());
+            }
             if matches!(kept, Err(HistoryError::BytesMax { .. })) {
                 self.report.count(0, waiting);
             }

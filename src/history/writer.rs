@@ -126,6 +126,8 @@ impl History {
         let written = written.and_then(|()| self.log.write(&*self.disk, self.draft.records()));
         self.cramped |= matches!(written, Err(HistoryError::NoSpace { .. }));
         written?;
+        // Room that has come back by itself costs no segment.
+        self.cramped = false;
         self.draft.clear();
         let mut view = self.shared.write();
         view.head_samples += self.waiting.len();

@@ -163,6 +163,31 @@ fn a_disk_that_comes_back_goes_on_without_gap_or_repetition() {
 }
 
 #[test]
+fn room_that_comes_back_by_itself_costs_no_segment() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = WeakDisk::new(5000, i64::MAX);
+    let bytes = Arc::clone(&disk.bytes);
+    let config = HistoryConfig { when_full: WhenFull::DropOldest, ..small(200) };
+    let (mut history, _) = History::open_on(Box::new(disk), folder.path(), config).unwrap();
+    let series = history.series("A");
+    let mut put = |history: &mut History, from: i64, to: i64| {
+        for it in from..to {
+            history.append(series, number(it, 0.5)).unwrap();
+            history.commit()?;
+        }
+        Ok::<_, HistoryError>(())
+    };
+    assert!(matches!(put(&mut history, 0, 1000), Err(HistoryError::NoSpace { .. })));
+    bytes.store(PLENTY, Ordering::SeqCst);
+    history.commit().unwrap();
+    put(&mut history, 1000, 1300).unwrap();
+    for _ in 0..5 {
+        assert_eq!(history.tend(Timestamp::from_ticks(2000)).unwrap().removed, 0);
+    }
+    assert_eq!(numbers(&history.reader(), series)[0], 0);
+}
+
+#[test]
 fn a_full_disk_is_said_and_loses_nothing_that_was_committed() {
     for bytes in (200..9000).step_by(97) {
         let folder = tempfile::tempdir().unwrap();
