@@ -170,7 +170,7 @@ fn room_that_comes_back_by_itself_costs_no_segment() {
     let config = HistoryConfig { when_full: WhenFull::DropOldest, ..small(200) };
     let (mut history, _) = History::open_on(Box::new(disk), folder.path(), config).unwrap();
     let series = history.series("A");
-    let mut put = |history: &mut History, from: i64, to: i64| {
+    let put = |history: &mut History, from: i64, to: i64| {
         for it in from..to {
             history.append(series, number(it, 0.5)).unwrap();
             history.commit()?;
