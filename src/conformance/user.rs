@@ -131,9 +131,6 @@ pub(super) fn user_session(bench: &Bench) -> Result<Link, Stop> {
     Ok(link)
 }
 
-/// Tries of a login whose time is compared.
-const TRIES: usize = 3;
-
 fn anonymous(bench: &Bench) -> Result<UserTokenPolicy, Stop> {
     let tokens = unsecured(bench)?.user_identity_tokens.unwrap_or_default();
     let policy = policy_of(&tokens, UserTokenType::Anonymous).cloned();
@@ -206,20 +203,6 @@ fn timed(
     Ok((answer, time::monotonic() - start))
 }
 
-/// The quickest of some tries: a machine that is busy holds up one, not all.
-fn quickest(
-    mut once: impl FnMut() -> Result<(Answer<ActivateSessionResponse>, Duration), Stop>,
-) -> Result<(Answer<ActivateSessionResponse>, Duration), Stop> {
-    let mut best = once()?;
-    for _ in 1..TRIES {
-        let next = once()?;
-        if next.1 < best.1 {
-            best = next;
-        }
-    }
-    Ok(best)
-}
-
 /// Refusals that must not differ, in code or in the class of time they take.
 fn alike(all: &[(Answer<ActivateSessionResponse>, Duration)], of: &str) -> Check {
     let mut statuses: Vec<StatusCode> = Vec::new();
@@ -242,12 +225,10 @@ fn usr_05(bench: &Bench) -> Check {
     let user = bench.user()?;
     let mut all = Vec::new();
     for (name, password) in [("nobody-of-this-name", "wrong"), (&user.name, "not the password")] {
-        all.push(quickest(|| {
-            log_in_well(bench, &mut waiting(bench)?)?;
-            let mut link = waiting(bench)?;
-            let token = Door::of(bench, &link)?.login(&link)?.token(name, password.as_bytes())?;
-            timed(&mut link, token)
-        })?);
+        log_in_well(bench, &mut waiting(bench)?)?;
+        let mut link = waiting(bench)?;
+        let token = Door::of(bench, &link)?.login(&link)?.token(name, password.as_bytes())?;
+        all.push(timed(&mut link, token)?);
     }
     alike(&all, "unknown user, wrong password")
 }
@@ -309,42 +290,34 @@ fn usr_09(bench: &Bench) -> Check {
 }
 
 fn usr_10(bench: &Bench) -> Check {
+    let user = bench.user()?;
     let mut all = Vec::new();
     for kind in ["padding", "nonce", "password"] {
-        all.push(quickest(|| log_in_wrong(bench, kind))?);
+        log_in_well(bench, &mut waiting(bench)?)?;
+        let mut link = waiting(bench)?;
+        let door = Door::of(bench, &link)?;
+        let mut login = door.login(&link)?;
+        if login.policy == SecurityPolicy::None {
+            return Err(Stop::skipped("the server takes passwords in clear text"));
+        }
+        let algorithm = crypto::encryption_uri(login.policy).unwrap_or_default();
+        let other = [0x33; 32];
+        let secret = match kind {
+            "padding" => {
+                let mut secret = login.secret(user.password.as_bytes())?;
+                crate::conformance::secure::flip(&mut secret, 100);
+                secret
+            }
+            "nonce" => {
+                login.nonce = &other;
+                login.secret(user.password.as_bytes())?
+            }
+            _ => login.secret(b"not the password")?,
+        };
+        let token = login.raw(&user.name, secret, algorithm.into());
+        all.push(timed(&mut link, token)?);
     }
     alike(&all, "broken padding, wrong nonce, wrong password")
-}
-
-/// A login whose secret is broken in this way, or whose password is wrong.
-fn log_in_wrong(
-    bench: &Bench,
-    kind: &str,
-) -> Result<(Answer<ActivateSessionResponse>, Duration), Stop> {
-    let user = bench.user()?;
-    log_in_well(bench, &mut waiting(bench)?)?;
-    let mut link = waiting(bench)?;
-    let door = Door::of(bench, &link)?;
-    let mut login = door.login(&link)?;
-    if login.policy == SecurityPolicy::None {
-        return Err(Stop::skipped("the server takes passwords in clear text"));
-    }
-    let algorithm = crypto::encryption_uri(login.policy).unwrap_or_default();
-    let other = [0x33; 32];
-    let secret = match kind {
-        "padding" => {
-            let mut secret = login.secret(user.password.as_bytes())?;
-            crate::conformance::secure::flip(&mut secret, 100);
-            secret
-        }
-        "nonce" => {
-            login.nonce = &other;
-            login.secret(user.password.as_bytes())?
-        }
-        _ => login.secret(b"not the password")?,
-    };
-    let token = login.raw(&user.name, secret, algorithm.into());
-    timed(&mut link, token)
 }
 
 fn usr_11(bench: &Bench) -> Check {
