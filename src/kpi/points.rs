@@ -3,7 +3,6 @@
 use crate::field::Quality;
 use crate::history::{Column, Direction, HistoryError, Reader, Sample, SeriesId, Span};
 use crate::kpi::Period;
-use crate::tag::Value;
 use crate::time::{TICKS_PER_S, Timestamp};
 
 /// One recorded value.
@@ -41,7 +40,7 @@ pub(super) fn each(
         for index in 0..batch.len() {
             let value = match batch.values() {
                 Column::Numbers(numbers) => numbers[index],
-                Column::Any(values) => number(&values[index]),
+                Column::Any(values) => values[index].number(),
             };
             let point = point(ticks[index], value, qualities[index]);
             if !is_begun && point.ticks <= period.from.ticks() {
@@ -106,22 +105,10 @@ impl Before {
 
 fn of_sample(sample: &Sample) -> Point {
     let Sample { time, value, quality } = sample;
-    point(time.ticks(), number(value), *quality)
+    point(time.ticks(), value.number(), *quality)
 }
 
 fn point(ticks: i64, value: f64, quality: Quality) -> Point {
     let value = if quality.is_usable() { value } else { f64::NAN };
     Point { ticks, value }
-}
-
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::F64(it) => *it,
-        Value::U32(it) => f64::from(*it),
-        Value::U16(it) => f64::from(*it),
-        Value::Bool(it) => f64::from(u8::from(*it)),
-        Value::Null | Value::Time(_) | Value::Text(_) | Value::Bools(_) | Value::Numbers(_) => {
-            f64::NAN
-        }
-    }
 }

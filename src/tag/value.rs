@@ -27,3 +27,18 @@ pub enum Value {
     /// Double array.
     Numbers(Arc<Vec<f64>>),
 }
+
+impl Value {
+    /// As a number, a Boolean as 0 or 1; NaN if it is none.
+    pub fn number(&self) -> f64 {
+        match self {
+            Self::F64(it) => *it,
+            Self::U32(it) => f64::from(*it),
+            Self::U16(it) => f64::from(*it),
+            Self::Bool(it) => f64::from(u8::from(*it)),
+            Self::Null | Self::Time(_) | Self::Text(_) | Self::Bools(_) | Self::Numbers(_) => {
+                f64::NAN
+            }
+        }
+    }
+}

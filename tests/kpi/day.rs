@@ -42,6 +42,9 @@ impl Day {
             } else {
                 engine.advance();
             }
+            if scan.is_multiple_of(per_hour) {
+                records.history().commit().unwrap();
+            }
             if scan == per_hour {
                 start = engine.totals().clone();
             } else if scan == 25 * per_hour {

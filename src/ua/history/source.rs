@@ -43,22 +43,9 @@ impl<'a> Numbers<'a> {
     }
 }
 
-/// The number of a sample's value; NaN if it has none.
-fn number(value: &Value) -> f64 {
-    match value {
-        Value::F64(it) => *it,
-        Value::U32(it) => f64::from(*it),
-        Value::U16(it) => f64::from(*it),
-        Value::Bool(it) => f64::from(u8::from(*it)),
-        Value::Null | Value::Time(_) | Value::Text(_) | Value::Bools(_) | Value::Numbers(_) => {
-            f64::NAN
-        }
-    }
-}
-
 fn point(sample: &Sample) -> Point {
     let status = status::of_quality(sample.quality).bits();
-    Point { time: sample.time, value: number(&sample.value), status }
+    Point { time: sample.time, value: sample.value.number(), status }
 }
 
 /// Shows a batch as columns.
@@ -73,7 +60,7 @@ fn show(
             visit(Columns { ticks: batch.ticks(), values, statuses: &statuses })
         }
         Column::Any(values) => {
-            let values: Vec<f64> = values.iter().map(number).collect();
+            let values: Vec<f64> = values.iter().map(Value::number).collect();
             visit(Columns { ticks: batch.ticks(), values: &values, statuses: &statuses })
         }
     }
