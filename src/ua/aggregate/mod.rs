@@ -1,9 +1,9 @@
 //! Aggregates (Part 13): values that are calculated for intervals of time, from history in pages or from the samples of
 //! a monitored item as they come, by one set of rules. docs/aggregates.md tells what each of them is.
 //!
-//! An interval adds up its samples ([`values`]) and the time between them ([`regions`]); what lies before and behind it
-//! gives the values at its ends ([`bound`]); [`value`] says what comes of it all. A [`sweep`] leads the samples of a
-//! history through the intervals of a [`query`], [`live`] those of a monitored item.
+//! An interval adds up its samples (`values`) and the time between them (`regions`); what lies before and behind it
+//! gives the values at its ends (`bound`); `value` says what comes of it all. A `sweep` leads the samples of a
+//! history through the intervals of a `query`, `live` those of a monitored item.
 
 mod at_time;
 mod bound;
