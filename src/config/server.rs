@@ -148,6 +148,8 @@ impl SecurityPolicy {
 pub struct Limits {
     /// TCP connections and secure channels.
     pub connections: usize,
+    /// TCP connections from one address.
+    pub connections_per_address: usize,
     /// Sessions.
     pub sessions: usize,
     /// Subscriptions, all sessions.
@@ -178,6 +180,8 @@ pub struct Limits {
     pub references_per_node: usize,
     /// Bytes of one message.
     pub message_bytes: usize,
+    /// Bytes of one message on a connection on which no session has been activated yet.
+    pub message_bytes_before_login: usize,
     /// Bytes of one chunk.
     pub chunk_bytes: usize,
     /// Chunks of one message.
@@ -200,6 +204,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 200,
+            connections_per_address: 160,
             sessions: 100,
             subscriptions: 1000,
             subscriptions_per_session: 200,
@@ -215,6 +220,7 @@ impl Default for Limits {
             history_values: 100_000,
             references_per_node: 10_000,
             message_bytes: 16 << 20,
+            message_bytes_before_login: 58 << 10,
             chunk_bytes: 65_536,
             chunks: 256,
             array_length: 100_000,

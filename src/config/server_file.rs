@@ -134,8 +134,12 @@ fn limits(s: &Section<'_>) -> Limits {
     let (life_low, life_high) = usual.channel_lifetime_ms;
     let life = (f64::from(life_low), f64::from(life_high));
     let life = s.pair("channel_lifetime_ms", &(1000.0..=86_400_000.0), Some(life));
+    let connections = count!(s, usual, connections, 1..=10_000);
+    let per_address = usual.connections_per_address.min(connections) as u64;
     let limits = Limits {
-        connections: count!(s, usual, connections, 1..=10_000),
+        connections,
+        connections_per_address: s.count("connections_per_address", 1..=10_000, Some(per_address))
+            as usize,
         sessions: count!(s, usual, sessions, 1..=10_000),
         subscriptions: count!(s, usual, subscriptions, 1..=100_000),
         subscriptions_per_session: count!(s, usual, subscriptions_per_session, 1..=10_000),
@@ -156,6 +160,7 @@ fn limits(s: &Section<'_>) -> Limits {
         history_values: count!(s, usual, history_values, 100..=10_000_000),
         references_per_node: count!(s, usual, references_per_node, 10..=1_000_000),
         message_bytes: count!(s, usual, message_bytes, 65_536..=1_073_741_824),
+        message_bytes_before_login: count!(s, usual, message_bytes_before_login, 8192..=16_777_216),
         // Part 6, 7.1.2.3: no buffer below 8192 bytes.
         chunk_bytes: count!(s, usual, chunk_bytes, 8192..=16_777_216),
         chunks: count!(s, usual, chunks, 1..=100_000),
@@ -181,6 +186,18 @@ fn limits(s: &Section<'_>) -> Limits {
 /// Bounds that make each other pointless.
 fn contradictions(s: &Section<'_>, limits: &Limits) {
     let parts = [
+        (
+            "connections_per_address",
+            limits.connections_per_address,
+            "connections",
+            limits.connections,
+        ),
+        (
+            "message_bytes_before_login",
+            limits.message_bytes_before_login,
+            "message_bytes",
+            limits.message_bytes,
+        ),
         (
             "subscriptions_per_session",
             limits.subscriptions_per_session,

@@ -6,7 +6,8 @@
 //! On a connection that the server made itself, a ReverseHello goes out first; a client that refuses it answers ERR.
 //!
 //! Input is not read while more than `HIGH_WATER` bytes wait to go out: a client that does not take
-//! its answers slows down nobody but itself.
+//! its answers slows down nobody but itself. A newcomer, on whose connection no session has been activated, has less of
+//! everything: one message of `message_bytes_before_login`, no second one before the answer to the first is taken.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -31,6 +32,8 @@ use crate::ua::wire::{self, FrameKind, TransportLimits};
 const HIGH_WATER: usize = 1 << 20;
 /// Bytes asked of the socket at a time.
 const READ_BYTES: usize = 16 * 1024;
+/// Bytes asked of a newcomer's socket at a time.
+const NEWCOMER_READ_BYTES: usize = 4 * 1024;
 /// A client that takes no byte for so long while answers wait is closed.
 const STALL: Duration = Duration::from_secs(30);
 
@@ -45,6 +48,8 @@ pub struct Connection {
     pub channel: RefCell<Option<Channel>>,
     /// A session has been created on it.
     pub has_session: Cell<bool>,
+    /// A session has been activated on it: it is no newcomer any more.
+    pub is_known: Cell<bool>,
     /// The URL that the client said in its Hello.
     pub endpoint_url: RefCell<String>,
     outbox: RefCell<Vec<u8>>,
@@ -56,6 +61,8 @@ pub struct Connection {
     /// The pump is at work and will look at the outbox by itself.
     pumping: Cell<bool>,
     closing: Cell<bool>,
+    /// It ends at once, whatever waits to go out.
+    is_cut: Cell<bool>,
     /// How the channel ends: why, if it is refused or broken.
     end: Cell<StatusCode>,
 }
@@ -68,6 +75,7 @@ impl Connection {
             peer,
             channel: RefCell::new(None),
             has_session: Cell::new(false),
+            is_known: Cell::new(false),
             endpoint_url: RefCell::new(String::new()),
             outbox: RefCell::new(Vec::new()),
             wake: Notify::new(),
@@ -75,6 +83,7 @@ impl Connection {
             open: Notify::new(),
             pumping: Cell::new(false),
             closing: Cell::new(false),
+            is_cut: Cell::new(false),
             end: Cell::new(StatusCode::Good),
         }
     }
@@ -120,6 +129,17 @@ impl Connection {
         self.wake_pump();
     }
 
+    /// Ends it at once: what waits is not sent.
+    pub fn cut(&self) {
+        self.is_cut.set(true);
+        self.close();
+    }
+
+    /// Bytes waiting to go out from which on nothing more is read.
+    fn high_water(&self) -> usize {
+        if self.is_known.get() { HIGH_WATER } else { 1 }
+    }
+
     fn fail(&self, status: StatusCode, reason: &str) {
         debug!(channel = self.id, peer = %self.peer, %status, reason, "connection refused");
         wire::write_error(&mut self.outbox.borrow_mut(), status, reason);
@@ -150,6 +170,7 @@ struct Pump {
     deadline: Instant,
     hello_ms: u64,
     last_progress: Instant,
+    newcomer_bytes: usize,
 }
 
 impl Pump {
@@ -162,6 +183,7 @@ impl Pump {
             deadline: now + connection.hello_wait,
             hello_ms: server.config.limits.hello_ms,
             last_progress: now,
+            newcomer_bytes: server.config.limits.message_bytes_before_login,
         }
     }
 
@@ -175,15 +197,15 @@ impl Pump {
         tokio::pin!(timer);
         loop {
             let mut eof = false;
-            if connection.backlog() - self.written < HIGH_WATER {
-                eof = self.fill(stream)?;
+            if self.may_go_on(connection) {
+                eof = self.fill(connection, stream)?;
                 connection.pumping.set(true);
                 self.process(server, connection);
                 connection.pumping.set(false);
             }
             self.flush(connection, stream)?;
             let waiting = connection.backlog() > self.written;
-            if (connection.closing.get() && !waiting) || eof {
+            if (connection.closing.get() && !waiting) || eof || connection.is_cut.get() {
                 return Ok(());
             }
             let deadline = self.next_deadline(connection, waiting);
@@ -193,8 +215,7 @@ impl Pump {
             if timer.deadline() != deadline.into() {
                 timer.as_mut().reset(deadline.into());
             }
-            let may_read =
-                connection.backlog() - self.written < HIGH_WATER && !connection.closing.get();
+            let may_read = self.may_go_on(connection) && !connection.closing.get();
             tokio::select! {
                 ready = stream.readable(), if may_read => ready?,
                 ready = stream.writable(), if waiting => ready?,
@@ -204,9 +225,18 @@ impl Pump {
         }
     }
 
+    /// Whether little enough waits to go out for more to be read.
+    fn may_go_on(&self, connection: &Connection) -> bool {
+        connection.backlog() - self.written < connection.high_water()
+    }
+
     /// Reads what is there, at most one chunk's worth; true at the end of the stream.
-    fn fill(&mut self, stream: &TcpStream) -> io::Result<bool> {
-        self.input.reserve(READ_BYTES);
+    fn fill(&mut self, connection: &Connection, stream: &TcpStream) -> io::Result<bool> {
+        if connection.is_known.get() {
+            self.input.reserve(READ_BYTES);
+        } else {
+            self.make_room_for_newcomer();
+        }
         match stream.try_read_buf(&mut self.input) {
             Ok(0) => Ok(true),
             Ok(_) => Ok(false),
@@ -215,9 +245,30 @@ impl Pump {
         }
     }
 
+    /// Room for the next bytes and no more: a buffer that grows by itself takes twice what it needs.
+    fn make_room_for_newcomer(&mut self) {
+        if self.input.capacity() == self.input.len() {
+            let mut bigger = BytesMut::with_capacity(self.input.len() + NEWCOMER_READ_BYTES);
+            bigger.extend_from_slice(&self.input);
+            self.input = bigger;
+        }
+    }
+
+    /// What the next chunk may be: of a newcomer's message, what is left of its bound.
+    fn chunk_limits(&self, connection: &Connection) -> TransportLimits {
+        if connection.is_known.get() {
+            return self.limits;
+        }
+        let channel = connection.channel.borrow();
+        let begun = channel.as_ref().map_or(0, Channel::assembled_bytes);
+        let left = self.newcomer_bytes.saturating_sub(begun);
+        TransportLimits { receive_chunk: self.limits.receive_chunk.min(left), ..self.limits }
+    }
+
     fn process(&mut self, server: &Rc<Server>, connection: &Rc<Connection>) {
-        while !connection.closing.get() && connection.backlog() - self.written < HIGH_WATER {
-            let frame = match wire::next_frame(&self.input, &self.limits) {
+        while !connection.closing.get() && self.may_go_on(connection) {
+            let limits = self.chunk_limits(connection);
+            let frame = match wire::next_frame(&self.input, &limits) {
                 Ok(Some(frame)) => frame,
                 Ok(None) => break,
                 Err(_) if self.input.starts_with(b"ERR") => {

@@ -28,6 +28,7 @@ pub mod claims;
 pub mod live;
 pub mod diagnostics;
 pub mod server;
+mod admission;
 pub mod reverse;
 pub mod registration;
 pub mod mdns;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use opcua_types::{Context, NamespaceMap, StatusCode};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Notify, broadcast, watch};
 use tracing::{info, warn};
 
@@ -21,13 +21,13 @@ use crate::kpi::KpiReader;
 use crate::time::{self, Timestamp};
 use crate::ua::audit::Trail;
 use crate::ua::channel::ChannelShared;
-use crate::ua::connection::{self, Connection};
+use crate::ua::connection::Connection;
 use crate::ua::diagnostics::Counters;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::event::{Event, EventIds};
 use crate::ua::outreach::Outreach;
 use crate::ua::recording::EventHistory;
-use crate::ua::session::{LoginGuard, Session, Sessions};
+use crate::ua::session::{LoginGuard, LoginQueue, Session, Sessions};
 use crate::ua::shutdown::{Shutdown, Stop};
 use crate::ua::space::{LiveId, Space};
 use crate::ua::stored::StoredValues;
@@ -67,6 +67,8 @@ pub struct Server {
     pub connections: RefCell<BTreeMap<u32, Rc<Connection>>>,
     /// Failed logins.
     pub guard: RefCell<LoginGuard>,
+    /// Passwords that are being checked.
+    pub logins: LoginQueue,
     /// The historian, if there is one.
     pub history: Option<HistorianPort>,
     /// The history of events, if there is one.
@@ -95,7 +97,7 @@ pub struct Server {
     pub replan: Notify,
     types: Types,
     started: Instant,
-    next_channel: Cell<u32>,
+    pub(super) next_channel: Cell<u32>,
 }
 
 /// What a server is made of.
@@ -136,6 +138,7 @@ impl Server {
             sessions: RefCell::new(Sessions::new(limits.sessions)),
             connections: RefCell::new(BTreeMap::new()),
             guard: RefCell::new(LoginGuard::default()),
+            logins: LoginQueue::default(),
             trail: Trail::start(&parts.config.data, parts.config.audit),
             event_ids: EventIds::new(time::now()),
             alarm_epoch: parts.alarm_epoch,
@@ -268,45 +271,6 @@ impl Server {
         self.replan.notify_one();
         info!(session = %session.id, name = session.client.name, "session ended");
         Some(session)
-    }
-
-    fn accept(self: &Rc<Self>, stream: TcpStream, peer: std::net::SocketAddr) {
-        let hello_wait = Duration::from_millis(self.config.limits.hello_ms);
-        let Some(connection) = self.admit(&stream, peer, hello_wait) else {
-            warn!(%peer, "connection refused: all channels are in use");
-            return;
-        };
-        tokio::task::spawn_local(connection::run(Rc::clone(self), connection, stream));
-    }
-
-    /// Enters a connection, made by a client or by us, among the others; `None` if all channels are in use.
-    pub fn admit(
-        &self,
-        stream: &TcpStream,
-        peer: std::net::SocketAddr,
-        hello_wait: Duration,
-    ) -> Option<Rc<Connection>> {
-        if self.connections.borrow().len() >= self.config.limits.connections && !self.evict() {
-            return None;
-        }
-        if let Err(error) = stream.set_nodelay(true) {
-            warn!(%peer, %error, "connection without TCP_NODELAY");
-        }
-        let id = self.next_channel.get();
-        self.next_channel.set(id.wrapping_add(1).max(1));
-        let connection = Rc::new(Connection::new(id, peer, hello_wait));
-        self.connections.borrow_mut().insert(id, Rc::clone(&connection));
-        Some(connection)
-    }
-
-    /// Closes the oldest channel without a session to make room (SC-23).
-    fn evict(&self) -> bool {
-        let mut connections = self.connections.borrow_mut();
-        let oldest = connections.values().find(|it| !it.has_session.get()).map(|it| it.id);
-        let Some(oldest) = oldest.and_then(|id| connections.remove(&id)) else { return false };
-        info!(channel = oldest.id, peer = %oldest.peer, "channel without session closed to make room");
-        oldest.close();
-        true
     }
 }
 

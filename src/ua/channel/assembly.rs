@@ -17,6 +17,11 @@ impl Assembly {
         self.request_id.is_some()
     }
 
+    /// Bytes of the message so far.
+    pub(super) fn bytes(&self) -> usize {
+        self.body.len()
+    }
+
     /// Adds a chunk. All chunks of a message carry one request id (Part 6, 6.7.2.4).
     pub(super) fn add(
         &mut self,

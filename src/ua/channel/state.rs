@@ -107,6 +107,11 @@ impl Channel {
         self.next.as_ref().or(self.active.as_ref()).map(Token::end)
     }
 
+    /// Bytes of a message whose last chunk has not come yet.
+    pub fn assembled_bytes(&self) -> usize {
+        self.assembly.bytes()
+    }
+
     /// What the client asked in the OPN that has just been received; none if it was no OPN.
     pub fn take_attempt(&mut self) -> Option<Attempt> {
         self.attempt.take()

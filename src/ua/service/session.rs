@@ -360,6 +360,10 @@ fn check_password(
         debug!(user = name, %address, "login refused: too many failures");
         return Err(IdentityProblem::Denied.status());
     }
+    if !server.logins.enter() {
+        debug!(user = name, %address, "login refused: too many at a time");
+        return Err(IdentityProblem::Busy.status());
+    }
     let users = server.users.borrow_mut().current();
     let request_id = request.id;
     tokio::task::spawn_local(async move {
@@ -369,9 +373,13 @@ fn check_password(
             // Nobody has the empty name: refused, after the same work.
             None => users.verify("", b""),
         };
-        let roles = tokio::task::spawn_blocking(check).await;
+        let turn = server.logins.turn().await;
+        // Others may have failed while this one waited.
+        let may_try = server.guard.borrow().may_try(&name, address, time::monotonic());
+        let roles = if may_try { tokio::task::spawn_blocking(check).await.ok() } else { None };
+        drop(turn);
         let handle = activation.header.request_handle;
-        let body = if let Some(roles) = roles.ok().flatten() {
+        let body = if let Some(roles) = roles.flatten() {
             server.guard.borrow_mut().succeeded(&name);
             let identity = Identity { user: name, is_anonymous: false, roles };
             finish(&server, &activation, identity)
@@ -416,6 +424,7 @@ fn finish(
     server.check_hearing(activation.session);
     if let Some(connection) = server.connections.borrow().get(&activation.channel) {
         connection.has_session.set(true);
+        connection.is_known.set(true);
     }
     let response = ActivateSessionResponse {
         response_header: opcua_types::ResponseHeader::new_good(&activation.header),

@@ -75,6 +75,9 @@ pub enum IdentityProblem {
     /// Wrong user or password, or locked out: never said which.
     #[error("user or password is wrong, or too many attempts")]
     Denied,
+    /// Too many others are logging in at the moment.
+    #[error("too many logins at a time, try again")]
+    Busy,
 }
 
 impl IdentityProblem {
@@ -85,6 +88,7 @@ impl IdentityProblem {
             Self::Rejected => StatusCode::BadIdentityTokenRejected,
             Self::Signature => StatusCode::BadUserSignatureInvalid,
             Self::Denied => StatusCode::BadUserAccessDenied,
+            Self::Busy => StatusCode::BadResourceUnavailable,
         }
     }
 }

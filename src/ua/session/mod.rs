@@ -7,10 +7,12 @@ mod continuation;
 mod count;
 mod guard;
 mod identity;
+mod queue;
 mod store;
 
 pub use continuation::Continuations;
 pub use count::ServiceCounts;
 pub use guard::LoginGuard;
 pub use identity::{Identity, IdentityProblem, Login, Proof, read_login};
+pub use queue::LoginQueue;
 pub use store::{BrowseRest, NewSession, Session, Sessions};
