@@ -1,10 +1,11 @@
 //! Passwords: what makes a good one, and argon2id hashes of them.
 
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::io;
 
-use argon2::password_hash::{PasswordHash, PasswordVerifier, SaltString};
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+use argon2::password_hash::{Output, PasswordHash, Salt, SaltString};
+use argon2::{Algorithm, Argon2, Block, Params, PasswordHasher, Version};
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 
@@ -78,16 +79,36 @@ pub(super) fn hash(password: &str) -> io::Result<String> {
 
 /// Whether `password` has the hash `hash`.
 pub(super) fn verify(hash: &str, password: &[u8]) -> bool {
-    let hash = PasswordHash::new(hash);
-    hash.is_ok_and(|it| argon2id().verify_password(clipped(password), &it).is_ok())
-        && password.len() <= BYTES_MAX
+    let found = PasswordHash::new(hash).ok().and_then(|it| {
+        let params = Params::try_from(&it).ok()?;
+        let version = it.version.and_then(|it| Version::try_from(it).ok()).unwrap_or_default();
+        let mut salt = [0; Salt::MAX_LENGTH];
+        let salt = it.salt?.decode_b64(&mut salt).ok()?;
+        let mut out = [0; Output::MAX_LENGTH];
+        let out = out.get_mut(..it.hash?.len())?;
+        fill(&Argon2::new(Algorithm::Argon2id, version, params), clipped(password), salt, out)?;
+        // Compared in a time that does not depend on where they differ.
+        Some(Output::new(out).ok()? == it.hash?)
+    });
+    found == Some(true) && password.len() <= BYTES_MAX
 }
 
 /// Takes as long as [`verify`]: who asks must not learn whether the user exists.
 pub(super) fn verify_nobody(password: &[u8]) {
     let mut out = [0; Params::DEFAULT_OUTPUT_LEN];
-    let done = argon2id().hash_password_into(clipped(password), &[0; SALT_BYTES], &mut out);
-    black_box((done.is_ok(), out));
+    let done = fill(&argon2id(), clipped(password), &[0; SALT_BYTES], &mut out);
+    black_box((done, out));
+}
+
+/// The hash itself, in memory that this thread keeps: given back and taken anew it would be scattered, and grow.
+fn fill(argon2: &Argon2<'_>, password: &[u8], salt: &[u8], out: &mut [u8]) -> Option<()> {
+    thread_local! {
+        static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+    }
+    MEMORY.with_borrow_mut(|memory| {
+        memory.resize(argon2.params().block_count(), Block::default());
+        argon2.hash_password_into_with_memory(password, salt, out, memory).ok()
+    })
 }
 
 /// Whether `text` is a hash that [`verify`] can check in a bearable time.

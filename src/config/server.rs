@@ -152,6 +152,8 @@ pub struct Limits {
     pub connections_per_address: usize,
     /// Sessions.
     pub sessions: usize,
+    /// Sessions from one address.
+    pub sessions_per_address: usize,
     /// Subscriptions, all sessions.
     pub subscriptions: usize,
     /// Subscriptions of one session.
@@ -206,6 +208,7 @@ impl Default for Limits {
             connections: 200,
             connections_per_address: 160,
             sessions: 100,
+            sessions_per_address: 80,
             subscriptions: 1000,
             subscriptions_per_session: 200,
             monitored_items: 250_000,
@@ -220,7 +223,7 @@ impl Default for Limits {
             history_values: 100_000,
             references_per_node: 10_000,
             message_bytes: 16 << 20,
-            message_bytes_before_login: 58 << 10,
+            message_bytes_before_login: 52 << 10,
             chunk_bytes: 65_536,
             chunks: 256,
             array_length: 100_000,

@@ -136,11 +136,15 @@ fn limits(s: &Section<'_>) -> Limits {
     let life = s.pair("channel_lifetime_ms", &(1000.0..=86_400_000.0), Some(life));
     let connections = count!(s, usual, connections, 1..=10_000);
     let per_address = usual.connections_per_address.min(connections) as u64;
+    let sessions = count!(s, usual, sessions, 1..=10_000);
+    let sessions_there = usual.sessions_per_address.min(sessions) as u64;
     let limits = Limits {
         connections,
         connections_per_address: s.count("connections_per_address", 1..=10_000, Some(per_address))
             as usize,
-        sessions: count!(s, usual, sessions, 1..=10_000),
+        sessions,
+        sessions_per_address: s.count("sessions_per_address", 1..=10_000, Some(sessions_there))
+            as usize,
         subscriptions: count!(s, usual, subscriptions, 1..=100_000),
         subscriptions_per_session: count!(s, usual, subscriptions_per_session, 1..=10_000),
         monitored_items: count!(s, usual, monitored_items, 1..=10_000_000),
@@ -192,6 +196,7 @@ fn contradictions(s: &Section<'_>, limits: &Limits) {
             "connections",
             limits.connections,
         ),
+        ("sessions_per_address", limits.sessions_per_address, "sessions", limits.sessions),
         (
             "message_bytes_before_login",
             limits.message_bytes_before_login,

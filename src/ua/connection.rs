@@ -32,8 +32,8 @@ use crate::ua::wire::{self, FrameKind, TransportLimits};
 const HIGH_WATER: usize = 1 << 20;
 /// Bytes asked of the socket at a time.
 const READ_BYTES: usize = 16 * 1024;
-/// Bytes asked of a newcomer's socket at a time.
-const NEWCOMER_READ_BYTES: usize = 4 * 1024;
+/// Bytes asked of a newcomer's socket before the length of its frame is known.
+const NEWCOMER_READ_BYTES: usize = 1024;
 /// A client that takes no byte for so long while answers wait is closed.
 const STALL: Duration = Duration::from_secs(30);
 
@@ -196,11 +196,11 @@ impl Pump {
         let timer = tokio::time::sleep_until(self.deadline.into());
         tokio::pin!(timer);
         loop {
-            let mut eof = false;
+            let (mut eof, mut is_held_up) = (false, false);
             if self.may_go_on(connection) {
                 eof = self.fill(connection, stream)?;
                 connection.pumping.set(true);
-                self.process(server, connection);
+                is_held_up = self.process(server, connection);
                 connection.pumping.set(false);
             }
             self.flush(connection, stream)?;
@@ -211,6 +211,11 @@ impl Pump {
             let deadline = self.next_deadline(connection, waiting);
             if time::monotonic() >= deadline {
                 return Ok(());
+            }
+            if is_held_up && self.may_go_on(connection) {
+                // Its answers are out and more of its requests are here; others come first.
+                tokio::task::yield_now().await;
+                continue;
             }
             if timer.deadline() != deadline.into() {
                 timer.as_mut().reset(deadline.into());
@@ -245,10 +250,13 @@ impl Pump {
         }
     }
 
-    /// Room for the next bytes and no more: a buffer that grows by itself takes twice what it needs.
+    /// Room for the rest of the frame and no more: a buffer that grows by itself takes twice what it needs.
     fn make_room_for_newcomer(&mut self) {
-        if self.input.capacity() == self.input.len() {
-            let mut bigger = BytesMut::with_capacity(self.input.len() + NEWCOMER_READ_BYTES);
+        let has = self.input.len();
+        if self.input.capacity() == has {
+            let rest = wire::announced(&self.input).unwrap_or(0).saturating_sub(has);
+            let more = if rest == 0 { NEWCOMER_READ_BYTES } else { rest.min(self.newcomer_bytes) };
+            let mut bigger = BytesMut::with_capacity(has + more);
             bigger.extend_from_slice(&self.input);
             self.input = bigger;
         }
@@ -265,8 +273,12 @@ impl Pump {
         TransportLimits { receive_chunk: self.limits.receive_chunk.min(left), ..self.limits }
     }
 
-    fn process(&mut self, server: &Rc<Server>, connection: &Rc<Connection>) {
-        while !connection.closing.get() && self.may_go_on(connection) {
+    /// Hands out the frames that are there; whether some may be left because answers must go out first.
+    fn process(&mut self, server: &Rc<Server>, connection: &Rc<Connection>) -> bool {
+        while !connection.closing.get() {
+            if !self.may_go_on(connection) {
+                return true;
+            }
             let limits = self.chunk_limits(connection);
             let frame = match wire::next_frame(&self.input, &limits) {
                 Ok(Some(frame)) => frame,
@@ -291,6 +303,7 @@ impl Pump {
         if self.input.is_empty() && self.input.capacity() > 4 * READ_BYTES {
             self.input = BytesMut::new();
         }
+        false
     }
 
     fn hello(&mut self, server: &Rc<Server>, connection: &Rc<Connection>, frame: &[u8]) {

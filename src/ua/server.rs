@@ -135,7 +135,7 @@ impl Server {
         let told = RefCell::new(Arc::clone(&parts.port.latest.borrow()));
         Self {
             subscriptions: RefCell::new(SubscriptionSet::new(&limits, parts.port.scan_ms)),
-            sessions: RefCell::new(Sessions::new(limits.sessions)),
+            sessions: RefCell::new(Sessions::new(limits.sessions, limits.sessions_per_address)),
             connections: RefCell::new(BTreeMap::new()),
             guard: RefCell::new(LoginGuard::default()),
             logins: LoginQueue::default(),

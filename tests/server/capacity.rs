@@ -55,7 +55,7 @@ fn loaded(server: &Server) -> Raw {
 
 #[test]
 fn sub_20_mon_25_a_hundred_sessions_with_200_000_items_are_served_within_2_gib() {
-    let server = Server::start();
+    let server = Server::with("limits.sessions_per_address = 100");
     let mut clients: Vec<Raw> = (0..SESSIONS).map(|_| loaded(&server)).collect();
     for raw in &mut clients {
         (0..SUBSCRIPTIONS).for_each(|_| publish(raw));

@@ -4,6 +4,7 @@
 mod alarm_crash;
 mod alarm_mass;
 mod alarms;
+mod attacks;
 mod audit;
 mod capacity;
 mod certificates;

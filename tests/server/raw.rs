@@ -142,9 +142,18 @@ impl Server {
 
     /// Resident memory, KiB.
     pub(crate) fn resident_kib(&self) -> u64 {
+        self.memory_kib("VmRSS")
+    }
+
+    /// Resident memory at most so far, KiB.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        self.memory_kib("VmHWM")
+    }
+
+    fn memory_kib(&self, name: &str) -> u64 {
         let path = format!("/proc/{}/status", self.process.id());
         let text = std::fs::read_to_string(path).unwrap();
-        let line = text.lines().find(|it| it.starts_with("VmRSS")).unwrap();
+        let line = text.lines().find(|it| it.starts_with(name)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
@@ -275,6 +284,12 @@ impl Raw {
         }
     }
 
+    /// Whether the server has hung up, now or before it would be too late.
+    pub(crate) fn is_hung_up(&mut self) -> bool {
+        while self.receive().is_some() {}
+        true
+    }
+
     /// What the server says before it hangs up.
     pub(crate) fn refusal(&mut self) -> StatusCode {
         let status = self.receive().expect("an ERR frame").error();
@@ -368,15 +383,28 @@ impl Raw {
 
     /// Sends a message in one chunk of this kind; its request id.
     pub(crate) fn post(&mut self, kind: &str, message: &[u8]) -> u32 {
-        self.sequence += 1;
         self.request += 1;
-        let mut body = Vec::new();
-        for number in [self.channel, self.token, self.sequence, self.request] {
-            body.extend_from_slice(&number.to_le_bytes());
-        }
-        body.extend_from_slice(message);
-        self.send_frame(kind, &body);
+        self.post_part(kind, message);
         self.request
+    }
+
+    /// Sends a message in as many chunks as it takes; its request id.
+    pub(crate) fn post_long(&mut self, message: &[u8]) -> u32 {
+        self.request += 1;
+        let mut parts = message.chunks(65_000).peekable();
+        while let Some(part) = parts.next() {
+            let kind = if parts.peek().is_some() { "MSGC" } else { "MSGF" };
+            self.post_part(kind, part);
+        }
+        self.request
+    }
+
+    /// Sends a chunk of the message that has the request id of now.
+    pub(crate) fn post_part(&mut self, kind: &str, part: &[u8]) {
+        self.sequence += 1;
+        let numbers = [self.channel, self.token, self.sequence, self.request];
+        let head: Vec<u8> = numbers.iter().flat_map(|it| it.to_le_bytes()).collect();
+        self.send_frame(kind, &[head.as_slice(), part].concat());
     }
 
     /// Sends a request and does not wait.

@@ -319,3 +319,30 @@ fn rd_15_a_failed_thermocouple_is_bad_sensor_failure() {
     }
     assert_eq!(seen, [StatusCode::Good, StatusCode::BadSensorFailure, StatusCode::Good]);
 }
+
+#[test]
+fn a_write_that_cannot_be_read_to_its_end_changes_nothing_and_leaves_no_trace() {
+    let server = Server::with("anonymous_roles = [\"Engineer\"]");
+    let mut raw = server.session();
+    let setpoint = tag("Line1.EL101.Control.CurrentSetpoint");
+    let before = read(&mut raw, 0.0, vec![value(setpoint.clone())]).unwrap().remove(0).value;
+    let one = WriteValue {
+        node_id: setpoint.clone(),
+        attribute_id: 13,
+        value: Variant::from(9.9).into(),
+        ..WriteValue::default()
+    };
+    let request =
+        WriteRequest { request_header: raw.header(), nodes_to_write: Some(vec![one.clone(), one]) };
+    let mut message = raw.encode(&request);
+    message.pop();
+    // More often than a session may have requests waiting.
+    for _ in 0..200 {
+        raw.post("MSGF", &message);
+        assert_eq!(raw.answer::<WriteResponse>().unwrap_err(), StatusCode::BadDecodingError);
+    }
+    let after = read(&mut raw, 0.0, vec![value(setpoint)]).unwrap().remove(0).value;
+    assert_eq!(before, after);
+    let answer: WriteResponse = raw.call(&request).unwrap();
+    assert_eq!(answer.results.unwrap(), [StatusCode::Good; 2]);
+}

@@ -3,6 +3,9 @@
 use crate::ua::channel::ChannelError;
 use crate::ua::wire::TransportLimits;
 
+/// Room that a message begins with: those of newcomers fit, and no buffer grows for them.
+const SMALL: usize = 52 << 10;
+
 /// The chunks of a message so far.
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
@@ -37,6 +40,9 @@ impl Assembly {
             || self.body.len() + part.len() > limits.receive_message
         {
             return Err(ChannelError::TooLarge);
+        }
+        if self.body.capacity() == 0 {
+            self.body.reserve_exact(SMALL.max(part.len()));
         }
         self.body.extend_from_slice(part);
         Ok(())

@@ -74,9 +74,11 @@ fn create_session(
         })?;
     }
     // In a statement of its own: the borrow must end before the session does.
-    let idle = server.sessions.borrow().make_room()?;
+    let address = request.connection.peer.ip();
+    let is_connected = |channel: u32| server.connections.borrow().contains_key(&channel);
+    let idle = server.sessions.borrow().make_room(address, is_connected)?;
     if let Some(idle) = idle {
-        warn!(session = idle.0, "session that was never activated closed to make room");
+        warn!(session = idle.0, "session that nobody uses closed to make room");
         server.counters.rejected_sessions.bump();
         server.break_session(idle, true, "Session/Terminated");
     }
@@ -87,6 +89,7 @@ fn create_session(
         description: asked.client.clone(),
         endpoint_url: asked.endpoint_url.as_ref().chars().take(NAME_CHARACTERS).collect(),
         created: time::now(),
+        address,
         channel: request.connection.id,
         client_certificate: channel_certificate.clone(),
         timeout: Duration::from_secs_f64(timeout_ms / 1000.0),
@@ -376,8 +379,10 @@ fn check_password(
         let turn = server.logins.turn().await;
         // Others may have failed while this one waited.
         let may_try = server.guard.borrow().may_try(&name, address, time::monotonic());
-        let roles = if may_try { tokio::task::spawn_blocking(check).await.ok() } else { None };
-        drop(turn);
+        let roles = match turn {
+            Some(turn) if may_try => turn.check(check).await,
+            _ => None,
+        };
         let handle = activation.header.request_handle;
         let body = if let Some(roles) = roles.flatten() {
             server.guard.borrow_mut().succeeded(&name);

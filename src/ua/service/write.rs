@@ -42,14 +42,17 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
     let session = request.session()?;
     let count = request.body.array(SMALLEST_WRITE)?;
     request.check_count(count)?;
+    // All is read before anything is written: a request that cannot be read to its end changes nothing.
+    let mut asked = Vec::with_capacity(count);
+    for _ in 0..count {
+        let (node, attribute) = (request.body.node_id()?, request.body.u32()?);
+        let range = request.body.text()?;
+        asked.push((node, attribute, range, request.body.data_value(&request.context)?));
+    }
     let actor = begin(&request, session)?;
     let origin = request.server.origin(request.connection, &request.header, Some(session));
     let mut operations = Vec::with_capacity(count);
-    for _ in 0..count {
-        let node = request.body.node_id()?;
-        let attribute = request.body.u32()?;
-        let range = request.body.text()?;
-        let value = request.body.data_value(&request.context)?;
+    for (node, attribute, range, value) in asked {
         let parts = reader::index_range(range).unwrap_or(NumericRange::None);
         let written = Written {
             node: request.server.said_id(&node),

@@ -1,6 +1,7 @@
 //! The sessions of the server, bounded, found by their authentication token.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use opcua_types::{ApplicationDescription, ByteString, Identifier, NodeId, StatusCode};
@@ -39,6 +40,8 @@ pub struct NewSession {
     pub endpoint_url: String,
     /// When.
     pub created: Timestamp,
+    /// Where the client was.
+    pub address: IpAddr,
     /// The channel it was created on.
     pub channel: u32,
     /// The client's certificate on that channel; empty on security None.
@@ -118,12 +121,13 @@ pub struct Sessions {
     all: BTreeMap<u32, Session>,
     next_key: u32,
     bound: usize,
+    bound_of_address: usize,
 }
 
 impl Sessions {
-    /// At most `bound` at a time.
-    pub fn new(bound: usize) -> Self {
-        Self { all: BTreeMap::new(), next_key: 1, bound }
+    /// At most `bound` at a time, and `bound_of_address` of one address.
+    pub fn new(bound: usize, bound_of_address: usize) -> Self {
+        Self { all: BTreeMap::new(), next_key: 1, bound, bound_of_address }
     }
 
     /// How many there are.
@@ -141,14 +145,27 @@ impl Sessions {
         self.all.values()
     }
 
-    /// Whether there is room, once the oldest session that was never activated has gone.
-    /// Returns the one to close first.
-    pub fn make_room(&self) -> Result<Option<SessionKey>, StatusCode> {
-        if self.all.len() < self.bound {
+    /// Whether there is room for one more from `address`, once the oldest that was never activated has gone, or else
+    /// the oldest of that address whose connection has: no address takes sessions from another. Returns the one to
+    /// close first.
+    pub fn make_room(
+        &self,
+        address: IpAddr,
+        is_connected: impl Fn(u32) -> bool,
+    ) -> Result<Option<SessionKey>, StatusCode> {
+        let is_from_there = |it: &&Session| it.client.address == address;
+        let from_there = self.all.values().filter(is_from_there).count();
+        if self.all.len() < self.bound && from_there < self.bound_of_address {
             return Ok(None);
         }
-        let idle = self.all.values().find(|it| it.identity.is_none());
-        idle.map(|it| Some(it.key)).ok_or(StatusCode::BadTooManySessions)
+        let own_only = from_there >= self.bound_of_address;
+        let idle = self
+            .all
+            .values()
+            .find(|it| it.identity.is_none() && (!own_only || it.client.address == address));
+        let left = || self.all.values().filter(is_from_there).find(|it| !is_connected(it.channel));
+        let first = idle.or_else(left);
+        first.map(|it| Some(it.key)).ok_or(StatusCode::BadTooManySessions)
     }
 
     /// Adds a session. Fails only if the system has no randomness.

@@ -124,6 +124,12 @@ impl WireError {
     }
 }
 
+/// The length that the frame at the front of the input announces, true or not; none before its header is there.
+pub fn announced(input: &[u8]) -> Option<usize> {
+    let [_, _, _, _, length @ ..] = *input.first_chunk::<HEADER_BYTES>()?;
+    Some(u32::from_le_bytes(length) as usize)
+}
+
 /// Looks at the front of the input: `None` until a whole frame is there. Type and length are judged
 /// from the first eight bytes, so that an announcement of 4 GiB costs nothing.
 pub fn next_frame(input: &[u8], limits: &TransportLimits) -> Result<Option<Frame>, WireError> {
