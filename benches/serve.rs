@@ -69,16 +69,13 @@ async fn serve(args: &Args) {
         ..config::default_server()
     };
     let hosts = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
-    let identity =
-        Identity::load_or_create(&data, &uri, &hosts, time::now()).expect("a key is made");
+    let keys = EndpointConfig::keys(&config.endpoints);
+    let identities = Identity::load_or_create_all(&data, &keys, &uri, &hosts, time::now())
+        .expect("keys are made");
     let trust = TrustStore::new(&data, true);
-    let channels = Rc::new(ChannelShared::new(
-        Some(identity),
-        config.endpoints.clone(),
-        &config.limits,
-        trust,
-    ));
-    let endpoints = Endpoints::new(&config, uri, hosts, args.port, channels.certificate());
+    let channels =
+        Rc::new(ChannelShared::new(identities, config.endpoints.clone(), &config.limits, trust));
+    let endpoints = Endpoints::new(&config, uri, hosts, args.port, Rc::clone(&channels));
     let users = Users::open(&data).expect("no users");
     let port = engine(table, Duration::from_millis(args.update_ms));
     println!("{}", endpoints.url(""));

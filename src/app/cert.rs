@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::app::{Failure, files, hosts};
 use crate::cli::{CertArgs, CertCommand, DataArgs};
-use crate::config::ServerConfig;
+use crate::config::{EndpointConfig, ServerConfig};
 use crate::time;
 use crate::ua::pki::{self, Identity, Listed, Place, TrustStore};
 
@@ -111,7 +111,9 @@ fn create(args: &DataArgs) -> Result<(), Failure> {
         .clone()
         .unwrap_or_else(|| format!("urn:{}:cellhouse", hosts::machine()));
     let hosts = hosts::find(&config);
-    let identity = Identity::load_or_create(&config.data, &uri, &hosts, time::now())?;
-    println!("our certificate: {}", name_of(&identity.certificate));
+    let keys = EndpointConfig::keys(&config.endpoints);
+    for own in Identity::load_or_create_all(&config.data, &keys, &uri, &hosts, time::now())? {
+        println!("our certificate, {}: {}", own.key.key_type().name(), name_of(&own.certificate));
+    }
     Ok(())
 }

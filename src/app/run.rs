@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 use crate::app::works::{self, Works};
 use crate::app::{Failure, files, hosts};
 use crate::cli::RunArgs;
-use crate::config::{PlantConfig, ServerConfig, Users};
+use crate::config::{EndpointConfig, PlantConfig, ServerConfig, Users};
 use crate::engine::{self, Engine, Handle};
 use crate::time::{self, Clock};
 use crate::ua::channel::ChannelShared;
@@ -53,9 +53,10 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         .clone()
         .unwrap_or_else(|| format!("urn:{}:cellhouse", hosts::machine()));
     // A new key takes a while to find: meanwhile the plant and the address space are built.
-    let identity = tokio::task::spawn_blocking({
+    let identities = tokio::task::spawn_blocking({
         let (data, uri, hosts) = (config.data.clone(), uri.clone(), hosts.clone());
-        move || Identity::load_or_create(&data, &uri, &hosts, time::now())
+        let keys = EndpointConfig::keys(&config.endpoints);
+        move || Identity::load_or_create_all(&data, &keys, &uri, &hosts, time::now())
     });
     let users = Users::open(&config.data)?;
     let mut plant = plant;
@@ -68,16 +69,17 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let Works { mut engine, store, alarm_epoch, mut recording, .. } = works;
     let clock = Clock::new(args.speed, engine.config().scan_ms);
     let title = title(&engine);
-    let identity = identity.await??;
-    if let Some(expires) = pki::expires(&identity.certificate) {
+    let identities = identities.await??;
+    let ends = identities.iter().filter_map(|it| Some((pki::expires(&it.certificate)?, it)));
+    if let Some((expires, first)) = ends.min_by_key(|(expires, _)| *expires) {
         engine.alarms_mut().set_expiry(Some(expires));
-        space.set_certificate(expires, identity.certificate.clone());
+        space.set_certificate(expires, first.certificate.clone());
     }
     let plant = Arc::clone(engine.config());
     let snapshots = recording.listener(args.speed);
     let (port_of_engine, handle) = engine::spawn_keeping(engine, clock, store, snapshots)?;
-    let channels = Rc::new(channels(&config, identity));
-    let endpoints = Endpoints::new(&config, uri, hosts, port, channels.certificate());
+    let channels = Rc::new(channels(&config, identities));
+    let endpoints = Endpoints::new(&config, uri, hosts, port, Rc::clone(&channels));
     let greeting = greeting(&title, &config, &endpoints);
     let history = recording.history();
     if history.is_some() {
@@ -104,9 +106,9 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
 }
 
 /// What channels share.
-fn channels(config: &ServerConfig, identity: Identity) -> ChannelShared {
+fn channels(config: &ServerConfig, identities: Vec<Identity>) -> ChannelShared {
     let trust = TrustStore::new(&config.data, config.trust_unknown_clients);
-    ChannelShared::new(Some(identity), config.endpoints.clone(), &config.limits, trust)
+    ChannelShared::new(identities, config.endpoints.clone(), &config.limits, trust)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -14,6 +14,7 @@ mod model_file;
 mod password;
 mod plant;
 mod plant_file;
+mod policy;
 mod postgres;
 mod postgres_file;
 mod section;
@@ -32,6 +33,7 @@ pub use plant::{
     CellModel, ControlConfig, ElectrolyzerConfig, FeedRecipe, FumeConfig, InstrumentConfig,
     LineConfig, PlantConfig, Product, RectifierConfig, UtilityConfig,
 };
+pub use policy::{EndpointConfig, KeyType, SecurityPolicy};
 pub use postgres::{PostgresConfig, PostgresTls};
-pub use server::{AuditConfig, EndpointConfig, Limits, SecurityPolicy, ServerConfig};
+pub use server::{AuditConfig, Limits, ServerConfig};
 pub use users::{UserConfig, UserError, UserList, Users};

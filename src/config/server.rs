@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::access::Role;
 use crate::config::discovery::{DiscoveryConfig, ReverseConnect};
 use crate::config::history::HistorySettings;
+use crate::config::policy::EndpointConfig;
 use crate::config::postgres::PostgresConfig;
 
 /// Everything about the OPC UA server that is not the plant.
@@ -89,56 +90,6 @@ impl Default for ServerConfig {
             history: HistorySettings::default(),
             postgres: None,
             limits: Limits::default(),
-        }
-    }
-}
-
-/// One combination of policy and mode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EndpointConfig {
-    /// Security policy.
-    pub policy: SecurityPolicy,
-    /// Messages are signed.
-    pub sign: bool,
-    /// Messages are encrypted; implies `sign`.
-    pub encrypt: bool,
-}
-
-impl EndpointConfig {
-    /// Everything we can offer: no security, and each policy with Sign and SignAndEncrypt.
-    pub fn all() -> Vec<Self> {
-        let plain = Self { policy: SecurityPolicy::None, sign: false, encrypt: false };
-        let secured = SecurityPolicy::ALL.into_iter().filter(|it| *it != SecurityPolicy::None);
-        let modes = |policy| [false, true].map(|encrypt| Self { policy, sign: true, encrypt });
-        std::iter::once(plain).chain(secured.flat_map(modes)).collect()
-    }
-}
-
-/// A security policy we speak (Part 7, 6.6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SecurityPolicy {
-    /// No security.
-    None,
-    /// RSA-OAEP-SHA1, AES-128-CBC, SHA-256.
-    Aes128Sha256RsaOaep,
-    /// RSA-OAEP-SHA1, AES-256-CBC, SHA-256.
-    Basic256Sha256,
-    /// RSA-OAEP-SHA256, RSA-PSS, AES-256-CBC, SHA-256.
-    Aes256Sha256RsaPss,
-}
-
-impl SecurityPolicy {
-    /// Every policy, in order.
-    pub const ALL: [Self; 4] =
-        [Self::None, Self::Aes128Sha256RsaOaep, Self::Basic256Sha256, Self::Aes256Sha256RsaPss];
-
-    /// Last part of the policy's URI (Part 7, 6.6), and its name in `server.toml`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "None",
-            Self::Aes128Sha256RsaOaep => "Aes128_Sha256_RsaOaep",
-            Self::Basic256Sha256 => "Basic256Sha256",
-            Self::Aes256Sha256RsaPss => "Aes256_Sha256_RsaPss",
         }
     }
 }

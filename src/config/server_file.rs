@@ -7,9 +7,10 @@ use crate::access::Role;
 use crate::config::discovery_file;
 use crate::config::history_file;
 use crate::config::plant_file::{is_title, is_uri};
+use crate::config::policy::{EndpointConfig, NOT_OFFERED, SecurityPolicy};
 use crate::config::postgres_file;
-use crate::config::section::{Section, shown};
-use crate::config::server::{AuditConfig, EndpointConfig, Limits, SecurityPolicy, ServerConfig};
+use crate::config::section::{Section, listed, shown, which};
+use crate::config::server::{AuditConfig, Limits, ServerConfig};
 
 /// Roles that nobody in particular may have.
 const ANONYMOUS: [Role; 4] = [Role::Observer, Role::Operator, Role::Supervisor, Role::Engineer];
@@ -105,7 +106,7 @@ fn endpoints(file: &Section<'_>, usual: Vec<EndpointConfig>) -> Vec<EndpointConf
     let policies = SecurityPolicy::ALL.map(SecurityPolicy::name);
     let mut endpoints: Vec<EndpointConfig> = Vec::new();
     file.tables("endpoint", 1, |s| {
-        let Some(policy) = s.one_of("policy", &policies).map(|it| SecurityPolicy::ALL[it]) else {
+        let Some(policy) = policy(s, &policies) else {
             s.some_of("modes", &MODES, Some(Vec::new()));
             return;
         };
@@ -127,6 +128,23 @@ fn endpoints(file: &Section<'_>, usual: Vec<EndpointConfig>) -> Vec<EndpointConf
         }
     });
     endpoints
+}
+
+/// The policy of an endpoint; one that is not offered says why.
+fn policy(s: &Section<'_>, names: &[&str]) -> Option<SecurityPolicy> {
+    let text = s.text("policy", &listed(names), None, |_| true);
+    if text.is_empty() {
+        return None;
+    }
+    let refused = NOT_OFFERED.iter().find(|(name, _)| *name == text);
+    let refused = refused.map(|(name, why)| format!("{name} {why}"));
+    match refused.map_or_else(|| which(&text, names), Err) {
+        Ok(found) => Some(SecurityPolicy::ALL[found]),
+        Err(what) => {
+            s.mistake("policy", what, listed(names));
+            None
+        }
+    }
 }
 
 fn limits(s: &Section<'_>) -> Limits {

@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use opcua_types::{
-    ApplicationDescription, ApplicationType, ByteString, EndpointDescription, LocalizedText,
+    ApplicationDescription, ApplicationType, EndpointDescription, LocalizedText,
     MessageSecurityMode, UAString, UserTokenPolicy, UserTokenType,
 };
 
 use crate::config::{EndpointConfig, SecurityPolicy, ServerConfig};
+use crate::ua::channel::ChannelShared;
 use crate::ua::crypto;
 
 /// The only transport profile we speak (Part 7).
@@ -50,17 +51,17 @@ pub struct Endpoints {
     /// Host names and addresses that are ours, the default first.
     pub hosts: Vec<String>,
     port: u16,
-    certificate: Rc<Vec<u8>>,
+    channels: Rc<ChannelShared>,
 }
 
 impl Endpoints {
-    /// From the configuration, with the names that are ours, the port in use, and our certificate in DER.
+    /// From the configuration, with the names that are ours, the port in use, and what channels share: our certificates.
     pub fn new(
         config: &ServerConfig,
         application_uri: String,
         hosts: Vec<String>,
         port: u16,
-        certificate: Rc<Vec<u8>>,
+        channels: Rc<ChannelShared>,
     ) -> Self {
         Self {
             application_uri,
@@ -71,7 +72,7 @@ impl Endpoints {
             clear_text: config.clear_text_passwords,
             hosts,
             port,
-            certificate,
+            channels,
         }
     }
 
@@ -129,7 +130,7 @@ impl Endpoints {
             .map(|it| EndpointDescription {
                 endpoint_url: self.url(asked).into(),
                 server: self.application(asked),
-                server_certificate: ByteString::from(self.certificate.as_slice()),
+                server_certificate: self.channels.certificate(it.policy).into(),
                 security_mode: mode_of(*it),
                 security_policy_uri: crypto::policy_uri(it.policy).into(),
                 user_identity_tokens: Some(self.tokens(*it).iter().map(describe_token).collect()),
@@ -150,9 +151,10 @@ impl Endpoints {
                 policy: SecurityPolicy::None,
             });
         }
-        // Part 4, 7.42: a password on an unencrypted channel is encrypted by the token's own policy.
-        let encrypting =
-            self.offered.iter().map(|it| it.policy).find(|it| *it != SecurityPolicy::None);
+        // Part 4, 7.42: a password on an unencrypted channel is encrypted by the token's own policy. By RSA: an
+        // elliptic policy needs the client's certificate, which there is none of (Part 6, 6.8.2).
+        let secured = |it: &SecurityPolicy| *it != SecurityPolicy::None && !it.is_elliptic();
+        let encrypting = self.offered.iter().map(|it| it.policy).find(secured);
         let policy = match (endpoint.policy, encrypting) {
             (SecurityPolicy::None, None) if !self.clear_text => return tokens,
             (SecurityPolicy::None, _) if self.clear_text => SecurityPolicy::None,
@@ -193,6 +195,8 @@ fn suffix(endpoint: EndpointConfig) -> String {
         SecurityPolicy::Aes128Sha256RsaOaep => "Aes128Sha256RsaOaep",
         SecurityPolicy::Basic256Sha256 => "Basic256Sha256",
         SecurityPolicy::Aes256Sha256RsaPss => "Aes256Sha256RsaPss",
+        SecurityPolicy::EccNistP256 => "EccNistP256",
+        SecurityPolicy::EccNistP384 => "EccNistP384",
     };
     format!("{policy}_{}", if endpoint.encrypt { "SignAndEncrypt" } else { "Sign" })
 }
@@ -204,6 +208,8 @@ pub fn level(endpoint: EndpointConfig) -> u8 {
         SecurityPolicy::Basic256Sha256 => 10,
         SecurityPolicy::Aes128Sha256RsaOaep => 20,
         SecurityPolicy::Aes256Sha256RsaPss => 30,
+        SecurityPolicy::EccNistP256 => 40,
+        SecurityPolicy::EccNistP384 => 50,
     };
     if endpoint.encrypt { policy + 100 } else { policy }
 }

@@ -6,7 +6,9 @@ use aws_lc_rs::digest;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use crate::config::{KeyType, SecurityPolicy};
 use crate::time::Timestamp;
+use crate::ua::crypto::PublicKey;
 
 /// Why a certificate is not taken. The client sees `BadSecurityChecksFailed` for each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -182,13 +184,23 @@ pub(super) fn check_user(der: &[u8], utc: Timestamp) -> Result<(), CertificatePr
     check_strength(&certificate)
 }
 
+/// Whether a certificate's key is one that the policy works with (CRT-14).
+pub fn check_key(der: &[u8], policy: SecurityPolicy) -> Result<(), CertificateProblem> {
+    let key = PublicKey::of_certificate(der).ok();
+    if key.is_some_and(|it| policy.key() == Some(it.key_type())) {
+        return Ok(());
+    }
+    Err(match X509Certificate::from_der(der) {
+        Ok(_) => CertificateProblem::PolicyCheckFailed(thumbprint_hex(der)),
+        Err(_) => CertificateProblem::Invalid,
+    })
+}
+
 /// Key and signature as our policies allow them.
 fn check_strength(certificate: &X509Certificate<'_>) -> Result<(), CertificateProblem> {
     let der = certificate.as_raw();
     let signature = certificate.signature_algorithm.algorithm.to_id_string();
-    if BROKEN_SIGNATURES.contains(&signature.as_str())
-        || crate::ua::crypto::PublicKey::of_certificate(der).is_err()
-    {
+    if BROKEN_SIGNATURES.contains(&signature.as_str()) || PublicKey::of_certificate(der).is_err() {
         return Err(CertificateProblem::PolicyCheckFailed(thumbprint_hex(der)));
     }
     Ok(())
@@ -202,9 +214,11 @@ pub(super) fn check(der: &[u8], utc: Timestamp) -> Result<(), CertificateProblem
     if !is_valid_at(der, utc) {
         return Err(CertificateProblem::TimeInvalid(name()));
     }
+    // Nothing is encrypted for an elliptic key (Part 6, 6.2.2).
+    let encrypts = PublicKey::of_certificate(der).is_ok_and(|it| it.key_type() == KeyType::Rsa);
     for extension in certificate.extensions() {
         if let ParsedExtension::KeyUsage(usage) = extension.parsed_extension()
-            && !(usage.digital_signature() && usage.key_encipherment())
+            && !(usage.digital_signature() && (usage.key_encipherment() || !encrypts))
         {
             return Err(CertificateProblem::UseNotAllowed(name()));
         }

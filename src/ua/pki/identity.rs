@@ -1,4 +1,5 @@
-//! Our own certificate and key: made at the first start, kept as long as they fit (CRT-27).
+//! Our own certificates and keys: made at the first start, kept as long as they fit (CRT-27). There is one for each
+//! type of key that our policies need.
 
 use std::fs;
 use std::io::Write;
@@ -7,11 +8,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rcgen::{
-    CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
-    PublicKeyData, SanType,
+    CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose,
+    PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, PublicKeyData, SanType,
 };
 use rustls_pki_types::PrivatePkcs8KeyDer;
 
+use crate::config::KeyType;
 use crate::time::Timestamp;
 use crate::ua::crypto::PrivateKey;
 use crate::ua::pki::certificate::{self, application_uri};
@@ -53,23 +55,23 @@ pub enum IdentityError {
 }
 
 impl Identity {
-    /// The identity in `data`, or a new one for these names. The key stays when only names changed.
+    /// The identity in `data` with a key of this type, or a new one for these names. The key stays when only
+    /// names changed.
     pub fn load_or_create(
         data: &Path,
+        key_type: KeyType,
         uri: &str,
         hosts: &[String],
         utc: Timestamp,
     ) -> Result<Self, IdentityError> {
-        let certificate_path = data.join("pki/own/certs/cellhouse.der");
-        let key_path = data.join("pki/own/private/cellhouse.pem");
+        let name = name(key_type);
+        let certificate_path = data.join(format!("pki/own/certs/{name}.der"));
+        let key_path = data.join(format!("pki/own/private/{name}.pem"));
         let key = if key_path.exists() {
             let text = fs::read_to_string(&key_path).map_err(file(&key_path))?;
             KeyPair::from_pem(&text).map_err(|_| IdentityError::Key { path: key_path.clone() })?
         } else {
-            let der = PrivateKey::generate().map_err(|it| IdentityError::Make(it.to_string()))?;
-            let der = PrivatePkcs8KeyDer::from(der);
-            let key =
-                KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_RSA_SHA256).map_err(make)?;
+            let key = new_key(key_type)?;
             write_private(&key_path, key.serialize_pem().as_bytes())?;
             key
         };
@@ -78,14 +80,45 @@ impl Identity {
         let certificate = if let Some(found) = found {
             found
         } else {
-            let made = make_certificate(&key, uri, hosts, utc)?;
+            let made = make_certificate(&key, key_type, uri, hosts, utc)?;
             write(&certificate_path, &made)?;
             made
         };
-        let key = PrivateKey::from_pkcs8(&key.serialize_der())
-            .map_err(|_| IdentityError::Key { path: key_path })?;
+        let key = PrivateKey::from_pkcs8(&key.serialize_der()).ok();
+        let key = key.filter(|it| it.key_type() == key_type);
+        let key = key.ok_or(IdentityError::Key { path: key_path })?;
         Ok(Self { certificate, key })
     }
+
+    /// One identity for each of these types.
+    pub fn load_or_create_all(
+        data: &Path,
+        keys: &[KeyType],
+        uri: &str,
+        hosts: &[String],
+        utc: Timestamp,
+    ) -> Result<Vec<Self>, IdentityError> {
+        keys.iter().map(|key| Self::load_or_create(data, *key, uri, hosts, utc)).collect()
+    }
+}
+
+/// What the files are called.
+fn name(key: KeyType) -> &'static str {
+    match key {
+        KeyType::Rsa => "cellhouse",
+        KeyType::NistP256 => "cellhouse-nistP256",
+        KeyType::NistP384 => "cellhouse-nistP384",
+    }
+}
+
+fn new_key(key: KeyType) -> Result<KeyPair, IdentityError> {
+    let algorithm = match key {
+        KeyType::Rsa => &PKCS_RSA_SHA256,
+        KeyType::NistP256 => &PKCS_ECDSA_P256_SHA256,
+        KeyType::NistP384 => &PKCS_ECDSA_P384_SHA384,
+    };
+    let der = PrivateKey::generate_of(key).map_err(make)?;
+    KeyPair::from_pkcs8_der_and_sign_algo(&PrivatePkcs8KeyDer::from(der), algorithm).map_err(make)
 }
 
 fn still_fits(der: &[u8], key: &KeyPair, uri: &str, hosts: &[String], utc: Timestamp) -> bool {
@@ -101,6 +134,7 @@ fn still_fits(der: &[u8], key: &KeyPair, uri: &str, hosts: &[String], utc: Times
 
 fn make_certificate(
     key: &KeyPair,
+    key_type: KeyType,
     uri: &str,
     hosts: &[String],
     utc: Timestamp,
@@ -115,12 +149,12 @@ fn make_certificate(
             Err(_) => SanType::DnsName(host.as_str().try_into().map_err(make)?),
         });
     }
-    params.key_usages = vec![
-        KeyUsagePurpose::DigitalSignature,
-        KeyUsagePurpose::ContentCommitment,
-        KeyUsagePurpose::KeyEncipherment,
-        KeyUsagePurpose::DataEncipherment,
-    ];
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment];
+    if key_type == KeyType::Rsa {
+        // Nothing is encrypted for an elliptic key (Part 6, 6.2.2).
+        let encrypts = [KeyUsagePurpose::KeyEncipherment, KeyUsagePurpose::DataEncipherment];
+        params.key_usages.extend(encrypts);
+    }
     params.extended_key_usages =
         vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     let begin = ::time::OffsetDateTime::from_unix_timestamp(utc.unix_us() / 1_000_000)

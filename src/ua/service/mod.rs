@@ -3,6 +3,7 @@
 mod attribute;
 mod condition;
 mod discovery;
+mod ephemeral;
 mod event_draft;
 mod filter;
 mod fixture;

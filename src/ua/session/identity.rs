@@ -7,12 +7,15 @@ use opcua_types::{
 
 use crate::access::Roles;
 use crate::config::SecurityPolicy;
-use crate::ua::crypto::{self, PrivateKey};
+use crate::ua::channel::ChannelShared;
+use crate::ua::crypto::{self, EccSecret, EphemeralKey};
 use crate::ua::endpoint::{TokenKind, TokenPolicy};
 use crate::ua::pki;
 
-/// Longest password taken, bytes.
+/// Longest password taken, encrypted or not, bytes.
 const PASSWORD_BYTES: usize = 4096;
+/// What a secret of an elliptic policy may have around it, bytes: the sender's certificates and signature.
+const ENVELOPE_BYTES: usize = 32 * 1024;
 /// Longest user certificate taken, bytes.
 const CERTIFICATE_BYTES: usize = 32 * 1024;
 
@@ -50,10 +53,14 @@ pub enum Login {
 
 /// What a token is checked against.
 pub struct Proof<'a> {
-    /// Our key, for passwords.
-    pub key: Option<&'a PrivateKey>,
+    /// Our keys, for secrets.
+    pub channels: &'a ChannelShared,
     /// Our certificate in DER, which users sign.
     pub certificate: &'a [u8],
+    /// The client's certificate in DER, its first only; empty on security None.
+    pub client_certificate: &'a [u8],
+    /// The key that the client was given for its next secret, and the policy that it is of.
+    pub ephemeral: Option<&'a (SecurityPolicy, EphemeralKey)>,
     /// The nonce of this activation.
     pub server_nonce: &'a [u8],
     /// UserTokenSignature.
@@ -119,7 +126,9 @@ pub fn read_login(
     if policy.kind != TokenKind::UserName || token.user_name.is_empty() {
         return Err(IdentityProblem::Invalid);
     }
-    let password = password(token, policy.policy, proof.key, proof.server_nonce)?;
+    let sealed = token.password.value.as_deref().unwrap_or_default();
+    let algorithm = token.encryption_algorithm.as_ref();
+    let password = secret(sealed, algorithm, policy.policy, PASSWORD_BYTES, proof)?;
     Ok(Login::User { name: token.user_name.as_ref().to_owned(), password })
 }
 
@@ -151,31 +160,35 @@ fn certificate(
     let data = [proof.certificate, proof.server_nonce].concat();
     let signature = proof.signature.signature.value.as_deref().unwrap_or_default();
     let algorithm = proof.signature.algorithm.as_ref();
-    let fits = algorithm.is_empty() || crypto::signature_uri(policy) == Some(algorithm);
+    let fits = crypto::is_signature_of(policy, algorithm);
     let is_signed = fits && crypto::verify(policy, der, &data, signature);
     Ok(Login::Certificate { der: der.to_vec(), is_signed })
 }
 
-/// The password in the clear; `None` if it cannot be decrypted. That is no error yet: the client must not
-/// learn, not even from the time it takes, whether padding, nonce or password was wrong (USR-10).
-fn password(
-    token: &UserNameIdentityToken,
+/// A secret in the clear; `None` if it cannot be decrypted. That is no error yet: the client must not learn, not
+/// even from the time it takes, whether padding, nonce or password was wrong (USR-10).
+fn secret(
+    sealed: &[u8],
+    algorithm: &str,
     policy: SecurityPolicy,
-    key: Option<&PrivateKey>,
-    server_nonce: &[u8],
+    most: usize,
+    proof: &Proof<'_>,
 ) -> Result<Option<Vec<u8>>, IdentityProblem> {
-    let secret = token.password.value.as_deref().unwrap_or_default();
-    let algorithm = token.encryption_algorithm.as_ref();
-    if secret.len() > PASSWORD_BYTES {
+    let most = if policy.is_elliptic() { most + ENVELOPE_BYTES } else { most };
+    // Part 4, 7.40.2: an algorithm is named where the policy has one to name.
+    if sealed.len() > most || crypto::encryption_uri(policy).unwrap_or_default() != algorithm {
         return Err(IdentityProblem::Invalid);
     }
     if policy == SecurityPolicy::None {
-        let in_clear = algorithm.is_empty();
-        return if in_clear { Ok(Some(secret.to_vec())) } else { Err(IdentityProblem::Invalid) };
+        return Ok(Some(sealed.to_vec()));
     }
-    let key = key.ok_or(IdentityProblem::Invalid)?;
-    if crypto::encryption_uri(policy) != Some(algorithm) {
-        return Err(IdentityProblem::Invalid);
+    if policy.is_elliptic() {
+        let Some((_, key)) = proof.ephemeral.filter(|(of, _)| *of == policy) else {
+            return Ok(None);
+        };
+        let (certificate, server_nonce) = (proof.client_certificate, proof.server_nonce);
+        return Ok(EccSecret { policy, certificate, server_nonce }.open(key, sealed).ok());
     }
-    Ok(crypto::decrypt_password(policy, key, secret, server_nonce).ok())
+    let own = proof.channels.identity(policy).ok_or(IdentityProblem::Invalid)?;
+    Ok(crypto::decrypt_secret(policy, &own.key, sealed, proof.server_nonce).ok())
 }
