@@ -17,7 +17,6 @@ pub(super) const CASES: &[Case] = &[
     case("SC-14", "a repeated sequence number is refused", sc_14),
     case("SC-15", "a gap in the sequence numbers is refused", sc_15),
     case("SC-16", "legacy sequence numbers wrap", sc_16),
-    case("SC-17", "new sequence numbers of authenticated encryption", sc_17),
     case("SC-18", "a message with a bit turned over is refused and not executed", sc_18),
     case("SC-19", "an unsigned message on a secured channel is refused and not executed", sc_19),
     case("SC-22", "closing a closed channel does no harm", sc_22),
@@ -96,18 +95,6 @@ fn sc_16(bench: &Bench) -> Check {
     link.sequence = 4;
     good(link.activate()?, "ActivateSession behind the wrap")?;
     alive(&mut link)
-}
-
-fn sc_17(bench: &Bench) -> Check {
-    let has_new = bench.endpoints()?.iter().any(|it| {
-        let uri = it.security_policy_uri.as_ref();
-        ["#ECC_", "#RSA_DH_"].iter().any(|new| uri.contains(new))
-    });
-    Err(Stop::skipped(if has_new {
-        "the runner does not speak policies with authenticated encryption"
-    } else {
-        "the server offers no policy with authenticated encryption"
-    }))
 }
 
 /// A CloseSession on a secured channel, changed by `how` before it is sent, is refused and has closed nothing.
