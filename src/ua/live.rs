@@ -100,6 +100,7 @@ impl Server {
             .or_else(|| self.live_capability(variable))
             .or_else(|| self.live_diagnostics(variable))
             .or_else(|| self.live_history(variable))
+            .or_else(|| self.live_push(id))
             .or_else(|| {
                 (id == VariableId::Server_ServiceLevel as u32).then(|| service_level(snapshot))
             })

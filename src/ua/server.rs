@@ -26,6 +26,7 @@ use crate::ua::diagnostics::Counters;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::event::{Event, EventIds};
 use crate::ua::outreach::Outreach;
+use crate::ua::push::Push;
 use crate::ua::recording::EventHistory;
 use crate::ua::session::{LoginGuard, LoginQueue, Session, Sessions};
 use crate::ua::shutdown::{Shutdown, Stop};
@@ -73,6 +74,8 @@ pub struct Server {
     pub history: Option<HistorianPort>,
     /// The history of events, if there is one.
     pub events: Option<EventHistory>,
+    /// What is being changed about certificates.
+    pub push: Push,
     /// Held while annotations are read, changed and written back.
     pub annotating: tokio::sync::Mutex<()>,
     /// Who reads key figures, if there is a historian.
@@ -144,6 +147,7 @@ impl Server {
             alarm_epoch: parts.alarm_epoch,
             history: parts.history,
             events: parts.events,
+            push: Push::default(),
             annotating: tokio::sync::Mutex::default(),
             kpis: parts.kpis,
             told,
@@ -264,6 +268,7 @@ impl Server {
     /// Ends a session and, if asked, its subscriptions.
     pub fn end_session(&self, key: SessionKey, delete_subscriptions: bool) -> Option<Session> {
         let session = self.sessions.borrow_mut().remove(key)?;
+        self.push.session_closed(key);
         self.show_sessions();
         self.with_subscriptions(|subscriptions, moment, outgoing| {
             subscriptions.session_closed(key, delete_subscriptions, moment.utc, outgoing);
@@ -276,7 +281,7 @@ impl Server {
 
 impl Server {
     /// Closes secured channels whose certificate is no longer trusted or has been revoked (CRT-25).
-    fn close_untrusted(&self) {
+    pub(super) fn close_untrusted(&self) {
         for connection in self.connections.borrow().values() {
             let channel = connection.channel.borrow();
             let certificate = channel.as_ref().and_then(|it| it.client_certificate());
@@ -360,18 +365,22 @@ async fn publish(server: Rc<Server>) {
 
 /// Ends sessions whose timeout has passed, and channels whose certificate is no longer trusted.
 async fn sweep(server: Rc<Server>) {
+    server.look_at_trust_list();
     let mut stamp = server.channels.trust.stamp();
     let mut looked = time::monotonic();
     loop {
         tokio::time::sleep(SWEEP).await;
-        if time::monotonic() >= looked + TRUST_LOOK {
+        let changes_wait = server.changes_wait(time::monotonic());
+        if time::monotonic() >= looked + TRUST_LOOK && !changes_wait {
             looked = time::monotonic();
             let now = server.channels.trust.stamp();
             if now != stamp {
                 stamp = now;
                 server.close_untrusted();
+                server.look_at_trust_list();
             }
         }
+        server.push.files.borrow_mut().close_idle(time::monotonic());
         server.trail.sweep(time::monotonic());
         let expired = server.sessions.borrow().expired(time::monotonic());
         for key in expired {

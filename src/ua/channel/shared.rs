@@ -1,5 +1,6 @@
 //! What all channels of a server share.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::ua::wire::Types;
 
 /// Our identity, what we offer, and whom we trust.
 pub struct ChannelShared {
-    identities: Vec<Rc<Identity>>,
+    identities: RefCell<Vec<Rc<Identity>>>,
     offered: Vec<EndpointConfig>,
     lifetime_ms: (u32, u32),
     pub(super) limits: Limits,
@@ -36,7 +37,7 @@ impl ChannelShared {
         trust: TrustStore,
     ) -> Self {
         Self {
-            identities: identities.into_iter().map(Rc::new).collect(),
+            identities: RefCell::new(identities.into_iter().map(Rc::new).collect()),
             offered,
             lifetime_ms: limits.channel_lifetime_ms,
             limits: limits.clone(),
@@ -48,7 +49,21 @@ impl ChannelShared {
     /// Who we are under a policy: the certificate with the key that it needs; on security None the first that we have.
     pub fn identity(&self, policy: SecurityPolicy) -> Option<Rc<Identity>> {
         let fits = |it: &&Rc<Identity>| policy.key().is_none_or(|key| it.key.key_type() == key);
-        self.identities.iter().find(fits).cloned()
+        self.identities.borrow().iter().find(fits).cloned()
+    }
+
+    /// All that we are.
+    pub fn identities(&self) -> Vec<Rc<Identity>> {
+        self.identities.borrow().clone()
+    }
+
+    /// From now on we are this under policies with its type of key. Channels that are open already stay as they are.
+    pub fn replace(&self, identity: Identity) {
+        let mut identities = self.identities.borrow_mut();
+        identities.retain(|it| it.key.key_type() != identity.key.key_type());
+        identities.push(Rc::new(identity));
+        // The order that a policy looks for them in.
+        identities.sort_by_key(|it| it.key.key_type());
     }
 
     /// Our certificate under a policy, in DER; empty without one.

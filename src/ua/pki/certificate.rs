@@ -206,26 +206,74 @@ fn check_strength(certificate: &X509Certificate<'_>) -> Result<(), CertificatePr
     Ok(())
 }
 
-/// Time, usage, key and signature algorithm of an application certificate.
-pub(super) fn check(der: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
+/// Which checks of an application certificate count (Part 4, 6.1.3): a plant may have to live with certificates that lack
+/// what the standard asks for. Time, signature, key and trust always count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checks {
+    /// A revocation list of every issuer has to be there (CRT-09).
+    pub revocation: bool,
+    /// KeyUsage has to allow signing and key encipherment (CRT-17).
+    pub key_usage: bool,
+    /// ExtendedKeyUsage has to allow client authentication (CRT-18).
+    pub client_auth: bool,
+}
+
+impl Default for Checks {
+    fn default() -> Self {
+        Self { revocation: true, key_usage: true, client_auth: true }
+    }
+}
+
+/// Time, usage, key and signature algorithm of a client's application certificate.
+pub(super) fn check(der: &[u8], checks: Checks, utc: Timestamp) -> Result<(), CertificateProblem> {
+    let certificate = check_usage(der, checks.key_usage, utc)?;
+    let usage = certificate.extended_key_usage().ok().flatten();
+    if checks.client_auth && usage.is_some_and(|it| !it.value.client_auth && !it.value.any) {
+        return Err(CertificateProblem::UseNotAllowed(thumbprint_hex(der)));
+    }
+    check_strength(&certificate)
+}
+
+/// The same of a certificate of our own, whoever may use it.
+pub(super) fn check_own(der: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
+    check_strength(&check_usage(der, true, utc)?)
+}
+
+/// Whether somebody may be trusted by this certificate: one certificate in DER, valid, with a key and signature that our
+/// policies allow.
+pub fn check_listed(der: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
+    let (rest, certificate) =
+        X509Certificate::from_der(der).map_err(|_| CertificateProblem::Invalid)?;
+    if !rest.is_empty() {
+        return Err(CertificateProblem::Invalid);
+    }
+    if !is_valid_at(der, utc) {
+        return Err(CertificateProblem::TimeInvalid(thumbprint_hex(der)));
+    }
+    check_strength(&certificate)
+}
+
+/// Time and usage.
+fn check_usage(
+    der: &[u8],
+    key_usage_counts: bool,
+    utc: Timestamp,
+) -> Result<X509Certificate<'_>, CertificateProblem> {
     let (_, certificate) =
         X509Certificate::from_der(der).map_err(|_| CertificateProblem::Invalid)?;
-    let name = || thumbprint_hex(der);
     if !is_valid_at(der, utc) {
-        return Err(CertificateProblem::TimeInvalid(name()));
+        return Err(CertificateProblem::TimeInvalid(thumbprint_hex(der)));
     }
     // Nothing is encrypted for an elliptic key (Part 6, 6.2.2).
     let encrypts = PublicKey::of_certificate(der).is_ok_and(|it| it.key_type() == KeyType::Rsa);
-    for extension in certificate.extensions() {
-        if let ParsedExtension::KeyUsage(usage) = extension.parsed_extension()
-            && !(usage.digital_signature() && (usage.key_encipherment() || !encrypts))
-        {
-            return Err(CertificateProblem::UseNotAllowed(name()));
+    let lacks_usage = certificate.extensions().iter().any(|it| match it.parsed_extension() {
+        ParsedExtension::KeyUsage(usage) => {
+            !(usage.digital_signature() && (usage.key_encipherment() || !encrypts))
         }
+        _ => false,
+    });
+    if key_usage_counts && lacks_usage {
+        return Err(CertificateProblem::UseNotAllowed(thumbprint_hex(der)));
     }
-    let usage = certificate.extended_key_usage().ok().flatten();
-    if usage.is_some_and(|it| !it.value.client_auth && !it.value.any) {
-        return Err(CertificateProblem::UseNotAllowed(name()));
-    }
-    check_strength(&certificate)
+    Ok(certificate)
 }

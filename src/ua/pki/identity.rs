@@ -2,9 +2,7 @@
 //! type of key that our policies need.
 
 use std::fs;
-use std::io::Write;
 use std::net::IpAddr;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rcgen::{
@@ -12,11 +10,14 @@ use rcgen::{
     PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, PublicKeyData, SanType,
 };
 use rustls_pki_types::PrivatePkcs8KeyDer;
+use tracing::warn;
 
 use crate::config::KeyType;
 use crate::time::Timestamp;
 use crate::ua::crypto::PrivateKey;
 use crate::ua::pki::certificate::{self, application_uri};
+use crate::ua::pki::file::{self, PRIVATE, PUBLIC};
+use crate::ua::pki::update;
 
 /// How long our certificate is valid, days.
 const VALID_DAYS: i64 = 5 * 365;
@@ -64,15 +65,18 @@ impl Identity {
         hosts: &[String],
         utc: Timestamp,
     ) -> Result<Self, IdentityError> {
+        let pki = data.join("pki");
+        update::carry_out(data).map_err(at(&pki))?;
         let name = name(key_type);
         let certificate_path = data.join(format!("pki/own/certs/{name}.der"));
         let key_path = data.join(format!("pki/own/private/{name}.pem"));
         let key = if key_path.exists() {
-            let text = fs::read_to_string(&key_path).map_err(file(&key_path))?;
+            let text = fs::read_to_string(&key_path).map_err(at(&key_path))?;
             KeyPair::from_pem(&text).map_err(|_| IdentityError::Key { path: key_path.clone() })?
         } else {
             let key = new_key(key_type)?;
-            write_private(&key_path, key.serialize_pem().as_bytes())?;
+            file::write(&key_path, key.serialize_pem().as_bytes(), PRIVATE)
+                .map_err(at(&key_path))?;
             key
         };
         let found = fs::read(&certificate_path).ok();
@@ -81,7 +85,7 @@ impl Identity {
             found
         } else {
             let made = make_certificate(&key, key_type, uri, hosts, utc)?;
-            write(&certificate_path, &made)?;
+            file::write(&certificate_path, &made, PUBLIC).map_err(at(&certificate_path))?;
             made
         };
         let key = PrivateKey::from_pkcs8(&key.serialize_der()).ok();
@@ -103,7 +107,7 @@ impl Identity {
 }
 
 /// What the files are called.
-fn name(key: KeyType) -> &'static str {
+pub(super) fn name(key: KeyType) -> &'static str {
     match key {
         KeyType::Rsa => "cellhouse",
         KeyType::NistP256 => "cellhouse-nistP256",
@@ -111,7 +115,7 @@ fn name(key: KeyType) -> &'static str {
     }
 }
 
-fn new_key(key: KeyType) -> Result<KeyPair, IdentityError> {
+pub(super) fn new_key(key: KeyType) -> Result<KeyPair, IdentityError> {
     let algorithm = match key {
         KeyType::Rsa => &PKCS_RSA_SHA256,
         KeyType::NistP256 => &PKCS_ECDSA_P256_SHA256,
@@ -125,11 +129,39 @@ fn still_fits(der: &[u8], key: &KeyPair, uri: &str, hosts: &[String], utc: Times
     let names = certificate::host_names(der);
     let same_key = x509_parser::parse_x509_certificate(der)
         .is_ok_and(|(_, it)| it.tbs_certificate.subject_pki.raw == key.subject_public_key_info());
+    if same_key && is_issued(der) {
+        // Whoever issued it decides on its names and its end; we only say what does not fit.
+        warn_of(der, uri, hosts, utc);
+        return true;
+    }
     same_key
         && application_uri(der).as_deref() == Some(uri)
         && hosts.iter().all(|it| names.contains(it))
         && certificate::is_valid_at(der, utc)
         && certificate::is_valid_at(der, utc.plus_s(RENEW_DAYS * 86_400.0))
+}
+
+/// Whether somebody else has issued it.
+fn is_issued(der: &[u8]) -> bool {
+    x509_parser::parse_x509_certificate(der)
+        .is_ok_and(|(_, it)| it.subject().as_raw() != it.issuer().as_raw())
+}
+
+fn warn_of(der: &[u8], uri: &str, hosts: &[String], utc: Timestamp) {
+    let name = certificate::thumbprint_hex(der);
+    if application_uri(der).as_deref() != Some(uri) {
+        warn!(certificate = name, uri, "our certificate is for another ApplicationUri");
+    }
+    let names = certificate::host_names(der);
+    let missing: Vec<&String> = hosts.iter().filter(|it| !names.contains(it)).collect();
+    if !missing.is_empty() {
+        warn!(certificate = name, ?missing, "our certificate lacks names of this machine");
+    }
+    if !certificate::is_valid_at(der, utc) {
+        warn!(certificate = name, "our certificate is not valid at this time");
+    } else if !certificate::is_valid_at(der, utc.plus_s(RENEW_DAYS * 86_400.0)) {
+        warn!(certificate = name, "our certificate ends soon: have it issued anew");
+    }
 }
 
 fn make_certificate(
@@ -166,36 +198,11 @@ fn make_certificate(
     Ok(certificate.der().to_vec())
 }
 
-fn make(error: impl std::fmt::Display) -> IdentityError {
+pub(super) fn make(error: impl std::fmt::Display) -> IdentityError {
     IdentityError::Make(error.to_string())
 }
 
-fn file(path: &Path) -> impl FnOnce(std::io::Error) -> IdentityError {
+pub(super) fn at(path: &Path) -> impl FnOnce(std::io::Error) -> IdentityError {
     let path = path.to_owned();
     |source| IdentityError::File { path, source }
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
-    write_with_mode(path, bytes, 0o644)
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
-    write_with_mode(path, bytes, 0o600)
-}
-
-/// Writes beside and renames, so that a power cut leaves the old file or the new one.
-fn write_with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<(), IdentityError> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(file(folder))?;
-    }
-    let beside = path.with_extension("new");
-    let mut out = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(mode)
-        .open(&beside)
-        .map_err(file(&beside))?;
-    out.write_all(bytes).and_then(|()| out.sync_all()).map_err(file(&beside))?;
-    fs::rename(&beside, path).map_err(file(path))
 }

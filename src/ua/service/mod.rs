@@ -15,6 +15,7 @@ mod history_update_events;
 mod kpi;
 mod method;
 mod monitored;
+mod push;
 mod reader;
 mod session;
 mod state_change;

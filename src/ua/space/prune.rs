@@ -10,7 +10,8 @@ pub(super) const PRUNED: &[u32] = &[
     32530, // Quantities
     32637, // DefaultHAConfiguration: no history yet.
     32754, // DefaultHEConfiguration
-    12637, // ServerConfiguration: no push management yet.
+    14088, // DefaultHttpsGroup: no HTTPS.
+    14122, // DefaultUserTokenGroup: users' certificates are given by name.
     14443, // PublishSubscribe
     18155, // KeyCredentialConfiguration
     17732, // AuthorizationServices
