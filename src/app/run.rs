@@ -107,7 +107,12 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
 
 /// What channels share.
 fn channels(config: &ServerConfig, identities: Vec<Identity>) -> ChannelShared {
-    let trust = TrustStore::new(&config.data, config.trust_unknown_clients);
+    let suppressed = config.certificates.suppressed();
+    if !suppressed.is_empty() {
+        tracing::warn!(?suppressed, "these checks of clients' certificates do not count");
+    }
+    let trust = TrustStore::new(&config.data, config.trust_unknown_clients)
+        .with_checks(config.certificates);
     ChannelShared::new(identities, config.endpoints.clone(), &config.limits, trust)
 }
 

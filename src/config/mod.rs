@@ -35,5 +35,5 @@ pub use plant::{
 };
 pub use policy::{EndpointConfig, KeyType, SecurityPolicy};
 pub use postgres::{PostgresConfig, PostgresTls};
-pub use server::{AuditConfig, Limits, ServerConfig};
+pub use server::{AuditConfig, CertificateChecks, Limits, ServerConfig};
 pub use users::{UserConfig, UserError, UserList, Users};

@@ -32,6 +32,8 @@ pub struct ServerConfig {
     pub clear_text_passwords: bool,
     /// Unknown client certificates are trusted at first sight.
     pub trust_unknown_clients: bool,
+    /// Which checks of clients' certificates count.
+    pub certificates: CertificateChecks,
     /// Folder for certificates, keys and the journal.
     pub data: PathBuf,
     /// Extra NodeSet2 files, loaded in this order after our own.
@@ -50,6 +52,36 @@ pub struct ServerConfig {
     pub postgres: Option<PostgresConfig>,
     /// Every bound.
     pub limits: Limits,
+}
+
+/// Which checks of a client's application certificate count (Part 4, 6.1.3): a plant may have to live with certificates
+/// that lack what the standard asks for. Time, signature, key and trust always count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CertificateChecks {
+    /// A valid revocation list of every issuer has to be there.
+    pub revocation_list: bool,
+    /// KeyUsage has to allow signing and, for RSA, key encipherment.
+    pub key_usage: bool,
+    /// ExtendedKeyUsage has to allow client authentication.
+    pub client_auth: bool,
+}
+
+impl Default for CertificateChecks {
+    fn default() -> Self {
+        Self { revocation_list: true, key_usage: true, client_auth: true }
+    }
+}
+
+impl CertificateChecks {
+    /// Names in `server.toml` of those that do not count.
+    pub fn suppressed(self) -> Vec<&'static str> {
+        let all = [
+            ("revocation_list", self.revocation_list),
+            ("key_usage", self.key_usage),
+            ("client_auth", self.client_auth),
+        ];
+        all.into_iter().filter(|(_, counts)| !counts).map(|(name, _)| name).collect()
+    }
 }
 
 /// How much of the audit log is kept.
@@ -81,6 +113,7 @@ impl Default for ServerConfig {
             anonymous_roles: vec![Role::Observer],
             clear_text_passwords: false,
             trust_unknown_clients: false,
+            certificates: CertificateChecks::default(),
             data: PathBuf::from("data"),
             nodesets: Vec::new(),
             shutdown_s: 1.0,

@@ -10,7 +10,7 @@ use crate::config::plant_file::{is_title, is_uri};
 use crate::config::policy::{EndpointConfig, NOT_OFFERED, SecurityPolicy};
 use crate::config::postgres_file;
 use crate::config::section::{Section, listed, shown, which};
-use crate::config::server::{AuditConfig, Limits, ServerConfig};
+use crate::config::server::{AuditConfig, CertificateChecks, Limits, ServerConfig};
 
 /// Roles that nobody in particular may have.
 const ANONYMOUS: [Role; 4] = [Role::Observer, Role::Operator, Role::Supervisor, Role::Engineer];
@@ -47,6 +47,7 @@ pub(super) fn server(file: &Section<'_>) -> ServerConfig {
         clear_text_passwords: file.flag("clear_text_passwords", Some(usual.clear_text_passwords)),
         trust_unknown_clients: file
             .flag("trust_unknown_clients", Some(usual.trust_unknown_clients)),
+        certificates: file.table("certificates", certificates),
         data: path(file, usual.data),
         nodesets: nodesets(file),
         shutdown_s: file.number("shutdown_s", 0.0..=60.0, Some(usual.shutdown_s)),
@@ -56,6 +57,15 @@ pub(super) fn server(file: &Section<'_>) -> ServerConfig {
         history: file.table("history", history_file::history),
         postgres: postgres_file::postgres(file),
         limits: file.table("limits", limits),
+    }
+}
+
+fn certificates(s: &Section<'_>) -> CertificateChecks {
+    let usual = CertificateChecks::default();
+    CertificateChecks {
+        revocation_list: s.flag("revocation_list", Some(usual.revocation_list)),
+        key_usage: s.flag("key_usage", Some(usual.key_usage)),
+        client_auth: s.flag("client_auth", Some(usual.client_auth)),
     }
 }
 

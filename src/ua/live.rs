@@ -24,6 +24,9 @@ impl Server {
     pub fn live(&self, id: LiveId, snapshot: &Snapshot) -> Option<LiveValue> {
         match id {
             LiveId::Server(number) => {
+                if let Some(value) = self.live_transaction(number) {
+                    return Some(value);
+                }
                 let value = self.live_variable(number, snapshot)?;
                 Some(LiveValue { value, status: StatusCode::Good, source: time::now() })
             }

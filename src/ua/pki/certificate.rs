@@ -6,7 +6,7 @@ use aws_lc_rs::digest;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use crate::config::{KeyType, SecurityPolicy};
+use crate::config::{CertificateChecks, KeyType, SecurityPolicy};
 use crate::time::Timestamp;
 use crate::ua::crypto::PublicKey;
 
@@ -184,6 +184,11 @@ pub(super) fn check_user(der: &[u8], utc: Timestamp) -> Result<(), CertificatePr
     check_strength(&certificate)
 }
 
+/// Type of a certificate's key, if our policies allow it.
+pub fn key_type(der: &[u8]) -> Option<KeyType> {
+    PublicKey::of_certificate(der).ok().map(|it| it.key_type())
+}
+
 /// Whether a certificate's key is one that the policy works with (CRT-14).
 pub fn check_key(der: &[u8], policy: SecurityPolicy) -> Result<(), CertificateProblem> {
     let key = PublicKey::of_certificate(der).ok();
@@ -206,26 +211,12 @@ fn check_strength(certificate: &X509Certificate<'_>) -> Result<(), CertificatePr
     Ok(())
 }
 
-/// Which checks of an application certificate count (Part 4, 6.1.3): a plant may have to live with certificates that lack
-/// what the standard asks for. Time, signature, key and trust always count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Checks {
-    /// A revocation list of every issuer has to be there (CRT-09).
-    pub revocation: bool,
-    /// KeyUsage has to allow signing and key encipherment (CRT-17).
-    pub key_usage: bool,
-    /// ExtendedKeyUsage has to allow client authentication (CRT-18).
-    pub client_auth: bool,
-}
-
-impl Default for Checks {
-    fn default() -> Self {
-        Self { revocation: true, key_usage: true, client_auth: true }
-    }
-}
-
 /// Time, usage, key and signature algorithm of a client's application certificate.
-pub(super) fn check(der: &[u8], checks: Checks, utc: Timestamp) -> Result<(), CertificateProblem> {
+pub(super) fn check(
+    der: &[u8],
+    checks: CertificateChecks,
+    utc: Timestamp,
+) -> Result<(), CertificateProblem> {
     let certificate = check_usage(der, checks.key_usage, utc)?;
     let usage = certificate.extended_key_usage().ok().flatten();
     if checks.client_auth && usage.is_some_and(|it| !it.value.client_auth && !it.value.any) {

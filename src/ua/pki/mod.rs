@@ -20,10 +20,10 @@ mod trust;
 mod update;
 
 pub use certificate::{
-    CertificateProblem, Checks, application_uri, check_key, check_listed, expires, from_file,
-    host_names, leaf, subject, summary, thumbprint, thumbprint_hex,
+    CertificateProblem, application_uri, check_key, check_listed, expires, from_file, host_names,
+    key_type, leaf, subject, summary, thumbprint, thumbprint_hex,
 };
 pub use identity::{Identity, IdentityError};
-pub use request::{InstallProblem, Offered, Wish, accept, signing_request};
+pub use request::{InstallProblem, Offered, SigningRequest, Wish, accept, signing_request};
 pub use trust::{Listed, Place, TrustStore};
 pub use update::{LISTS, OwnFiles, TrustLists, Update, carry_out};

@@ -71,8 +71,21 @@ pub struct Wish {
     pub hosts: Vec<String>,
 }
 
-/// A signing request in DER for the key that we have, or for a new one, which is kept until its certificate comes.
-pub fn signing_request(data: &Path, wish: &Wish, new: bool) -> Result<Vec<u8>, InstallProblem> {
+/// A signing request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningRequest {
+    /// DER.
+    pub der: Vec<u8>,
+    /// PEM.
+    pub pem: String,
+}
+
+/// A signing request for the key that we have, or for a new one, which is kept until its certificate comes.
+pub fn signing_request(
+    data: &Path,
+    wish: &Wish,
+    new: bool,
+) -> Result<SigningRequest, InstallProblem> {
     let key = if new {
         let key = new_key(wish.key)?;
         let path = requested_path(data, wish.key);
@@ -98,7 +111,7 @@ pub fn signing_request(data: &Path, wish: &Wish, new: bool) -> Result<Vec<u8>, I
     params.extended_key_usages =
         vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     let request = params.serialize_request(&key).map_err(make)?;
-    Ok(request.der().to_vec())
+    Ok(SigningRequest { der: request.der().to_vec(), pem: request.pem().map_err(make)? })
 }
 
 /// The subject wished for, or that of the certificate we have.

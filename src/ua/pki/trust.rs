@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::config::CertificateChecks;
 use crate::time::Timestamp;
-use crate::ua::pki::certificate::{self, CertificateProblem, Checks, leaf, thumbprint_hex};
+use crate::ua::pki::certificate::{self, CertificateProblem, leaf, thumbprint_hex};
 use crate::ua::pki::chain::{self, Lists};
 use crate::ua::pki::file::{self, PUBLIC};
 use crate::ua::pki::update::LISTS;
@@ -43,18 +44,18 @@ pub struct Listed {
 pub struct TrustStore {
     folder: PathBuf,
     trust_unknown: bool,
-    checks: Checks,
+    checks: CertificateChecks,
 }
 
 impl TrustStore {
     /// Below `data`; `trust_unknown` takes every certificate that is valid in itself.
     pub fn new(data: &Path, trust_unknown: bool) -> Self {
-        Self { folder: data.join("pki"), trust_unknown, checks: Checks::default() }
+        Self { folder: data.join("pki"), trust_unknown, checks: CertificateChecks::default() }
     }
 
     /// This one, where only these checks count.
     #[must_use]
-    pub fn with_checks(self, checks: Checks) -> Self {
+    pub fn with_checks(self, checks: CertificateChecks) -> Self {
         Self { checks, ..self }
     }
 
@@ -76,7 +77,7 @@ impl TrustStore {
         if self.trust_unknown {
             return Ok(());
         }
-        chain::check(chain, &self.lists(), self.checks.revocation, utc)
+        chain::check(chain, &self.lists(), self.checks.revocation_list, utc)
     }
 
     fn lists(&self) -> Lists {
@@ -150,7 +151,7 @@ impl TrustStore {
         let mut lists = self.lists();
         lists.issuers.append(&mut lists.trusted);
         lists.trusted.push(own.der.clone());
-        chain::check(der, &lists, self.checks.revocation, utc)?;
+        chain::check(der, &lists, self.checks.revocation_list, utc)?;
         let name = own.path.file_stem().and_then(|it| it.to_str()).unwrap_or_default();
         Ok(name.to_owned())
     }

@@ -27,6 +27,7 @@ impl Server {
         }
         let transaction = self.take_transaction(session)?;
         if transaction.update.is_empty() {
+            self.push.tell_last(|it| it.end(StatusCode::Good));
             return Ok(());
         }
         // A task of its own: it ends what it has begun even if nobody waits for it any more.
@@ -34,10 +35,12 @@ impl Server {
         let applied = tokio::task::spawn_local(async move {
             if let Err(problem) = server.write_changes(&transaction).await {
                 warn!(%problem, "changes of certificates cannot be written");
+                server.push.tell_last(|it| it.fail(&problem));
                 // They can be applied again.
                 server.push.transaction.borrow_mut().get_or_insert(transaction);
                 return Err(problem);
             }
+            server.push.tell_last(|it| it.end(StatusCode::Good));
             server.take_over(transaction, &origin);
             Ok(())
         });
@@ -49,7 +52,9 @@ impl Server {
         if self.push.files.borrow().is_written() {
             return Err(PushProblem::Open);
         }
-        self.take_transaction(session).map(drop)
+        self.take_transaction(session)?;
+        self.push.tell_last(|it| it.end(StatusCode::BadRequestCancelledByClient));
+        Ok(())
     }
 
     fn take_transaction(&self, session: SessionKey) -> Result<Transaction, PushProblem> {

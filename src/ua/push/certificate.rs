@@ -76,7 +76,7 @@ impl Server {
         let data = self.config.data.clone();
         let made = move || pki::signing_request(&data, &wish, asked.new_key);
         let made = tokio::task::spawn_blocking(made).await;
-        Ok(made.map_err(|_| PushProblem::Broken)??)
+        Ok(made.map_err(|_| PushProblem::Broken)??.der)
     }
 
     /// UpdateCertificate: checks everything and makes it part of the transaction.

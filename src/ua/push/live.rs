@@ -1,14 +1,11 @@
 //! What ServerConfiguration and its trust list show (Part 12, 7.8.2.1 and 7.10.3).
 
-use opcua_types::{DateTime, UAString, Variant};
+use opcua_types::{ApplicationType, DateTime, UAString, Variant};
 
-use crate::ua::push::{KEY_FORMAT, TRUST_LIST_BYTES, file};
+use crate::ua::push::{KEY_FORMAT, TRUST_LIST_BYTES};
 use crate::ua::registration::CAPABILITIES;
 use crate::ua::server::Server;
 use crate::ua::value::date_time;
-
-/// How often whoever manages the trust list should look for changes, ms: once a day.
-const UPDATE_EVERY_MS: f64 = 86_400_000.0;
 
 impl Server {
     /// A variable below ServerConfiguration, by its number in namespace 0.
@@ -20,6 +17,11 @@ impl Server {
         Some(match number {
             12_639 => texts(&[KEY_FORMAT]),
             12_640 => (TRUST_LIST_BYTES as u32).into(),
+            25_706 => self.endpoints.application_uri.as_str().into(),
+            25_725 => self.config.product_uri.as_str().into(),
+            25_707 => (ApplicationType::Server as i32).into(),
+            // Keys are files.
+            23_597 => false.into(),
             12_641 => self.config.discovery.mdns.into(),
             12_710 => texts(CAPABILITIES),
             14_161 => {
@@ -32,8 +34,6 @@ impl Server {
             12_662 => list.updated.map_or_else(DateTime::null, date_time).into(),
             // Writing is for a SecurityAdmin, whom the methods ask for; there is no other user who sees it open.
             14_157 | 14_158 => true.into(),
-            22_567 => UPDATE_EVERY_MS.into(),
-            32_330 => file::IDLE.as_secs_f64().mul_add(1000.0, 0.0).into(),
             _ => return None,
         })
     }

@@ -11,11 +11,13 @@
 
 mod apply;
 mod certificate;
+mod diagnostics;
 mod file;
 mod list;
 mod live;
 
 pub use certificate::{NewCertificate, SigningWish};
+pub use diagnostics::LastTransaction;
 pub use file::{Files, IDLE, Mode};
 pub use list::ListState;
 
@@ -23,7 +25,7 @@ use std::cell::RefCell;
 use std::io;
 use std::time::{Duration, Instant};
 
-use opcua_types::NodeId;
+use opcua_types::{NodeId, StatusCode};
 use tokio::sync::Mutex;
 
 use crate::access::Role;
@@ -126,6 +128,8 @@ pub struct Push {
     /// What the trust list shows of itself.
     pub list: RefCell<ListState>,
     due: RefCell<Vec<Due>>,
+    /// What came of the last transaction.
+    last: RefCell<Option<LastTransaction>>,
     /// Held by one method at a time, so that those of one Call are done in their order.
     pub turn: Mutex<()>,
 }
@@ -137,6 +141,13 @@ impl Push {
         let mut transaction = self.transaction.borrow_mut();
         if transaction.as_ref().is_some_and(|it| it.session == session) {
             *transaction = None;
+            self.tell_last(|it| it.end(StatusCode::BadSessionClosed));
+        }
+    }
+
+    fn tell_last(&self, tell: impl FnOnce(&mut LastTransaction)) {
+        if let Some(last) = self.last.borrow_mut().as_mut() {
+            tell(last);
         }
     }
 
@@ -161,7 +172,15 @@ impl Push {
             identities: Vec::new(),
             issuers: Vec::new(),
         };
-        change(self.transaction.borrow_mut().get_or_insert_with(begin));
+        let mut transaction = self.transaction.borrow_mut();
+        if transaction.is_none() {
+            *self.last.borrow_mut() = Some(LastTransaction::begin());
+        }
+        let transaction = transaction.get_or_insert_with(begin);
+        change(transaction);
+        let update = &transaction.update;
+        let changes_list = update.lists.iter().any(Option::is_some);
+        self.tell_last(|it| it.changes(changes_list, !update.own.is_empty()));
         Ok(())
     }
 }

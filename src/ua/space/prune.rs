@@ -10,6 +10,7 @@ pub(super) const PRUNED: &[u32] = &[
     32530, // Quantities
     32637, // DefaultHAConfiguration: no history yet.
     32754, // DefaultHEConfiguration
+    25709, // ResetToServerDefaults: a plant's server is not given back to its maker.
     14088, // DefaultHttpsGroup: no HTTPS.
     14122, // DefaultUserTokenGroup: users' certificates are given by name.
     14443, // PublishSubscribe
