@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use cellhouse::config::CertificateChecks;
 use cellhouse::time::Timestamp;
 use cellhouse::ua::pki::{CertificateProblem, TrustStore};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer,
-    KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RevokedCertParams, SerialNumber,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
+    RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
 
 /// A moment at which every certificate here is valid.
@@ -176,4 +177,96 @@ fn usr_13_14_and_18_a_user_is_known_by_a_certificate_of_the_users_list_alone() {
     }
     store.set_user("olga", None).unwrap();
     assert!(store.user_of(olga.der(), now()).is_err());
+}
+
+/// A client's certificate with these usages, for signing by `issuer` or itself.
+fn usages(purposes: Vec<KeyUsagePurpose>, extended: Vec<ExtendedKeyUsagePurpose>) -> Vec<u8> {
+    let mut params = params("client", 9);
+    params.key_usages = purposes;
+    params.extended_key_usages = extended;
+    params.self_signed(&key()).unwrap().der().to_vec()
+}
+
+#[test]
+fn crt_09_17_and_18_a_check_that_does_not_count_lets_in_what_lacks_it_and_nothing_else() {
+    use CertificateProblem as P;
+    let data = tempfile::tempdir().unwrap();
+    let every = CertificateChecks::default();
+    let with = |checks| TrustStore::new(data.path(), false).with_checks(checks);
+    let sign_only = usages(vec![KeyUsagePurpose::DigitalSignature], Vec::new());
+    let for_servers = usages(
+        vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment],
+        vec![ExtendedKeyUsagePurpose::ServerAuth],
+    );
+    put(data.path(), "trusted/certs", "sign.der", &sign_only);
+    put(data.path(), "trusted/certs", "servers.der", &for_servers);
+    let above = key();
+    let issuer = Issuer::new(authority("authority"), &above);
+    let root = authority("authority").self_signed(&above).unwrap();
+    put(data.path(), "trusted/certs", "root.der", root.der());
+    let issued = params("issued", 2).signed_by(&key(), &issuer).unwrap();
+    for (der, checks) in [
+        (&sign_only[..], CertificateChecks { key_usage: false, ..every }),
+        (&for_servers[..], CertificateChecks { client_auth: false, ..every }),
+    ] {
+        assert!(matches!(with(every).check(der, now()), Err(P::UseNotAllowed(_))));
+        assert_eq!(with(checks).check(der, now()), Ok(()));
+    }
+    let lenient = CertificateChecks { revocation_list: false, ..every };
+    assert!(matches!(with(every).check(issued.der(), now()), Err(P::RevocationUnknown(_))));
+    assert_eq!(with(lenient).check(issued.der(), now()), Ok(()));
+    put(data.path(), "trusted/crl", "root.crl", &revocation_list(&issuer, 2));
+    assert!(matches!(with(lenient).check(issued.der(), now()), Err(P::Revoked(_))));
+}
+
+/// What `cellhouse cert` says, and whether all went well.
+fn cert(data: &Path, arguments: &[&str]) -> (bool, String) {
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_cellhouse"))
+        .arg("cert")
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .output()
+        .unwrap();
+    let said = [done.stdout, done.stderr].concat();
+    (done.status.success(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn crt_27_our_certificate_is_asked_for_issued_and_installed_and_stays_when_names_change() {
+    let data = tempfile::tempdir().unwrap();
+    let (ok, request) = cert(data.path(), &["csr", "--subject", "CN=Issued/O=Plant"]);
+    assert!(ok && request.contains("BEGIN CERTIFICATE REQUEST"), "{request}");
+    let own = data.path().join("pki/own/certs/cellhouse.der");
+    let before = std::fs::read(&own).unwrap();
+    let key_pem = std::fs::read_to_string(data.path().join("pki/own/private/cellhouse.pem"));
+    let own_key = KeyPair::from_pem(&key_pem.unwrap()).unwrap();
+    let above = key();
+    let issuer = Issuer::new(authority("authority"), &above);
+    let root = authority("authority").self_signed(&above).unwrap();
+    let mut asked = params("Issued", 7);
+    asked.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let uri = cellhouse::ua::pki::application_uri(&before).unwrap();
+    asked.subject_alt_names.push(SanType::URI(uri.try_into().unwrap()));
+    let issued = asked.signed_by(&own_key, &issuer).unwrap();
+    let foreign = asked.signed_by(&key(), &issuer).unwrap();
+    let file = |name: &str, der: &[u8]| {
+        let path = data.path().join(name);
+        std::fs::write(&path, der).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (root, good) = (file("root.der", root.der()), file("good.der", issued.der()));
+    let (ok, said) = cert(data.path(), &["install", &good]);
+    assert!(!ok && said.contains("issuer that is not known"), "{said}");
+    let foreign = file("foreign.der", foreign.der());
+    let (ok, said) = cert(data.path(), &["install", &foreign, "--issuer", &root]);
+    assert!(!ok && said.contains("not for our key"), "{said}");
+    assert_eq!(std::fs::read(&own).unwrap(), before, "nothing has changed");
+    let (ok, said) = cert(data.path(), &["install", &good, "--issuer", &root]);
+    assert!(ok, "{said}");
+    let (ok, said) = cert(data.path(), &["create"]);
+    assert!(ok && said.contains("Issued"), "it lacks the machine's names and stays: {said}");
+    assert_eq!(std::fs::read(&own).unwrap(), issued.der().to_vec());
+    let (ok, said) = cert(data.path(), &["check", &good]);
+    assert!(!ok && said.contains("refused: certificate"), "{said}");
 }

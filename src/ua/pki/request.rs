@@ -202,14 +202,13 @@ pub fn accept(
         return Err(InstallProblem::Uri { found, wanted: offered.uri.to_owned() });
     }
     check_chain(der, store, offered.issuers, utc)?;
-    let key = match offered.key {
-        Some(pem) => KeyPair::from_pem(pem).map_err(|_| InstallProblem::KeyFormat)?,
-        None => {
-            let requested = read_key(&requested_path(data, offered.key_type))?;
-            let own = read_key(&own_path(data, offered.key_type))?;
-            let mut known = requested.into_iter().chain(own);
-            known.find(|it| is_for(&parsed, it)).ok_or(InstallProblem::Key)?
-        }
+    let key = if let Some(pem) = offered.key {
+        KeyPair::from_pem(pem).map_err(|_| InstallProblem::KeyFormat)?
+    } else {
+        let requested = read_key(&requested_path(data, offered.key_type))?;
+        let own = read_key(&own_path(data, offered.key_type))?;
+        let mut known = requested.into_iter().chain(own);
+        known.find(|it| is_for(&parsed, it)).ok_or(InstallProblem::Key)?
     };
     if !is_for(&parsed, &key) {
         return Err(InstallProblem::Key);

@@ -17,7 +17,7 @@ use crate::alarm::AlarmRefusal;
 use crate::control::{self, Command, Order, Refusal, Scalar};
 use crate::engine::Request as EngineRequest;
 use crate::tag::MethodRow;
-use crate::ua::audit::{Origin, audited_condition, how_audited};
+use crate::ua::audit::{Origin, audited_condition};
 use crate::ua::server::Server;
 use crate::ua::service::condition::{self, Called};
 use crate::ua::service::fixture::{self, Done};
@@ -113,7 +113,7 @@ fn audit(
         let audited = match condition::name_of(server, call) {
             Some(name) => audited_condition(&name, call),
             None if kpi::device_of(server, call).is_some() => None,
-            None => push::audited(call).unwrap_or_else(|| how_audited(call)),
+            None => push::audited(call),
         };
         if let Some(audited) = audited {
             server.audit_method(origin, call, result, audited);

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tracing::info;
 
 use crate::time;
-use crate::ua::audit::{AuditedMethod, Origin};
+use crate::ua::audit::{AuditedMethod, Origin, how_audited};
 use crate::ua::connection::Connection;
 use crate::ua::push::{CONFIGURATION, GROUP, NewCertificate, PushProblem, SigningWish, TRUST_LIST};
 use crate::ua::server::Server;
@@ -166,10 +166,10 @@ impl Kind {
 }
 
 /// Arguments whose types have been checked, taken one after the other.
-struct Arguments(std::vec::IntoIter<Variant>);
+struct Arguments<'a>(std::slice::Iter<'a, Variant>);
 
-impl Arguments {
-    fn check(method: Method, given: &[Variant]) -> Result<Self, CallMethodResult> {
+impl<'a> Arguments<'a> {
+    fn check(method: Method, given: &'a [Variant]) -> Result<Self, CallMethodResult> {
         let wanted = method.arguments();
         if given.len() < wanted.len() {
             return Err(failed(StatusCode::BadArgumentsMissing));
@@ -179,7 +179,7 @@ impl Arguments {
         }
         let fits = || given.iter().zip(wanted).map(|(value, kind)| kind.fits(value));
         if fits().all(|it| it) {
-            return Ok(Self(given.to_vec().into_iter()));
+            return Ok(Self(given.iter()));
         }
         let code = |it: bool| if it { StatusCode::Good } else { StatusCode::BadTypeMismatch };
         Err(CallMethodResult {
@@ -190,7 +190,7 @@ impl Arguments {
 
     fn node_id(&mut self) -> NodeId {
         match self.0.next() {
-            Some(Variant::NodeId(it)) => *it,
+            Some(Variant::NodeId(it)) => it.as_ref().clone(),
             _ => NodeId::null(),
         }
     }
@@ -209,9 +209,9 @@ impl Arguments {
     /// Any unsigned number.
     fn number(&mut self) -> u64 {
         match self.0.next() {
-            Some(Variant::Byte(it)) => it.into(),
-            Some(Variant::UInt32(it)) => it.into(),
-            Some(Variant::UInt64(it)) => it,
+            Some(Variant::Byte(it)) => (*it).into(),
+            Some(Variant::UInt32(it)) => (*it).into(),
+            Some(Variant::UInt64(it)) => *it,
             _ => 0,
         }
     }
@@ -222,7 +222,7 @@ impl Arguments {
 
     fn length(&mut self) -> i32 {
         match self.0.next() {
-            Some(Variant::Int32(it)) => it,
+            Some(Variant::Int32(it)) => *it,
             _ => -1,
         }
     }
@@ -233,15 +233,15 @@ impl Arguments {
 
     fn bytes_array(&mut self) -> Vec<Vec<u8>> {
         match self.0.next() {
-            Some(Variant::Array(it)) => it.values.into_iter().map(bytes_of).collect(),
+            Some(Variant::Array(it)) => it.values.iter().map(bytes_of).collect(),
             _ => Vec::new(),
         }
     }
 }
 
-fn bytes_of(value: Variant) -> Vec<u8> {
+fn bytes_of(value: &Variant) -> Vec<u8> {
     match value {
-        Variant::ByteString(it) => it.value.unwrap_or_default(),
+        Variant::ByteString(it) => it.value.clone().unwrap_or_default(),
         _ => Vec::new(),
     }
 }
@@ -284,7 +284,7 @@ async fn act(
     session: SessionKey,
     origin: &Origin,
     method: Method,
-    mut given: Arguments,
+    mut given: Arguments<'_>,
 ) -> Result<Vec<Variant>, PushProblem> {
     Ok(match method {
         Method::CreateSigningRequest => {
@@ -342,7 +342,7 @@ fn act_on_file(
     server: &Server,
     session: SessionKey,
     method: Method,
-    mut given: Arguments,
+    mut given: Arguments<'_>,
 ) -> Result<Vec<Variant>, PushProblem> {
     let now = time::monotonic();
     let files = &server.push.files;
@@ -385,12 +385,12 @@ fn byte_strings(all: Vec<Vec<u8>>) -> Variant {
     Variant::Array(Box::new(Array { value_type: kind, values, dimensions: None }))
 }
 
-/// As what a call of one of these methods is audited (GDS-11): `None` if it is another method; nothing inside if it
-/// changes nothing.
-pub(super) fn audited(call: &CallMethodRequest) -> Option<Option<AuditedMethod>> {
-    let kind = match Method::of(call)? {
+/// As what a call of these methods or of any other is audited (GDS-11); none that changes nothing.
+pub(super) fn audited(call: &CallMethodRequest) -> Option<AuditedMethod> {
+    let Some(method) = Method::of(call) else { return how_audited(call) };
+    let kind = match method {
         Method::CreateSigningRequest | Method::ApplyChanges | Method::CancelChanges => {
-            return Some(Some(AuditedMethod::default()));
+            return Some(AuditedMethod::default());
         }
         Method::UpdateCertificate => ObjectTypeId::CertificateUpdateRequestedAuditEventType,
         Method::CloseAndUpdate | Method::AddCertificate | Method::RemoveCertificate => {
@@ -404,7 +404,7 @@ pub(super) fn audited(call: &CallMethodRequest) -> Option<Option<AuditedMethod>>
         | Method::Read
         | Method::Write
         | Method::GetPosition
-        | Method::SetPosition => return Some(None),
+        | Method::SetPosition => return None,
     };
-    Some(Some(AuditedMethod { kind, ..AuditedMethod::default() }))
+    Some(AuditedMethod { kind, ..AuditedMethod::default() })
 }
