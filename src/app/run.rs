@@ -22,6 +22,7 @@ use crate::ua::channel::ChannelShared;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::pki::{self, Identity, TrustStore};
 use crate::ua::server::{self, Parts, Server};
+use crate::ua::session::Issuers;
 use crate::ua::shutdown::Stop;
 use crate::ua::space::{self, NodeSetFile, Space};
 
@@ -59,6 +60,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         move || Identity::load_or_create_all(&data, &keys, &uri, &hosts, time::now())
     });
     let users = Users::open(&config.data)?;
+    let issuers = Issuers::open(&config.issuers, &uri)?;
     let mut plant = plant;
     plant.alarm_fixture = args.fixture;
     let mut works = works::open(plant, &config, args)?;
@@ -93,6 +95,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         space,
         port,
         users,
+        issuers,
         channels,
         alarm_epoch,
         history,

@@ -1,8 +1,8 @@
-//! User identity tokens (Part 4, 7.41): anonymous, user name with password, certificate.
+//! User identity tokens (Part 4, 7.41): anonymous, user name with password, certificate, issued token.
 
 use opcua_types::{
-    AnonymousIdentityToken, ExtensionObject, SignatureData, StatusCode, UserNameIdentityToken,
-    X509IdentityToken,
+    AnonymousIdentityToken, ExtensionObject, IssuedIdentityToken, SignatureData, StatusCode,
+    UserNameIdentityToken, X509IdentityToken,
 };
 
 use crate::access::Roles;
@@ -14,6 +14,8 @@ use crate::ua::pki;
 
 /// Longest password taken, encrypted or not, bytes.
 const PASSWORD_BYTES: usize = 4096;
+/// Longest issued token taken, encrypted or not, bytes. RSA decrypts it block by block, a millisecond each.
+const TOKEN_BYTES: usize = 8192;
 /// What a secret of an elliptic policy may have around it, bytes: the sender's certificates and signature.
 const ENVELOPE_BYTES: usize = 32 * 1024;
 /// Longest user certificate taken, bytes.
@@ -48,6 +50,13 @@ pub enum Login {
         der: Vec<u8>,
         /// The owner of its key signed for this session, now.
         is_signed: bool,
+    },
+    /// Whoever an issuer says.
+    Issued {
+        /// Its place in the configuration.
+        issuer: usize,
+        /// JSON Web Token; `None` if it could not be decrypted.
+        token: Option<Vec<u8>>,
     },
 }
 
@@ -116,6 +125,9 @@ pub fn read_login(
     if let Some(token) = token.inner_as::<X509IdentityToken>() {
         return certificate(token, policies, proof);
     }
+    if let Some(token) = token.inner_as::<IssuedIdentityToken>() {
+        return issued(token, policies, proof);
+    }
     let Some(token) = token.inner_as::<UserNameIdentityToken>() else {
         return Err(IdentityProblem::Invalid);
     };
@@ -163,6 +175,22 @@ fn certificate(
     let fits = crypto::is_signature_of(policy, algorithm);
     let is_signed = fits && crypto::verify(policy, der, &data, signature);
     Ok(Login::Certificate { der: der.to_vec(), is_signed })
+}
+
+/// A token that somebody else issued, encrypted as a password is (Part 4, 7.41.6).
+fn issued(
+    token: &IssuedIdentityToken,
+    policies: &[TokenPolicy],
+    proof: &Proof<'_>,
+) -> Result<Login, IdentityProblem> {
+    let policy = policies.iter().find(|it| it.id == token.policy_id.as_ref());
+    let Some(TokenPolicy { kind: TokenKind::Issued(issuer), policy, .. }) = policy else {
+        return Err(IdentityProblem::Invalid);
+    };
+    let sealed = token.token_data.value.as_deref().unwrap_or_default();
+    let algorithm = token.encryption_algorithm.as_ref();
+    let token = secret(sealed, algorithm, *policy, TOKEN_BYTES, proof)?;
+    Ok(Login::Issued { issuer: *issuer, token })
 }
 
 /// A secret in the clear; `None` if it cannot be decrypted. That is no error yet: the client must not learn, not
