@@ -188,9 +188,9 @@ fn ranges_in_the_comments_of_the_limits_are_those_that_are_enforced() {
 }
 
 #[test]
-fn server_offers_seven_endpoints_and_reading_to_anybody_on_this_machine() {
+fn server_offers_eleven_endpoints_and_reading_to_anybody_on_this_machine() {
     let server = default_server();
-    assert_eq!(server.endpoints.len(), 7);
+    assert_eq!(server.endpoints.len(), 11);
     assert!(server.listen.ip().is_loopback());
     assert_eq!((server.anonymous, server.anonymous_roles), (true, vec![Role::Observer]));
     assert!(!server.clear_text_passwords && !server.trust_unknown_clients);
