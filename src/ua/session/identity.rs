@@ -220,3 +220,60 @@ fn secret(
     let own = proof.channels.identity(policy).ok_or(IdentityProblem::Invalid)?;
     Ok(crypto::decrypt_secret(policy, &own.key, sealed, proof.server_nonce).ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Limits;
+    use crate::ua::crypto::PrivateKey;
+    use crate::ua::pki::TrustStore;
+
+    /// A user with a key of this kind: certificate and key.
+    fn user(algorithm: &'static rcgen::SignatureAlgorithm) -> (Vec<u8>, PrivateKey) {
+        let pair = rcgen::KeyPair::generate_for(algorithm).unwrap();
+        let certificate = rcgen::CertificateParams::default().self_signed(&pair).unwrap();
+        (certificate.der().to_vec(), PrivateKey::from_pkcs8(pair.serialized_der()).unwrap())
+    }
+
+    #[test]
+    fn usr_13_and_15_a_user_signs_with_the_key_that_the_elliptic_policy_wants() {
+        let folder = tempfile::tempdir().unwrap();
+        let trust = TrustStore::new(folder.path(), false);
+        let channels = ChannelShared::new(Vec::new(), Vec::new(), &Limits::default(), trust);
+        let (p256, p384) =
+            (user(&rcgen::PKCS_ECDSA_P256_SHA256), user(&rcgen::PKCS_ECDSA_P384_SHA384));
+        let is_signed = |policy, (der, key): &(Vec<u8>, PrivateKey), over: &[u8]| {
+            let (id, kind) = ("certificate".to_owned(), TokenKind::Certificate);
+            let policies = [TokenPolicy { id, kind, policy }];
+            let own = [SecurityPolicy::EccNistP256, SecurityPolicy::EccNistP384];
+            let own = own.into_iter().find(|it| it.key() == Some(key.key_type())).unwrap();
+            let signature = crypto::sign(own, key, over).unwrap();
+            let token = X509IdentityToken {
+                policy_id: "certificate".into(),
+                certificate_data: der.as_slice().into(),
+            };
+            let signature = SignatureData {
+                algorithm: opcua_types::UAString::null(),
+                signature: signature.into(),
+            };
+            let proof = Proof {
+                channels: &channels,
+                certificate: b"server",
+                client_certificate: &[],
+                ephemeral: None,
+                server_nonce: b"nonce",
+                signature: &signature,
+            };
+            match read_login(&ExtensionObject::from_message(token), &policies, &proof) {
+                Ok(Login::Certificate { is_signed, .. }) => is_signed,
+                _ => panic!("no certificate"),
+            }
+        };
+        assert!(is_signed(SecurityPolicy::EccNistP256, &p256, b"servernonce"));
+        assert!(is_signed(SecurityPolicy::EccNistP384, &p384, b"servernonce"));
+        assert!(!is_signed(SecurityPolicy::EccNistP256, &p256, b"servernonc"));
+        assert!(!is_signed(SecurityPolicy::EccNistP256, &p384, b"servernonce"));
+        assert!(!is_signed(SecurityPolicy::EccNistP384, &p256, b"servernonce"));
+        assert!(!is_signed(SecurityPolicy::Basic256Sha256, &p256, b"servernonce"));
+    }
+}
