@@ -1,9 +1,9 @@
 //! Tokens of an issuer that `server.toml` names: how they are offered, and what becomes of a login.
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use cellhouse::config::SecurityPolicy;
+use cellhouse::time;
 use cellhouse::ua::crypto::{PublicKey, encryption_uri, policy_of};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use opcua_types::{
@@ -14,7 +14,7 @@ use opcua_types::{
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256};
 use serde_json::{Value, json};
 
-use crate::raw::{Raw, Server};
+use crate::raw::{Raw, Server, eventually};
 
 const NAME: &str = "https://login.example.com";
 
@@ -36,7 +36,7 @@ impl Issuer {
     }
 
     fn token(&self, change: impl FnOnce(&mut Value)) -> Vec<u8> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let now = time::now().unix_us() / 1_000_000;
         let mut claims = json!({
             "iss": NAME, "aud": "urn:test:cellhouse", "sub": "olga", "roles": ["crew"],
             "exp": now + 600,
@@ -120,7 +120,7 @@ fn usr_19_a_token_of_our_issuer_logs_in_and_every_other_is_rejected() {
 
     let good = issuer.token(|_| {});
     log_in(&mut raw, policy, &good, |_| {}).unwrap();
-    assert!(server.logged("olga (https://login.example.com)") > 0);
+    eventually("the user is logged", || server.logged("olga (https://login.example.com)") > 0);
     let refused = |token: &[u8], what: &str| {
         let answer = log_in(&mut server.open(), policy, token, |_| {});
         assert_eq!(answer.unwrap_err(), StatusCode::BadIdentityTokenRejected, "{what}");

@@ -83,7 +83,7 @@ impl TokenProblem {
 struct Key {
     algorithm: Algorithm,
     id: Option<String>,
-    key: DecodingKey,
+    public: DecodingKey,
 }
 
 struct Issuer {
@@ -163,7 +163,7 @@ impl Issuer {
         };
         let mut last = TokenProblem::NoKey;
         for key in self.keys.iter().filter(|it| it.algorithm == header.alg && is_named(it)) {
-            match jsonwebtoken::decode::<Map<String, Value>>(token, &key.key, &validation) {
+            match jsonwebtoken::decode::<Map<String, Value>>(token, &key.public, &validation) {
                 Ok(found) => return Ok(found.claims),
                 Err(error) => last = TokenProblem::Refused(error.to_string()),
             }
@@ -251,5 +251,5 @@ fn read_key(issuer: &str, config: &IssuerKey) -> Result<Key, IssuerError> {
         path,
         algorithm: config.algorithm.name(),
     })?;
-    Ok(Key { algorithm: algorithm(config.algorithm), id: config.id.clone(), key })
+    Ok(Key { algorithm: algorithm(config.algorithm), id: config.id.clone(), public: key })
 }
