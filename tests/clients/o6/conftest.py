@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "python"))
 
@@ -23,21 +22,10 @@ def certificate(tmp_path_factory) -> tuple[Path, Path]:
 
 
 @pytest.fixture(scope="session")
-def certificates(tmp_path_factory, certificate) -> dict[str, tuple[Path, Path]]:
-    """The client's certificate and key for each elliptic policy, and for all others under "RSA"."""
-    curves = {"ECC_nistP256": ec.SECP256R1(), "ECC_nistP384": ec.SECP384R1()}
-    return {
-        "RSA": certificate,
-        **{name: make_certificate(tmp_path_factory.mktemp(name), curve=curve) for name, curve in curves.items()},
-    }
-
-
-@pytest.fixture(scope="session")
-def plant(tmp_path_factory, certificates) -> Plant:
+def plant(tmp_path_factory, certificate) -> Plant:
     running = Plant(tmp_path_factory.mktemp("plant"))
     running.add_user("olga", "Operator")
-    for name, (certificate, _) in certificates.items():
-        running.trust(certificate.read_bytes(), name)
+    running.trust(certificate[0].read_bytes(), "client")
     running.start()
     yield running
     assert running.stop() == 0
@@ -50,11 +38,10 @@ def anonymous(plant):
 
 
 @pytest.fixture
-def secured(plant, certificates):
+def secured(plant, certificate):
     """Makes clients over a secured channel."""
 
     def make(policy: str, mode: int, **user: str) -> Client:
-        certificate = certificates.get(policy, certificates["RSA"])
         own = list((plant.data / "pki" / "own" / "certs").glob("*.der"))
         return Client(
             plant.url,

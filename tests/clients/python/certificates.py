@@ -5,18 +5,15 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CLIENT_URI = "urn:cellhouse:test:client"
 
 
-def make_certificate(
-    folder: Path, uri: str = CLIENT_URI, curve: ec.EllipticCurve | None = None
-) -> tuple[Path, Path]:
-    """A self-signed application certificate and its key: RSA, or on a curve."""
-    key = ec.generate_private_key(curve) if curve else rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    encrypts = curve is None
+def make_certificate(folder: Path, uri: str = CLIENT_URI) -> tuple[Path, Path]:
+    """A self-signed application certificate and its key."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Cellhouse test client")])
     now = datetime.datetime.now(datetime.timezone.utc)
     certificate = (
@@ -33,12 +30,12 @@ def make_certificate(
         )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(
-            x509.KeyUsage(True, True, encrypts, encrypts, False, False, False, False, False), critical=True
+            x509.KeyUsage(True, True, True, True, False, False, False, False, False), critical=True
         )
         .add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False
         )
-        .sign(key, hashes.SHA384() if isinstance(curve, ec.SECP384R1) else hashes.SHA256())
+        .sign(key, hashes.SHA256())
     )
     cert_file, key_file = folder / "client.der", folder / "client.pem"
     cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.DER))
