@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cellhouse::access::Role;
-use cellhouse::config::{self, PlantConfig, ServerConfig, Users};
+use cellhouse::config::{self, EndpointConfig, PlantConfig, ServerConfig, Users};
 use cellhouse::engine::{CHUNK_TAGS, Chunk, EnginePort, Request, Snapshot};
 use cellhouse::field::Quality;
 use cellhouse::tag::{TagIndex, TagTable, Value, ValueType};
@@ -19,6 +19,7 @@ use cellhouse::ua::channel::ChannelShared;
 use cellhouse::ua::endpoint::Endpoints;
 use cellhouse::ua::pki::{Identity, TrustStore};
 use cellhouse::ua::server::{self, Parts, Server};
+use cellhouse::ua::session::Issuers;
 use cellhouse::ua::shutdown::Stop;
 use cellhouse::ua::space::Space;
 use clap::Parser;
@@ -85,6 +86,7 @@ async fn serve(args: &Args) {
         space,
         port,
         users,
+        issuers: Issuers::default(),
         channels,
         alarm_epoch: 1,
         history: None,

@@ -22,6 +22,7 @@ use crate::ua::channel::ChannelShared;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::pki::{self, Identity, TrustStore};
 use crate::ua::server::{self, Parts, Server};
+use crate::ua::session::Issuers;
 use crate::ua::shutdown::Stop;
 use crate::ua::space::{self, NodeSetFile, Space};
 
@@ -59,6 +60,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         move || Identity::load_or_create_all(&data, &keys, &uri, &hosts, time::now())
     });
     let users = Users::open(&config.data)?;
+    let issuers = Issuers::open(&config.issuers, &uri)?;
     let mut plant = plant;
     plant.alarm_fixture = args.fixture;
     let mut works = works::open(plant, &config, args)?;
@@ -70,11 +72,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let clock = Clock::new(args.speed, engine.config().scan_ms);
     let title = title(&engine);
     let identities = identities.await??;
-    let ends = identities.iter().filter_map(|it| Some((pki::expires(&it.certificate)?, it)));
-    if let Some((expires, first)) = ends.min_by_key(|(expires, _)| *expires) {
-        engine.alarms_mut().set_expiry(Some(expires));
-        space.set_certificate(expires, first.certificate.clone());
-    }
+    watch_expiry(&identities, &mut engine, &space);
     let plant = Arc::clone(engine.config());
     let snapshots = recording.listener(args.speed);
     let (port_of_engine, handle) = engine::spawn_keeping(engine, clock, store, snapshots)?;
@@ -93,6 +91,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         space,
         port,
         users,
+        issuers,
         channels,
         alarm_epoch,
         history,
@@ -103,6 +102,15 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let stopped = until_stopped(Rc::new(Server::new(parts)), listener, handle).await;
     recording.finish();
     stopped
+}
+
+/// The alarm and its node tell of the certificate that ends first.
+fn watch_expiry(identities: &[Identity], engine: &mut Engine, space: &Space) {
+    let ends = identities.iter().filter_map(|it| Some((pki::expires(&it.certificate)?, it)));
+    if let Some((expires, first)) = ends.min_by_key(|(expires, _)| *expires) {
+        engine.alarms_mut().set_expiry(Some(expires));
+        space.set_certificate(expires, first.certificate.clone());
+    }
 }
 
 /// What channels share.

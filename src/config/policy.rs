@@ -112,9 +112,10 @@ impl EndpointConfig {
         std::iter::once(plain).chain(secured.flat_map(modes)).collect()
     }
 
-    /// Keys that are needed to offer all of `endpoints`, in order.
+    /// Keys that are needed to offer all of `endpoints`, in order. Without security an application is known by RSA.
     pub fn keys(endpoints: &[Self]) -> Vec<KeyType> {
-        let needs = |key: &KeyType| endpoints.iter().any(|it| it.policy.key() == Some(*key));
+        let of = |it: &Self| it.policy.key().unwrap_or(KeyType::Rsa);
+        let needs = |key: &KeyType| endpoints.iter().any(|it| of(it) == *key);
         KeyType::ALL.into_iter().filter(needs).collect()
     }
 }

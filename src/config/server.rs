@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::access::Role;
 use crate::config::discovery::{DiscoveryConfig, ReverseConnect};
 use crate::config::history::HistorySettings;
+use crate::config::issuer::IssuerConfig;
 use crate::config::policy::EndpointConfig;
 use crate::config::postgres::PostgresConfig;
 
@@ -30,6 +31,8 @@ pub struct ServerConfig {
     pub anonymous_roles: Vec<Role>,
     /// Passwords may be sent in clear text on security None.
     pub clear_text_passwords: bool,
+    /// Who may issue tokens that log users in.
+    pub issuers: Vec<IssuerConfig>,
     /// Unknown client certificates are trusted at first sight.
     pub trust_unknown_clients: bool,
     /// Which checks of clients' certificates count.
@@ -112,6 +115,7 @@ impl Default for ServerConfig {
             anonymous: true,
             anonymous_roles: vec![Role::Observer],
             clear_text_passwords: false,
+            issuers: Vec::new(),
             trust_unknown_clients: false,
             certificates: CertificateChecks::default(),
             data: PathBuf::from("data"),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::access::Role;
 use crate::config::discovery_file;
 use crate::config::history_file;
+use crate::config::issuer_file;
 use crate::config::plant_file::{is_title, is_uri};
 use crate::config::policy::{EndpointConfig, NOT_OFFERED, SecurityPolicy};
 use crate::config::postgres_file;
@@ -45,6 +46,7 @@ pub(super) fn server(file: &Section<'_>) -> ServerConfig {
         anonymous: file.flag("anonymous", Some(usual.anonymous)),
         anonymous_roles: anonymous_roles(file),
         clear_text_passwords: file.flag("clear_text_passwords", Some(usual.clear_text_passwords)),
+        issuers: issuer_file::issuers(file),
         trust_unknown_clients: file
             .flag("trust_unknown_clients", Some(usual.trust_unknown_clients)),
         certificates: file.table("certificates", certificates),

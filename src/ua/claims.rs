@@ -4,6 +4,8 @@
 pub const PROFILES: &[&str] = &[
     "http://opcfoundation.org/UA-Profile/Server/MicroEmbeddedDevice2025",
     "http://opcfoundation.org/UA-Profile/Server/NanoEmbeddedDevice2025",
+    "http://opcfoundation.org/UA-Profile/Server/MicroEmbeddedDevice2022",
+    "http://opcfoundation.org/UA-Profile/Server/NanoEmbeddedDevice2022",
     "http://opcfoundation.org/UA-Profile/Server/Core2022Facet",
     "http://opcfoundation.org/UA-Profile/Server/Behaviour",
     "http://opcfoundation.org/UA-Profile/Server/EmbeddedDataChangeSubscription2022",
@@ -328,6 +330,7 @@ pub const UNITS: &[&str] = &[
     "Security Administration",
     "Security Certificate Administration",
     "Security Default ApplicationInstance Certificate",
+    "Security ECC Policy",
     "Security Invalid user token",
     "Security Policy Required",
     "Security User Anonymous Server",

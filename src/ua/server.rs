@@ -28,7 +28,7 @@ use crate::ua::event::{Event, EventIds};
 use crate::ua::outreach::Outreach;
 use crate::ua::push::Push;
 use crate::ua::recording::EventHistory;
-use crate::ua::session::{LoginGuard, LoginQueue, Session, Sessions};
+use crate::ua::session::{Issuers, LoginGuard, LoginQueue, Session, Sessions};
 use crate::ua::shutdown::{Shutdown, Stop};
 use crate::ua::space::{LiveId, Space};
 use crate::ua::stored::StoredValues;
@@ -58,7 +58,9 @@ pub struct Server {
     pub port: EnginePort,
     /// Local users, read anew when the file changes.
     pub users: RefCell<Users>,
-    /// What channels share: our identity, policies, trust list.
+    /// Who may issue tokens that log users in.
+    pub issuers: Issuers,
+    /// What channels share: our identities, policies, trust list.
     pub channels: Rc<ChannelShared>,
     /// Sessions.
     pub sessions: RefCell<Sessions>,
@@ -115,6 +117,8 @@ pub struct Parts {
     pub port: EnginePort,
     /// Local users.
     pub users: Users,
+    /// Who may issue tokens.
+    pub issuers: Issuers,
     /// What channels share.
     pub channels: Rc<ChannelShared>,
     /// What EventIds of conditions begin with, over restarts.
@@ -158,6 +162,7 @@ impl Server {
             replan: Notify::new(),
             stored: RefCell::new(StoredValues::new(&parts.space, time::now())),
             users: RefCell::new(parts.users),
+            issuers: parts.issuers,
             config: parts.config,
             endpoints: parts.endpoints,
             space: parts.space,

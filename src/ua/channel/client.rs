@@ -134,7 +134,7 @@ mod tests {
     use crate::config::Limits;
     use crate::time;
     use crate::ua::channel::Received;
-    use crate::ua::pki::{Identity, TrustStore};
+    use crate::ua::pki::{CertificateProblem, Identity, TrustStore};
 
     fn side(folder: &std::path::Path) -> Rc<ChannelShared> {
         let hosts = ["localhost".to_owned()];
@@ -198,5 +198,34 @@ mod tests {
         answered[last] ^= 1;
         assert!(opening(&server).finish(&answered, now).is_err());
         assert!(opening(&server).finish(b"OPNF", now).is_err());
+    }
+
+    #[test]
+    fn crt_14_a_key_that_is_not_of_the_policys_type_is_told_from_other_trouble() {
+        let folder = tempfile::tempdir().unwrap();
+        let server = side(folder.path());
+        let limits = TransportLimits::new(&Limits::default());
+        let (now, utc) = (time::monotonic(), time::now());
+        let problem = |policy: SecurityPolicy, certificate: &[u8]| {
+            let mut chunk = b"OPNF\0\0\0\0\0\0\0\0".to_vec();
+            for field in [crate::ua::crypto::policy_uri(policy).as_bytes(), certificate, &[0; 20]] {
+                chunk.extend_from_slice(&(field.len() as u32).to_le_bytes());
+                chunk.extend_from_slice(field);
+            }
+            chunk.extend_from_slice(&[0; 256]);
+            let mut channel = Channel::new(7, Rc::clone(&server), limits);
+            let refused = channel.receive(&mut chunk, now, utc, &mut Vec::new());
+            assert_eq!(refused, Err(ChannelError::SecurityChecks));
+            channel.take_attempt().unwrap().problem
+        };
+        let secured = || SecurityPolicy::ALL.into_iter().filter(|it| *it != SecurityPolicy::None);
+        for policy in secured() {
+            for other in secured() {
+                let found = problem(policy, &server.certificate(other));
+                let wrong = matches!(found, Some(CertificateProblem::PolicyCheckFailed(_)));
+                assert_eq!(wrong, policy.key() != other.key(), "{other:?} under {policy:?}");
+            }
+            assert_eq!(problem(policy, b"no certificate"), Some(CertificateProblem::Invalid));
+        }
     }
 }

@@ -183,9 +183,10 @@ impl Channel {
     fn check_sequence(&mut self, number: u32) -> Result<(), ChannelError> {
         if let Some(last) = self.received {
             let follows = last.checked_add(1) == Some(number);
-            let wraps = match self.is_legacy() {
-                true => last > u32::MAX - WRAP && number < WRAP,
-                false => last == u32::MAX && number == 0,
+            let wraps = if self.is_legacy() {
+                last > u32::MAX - WRAP && number < WRAP
+            } else {
+                last == u32::MAX && number == 0
             };
             if !follows && !wraps {
                 return Err(ChannelError::SecurityChecks);

@@ -8,7 +8,8 @@ use crate::ua::crypto::derive::{self, Hash};
 use crate::ua::crypto::elliptic::{EphemeralKey, PublicKey};
 use crate::ua::crypto::symmetric::Cipher;
 use crate::ua::crypto::{
-    Contribution, CryptoError, EccSecret, PrivateKey, nonce_bytes, sign, signature_bytes,
+    Contribution, CryptoError, EccSecret, PrivateKey, nonce_bytes, policy_uri, sign,
+    signature_bytes,
 };
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -204,6 +205,40 @@ fn usr_20_a_secret_opens_for_its_key_its_nonce_and_its_sender_alone() {
         broken[at] ^= 1;
         assert_eq!(good.open(&receiver, &broken), Err(CryptoError), "byte {at}");
         assert_eq!(good.open(&receiver, &sealed[..at]), Err(CryptoError), "{at} bytes");
+    }
+}
+
+#[test]
+fn a_secret_that_its_sender_made_wrong_is_refused_and_nothing_worse() {
+    let policy = SecurityPolicy::EccNistP256;
+    let (certificate, key) = signer();
+    let receiver = EphemeralKey::generate(policy).unwrap();
+    let good = EccSecret { policy, certificate: &certificate, server_nonce: &[9; 32] };
+    let sealed = good.seal(&key, receiver.public(), b"secret", 0).unwrap();
+    // Head, length, policy, certificate, time, length of the keys, both keys.
+    let begin = 9 + 4 + policy_uri(policy).len() + 4 + certificate.len() + 10 + 2 * (4 + 64);
+    let resigned = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut made = sealed[..sealed.len() - 64].to_vec();
+        change(&mut made);
+        let length = (made.len() + 64).saturating_sub(9) as u32;
+        if made.len() > 9 {
+            made[5..9].copy_from_slice(&length.to_le_bytes());
+        }
+        made.extend_from_slice(&sign(policy, &key, &made).unwrap());
+        good.open(&receiver, &made)
+    };
+    assert_eq!(resigned(&|_| {}).as_deref(), Ok(&b"secret"[..]));
+    for length in 0..sealed.len() - 64 {
+        assert!(resigned(&|it| it.truncate(length)).is_err(), "{length} bytes");
+    }
+    for at in begin..sealed.len() - 64 {
+        let opened = resigned(&|it| it[at] ^= 0x80);
+        assert_ne!(opened.as_deref(), Ok(&b"secret"[..]), "byte {at}");
+    }
+    // Lengths that reach beyond what is there.
+    for at in [9, 13 + policy_uri(policy).len(), begin - 68, begin - 136] {
+        assert!(resigned(&|it| it[at + 3] = 0x7f).is_err(), "length at {at}");
+        assert!(resigned(&|it| it[at..at + 4].fill(0xff)).is_err(), "null at {at}");
     }
 }
 

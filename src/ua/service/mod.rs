@@ -12,6 +12,7 @@ mod history_events;
 mod history_read;
 mod history_update;
 mod history_update_events;
+mod issued;
 mod kpi;
 mod method;
 mod monitored;

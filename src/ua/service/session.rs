@@ -18,7 +18,7 @@ use crate::ua::crypto;
 use crate::ua::envelope::fault;
 use crate::ua::pki;
 use crate::ua::server::Server;
-use crate::ua::service::{Answer, Outcome, Request, attribute, encode, ephemeral};
+use crate::ua::service::{Answer, Outcome, Request, attribute, encode, ephemeral, issued};
 use crate::ua::session::{Identity, IdentityProblem, Login, NewSession, Proof, read_login};
 use crate::ua::subscription::SessionKey;
 
@@ -210,8 +210,8 @@ pub(super) fn activate(mut request: Request<'_>) -> Outcome {
     let token = request.header.authentication_token.clone();
     let key = request.server.sessions.borrow_mut().by_token(&token).map(|it| it.key);
     let origin = request.server.origin(request.connection, &request.header, key);
-    let audited = audit::Activation::new(origin, &asked.token);
-    let outcome = try_activate(&request, asked, &audited);
+    let mut audited = audit::Activation::new(origin, &asked.token);
+    let outcome = try_activate(&request, asked, &mut audited);
     match &outcome {
         // Audited by whoever answers.
         Ok(Answer::Later) => {}
@@ -221,7 +221,11 @@ pub(super) fn activate(mut request: Request<'_>) -> Outcome {
     outcome
 }
 
-fn try_activate(request: &Request<'_>, asked: Activate, audited: &audit::Activation) -> Outcome {
+fn try_activate(
+    request: &Request<'_>,
+    asked: Activate,
+    audited: &mut audit::Activation,
+) -> Outcome {
     let (key, login) = check_activation(request, &asked)?;
     let locales = asked.locales.unwrap_or_default();
     let locales = locales.iter().take(LOCALES).map(|it| it.as_ref().to_owned()).collect();
@@ -240,6 +244,11 @@ fn try_activate(request: &Request<'_>, asked: Activate, audited: &audit::Activat
         }
         Login::Certificate { der, is_signed } => {
             now(owner_of(request.server, &der, is_signed, &audited.origin)?, locales)
+        }
+        Login::Issued { issuer, token } => {
+            let identity = issued::identify(request, issuer, token.as_deref())?;
+            audited.act_for(&identity.user);
+            now(identity, locales)
         }
         Login::User { name, password } => {
             let activation = Activation::of(request, key, locales)?;

@@ -67,7 +67,7 @@ async def adam(pushed, certificate):
 
 async def served(plant: Plant) -> bytes:
     endpoints = await Client(plant.url).connect_and_get_server_endpoints()
-    found = {it.ServerCertificate for it in endpoints}
+    found = {it.ServerCertificate for it in endpoints if it.SecurityPolicyUri.endswith("#Basic256Sha256")}
     assert len(found) == 1
     return found.pop()
 
