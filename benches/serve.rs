@@ -137,7 +137,9 @@ fn engine(table: Arc<TagTable>, period: Duration) -> EnginePort {
                             Request::Plant(_, reply) => drop(reply.send(Ok(Vec::new()))),
                             Request::Alarm(_, reply)
                             | Request::ResetAlarmFigures(_, _, reply) => drop(reply.send(Ok(()))),
-                            Request::ShowKpis(_) | Request::ShowRecording(_) => {}
+                            Request::ShowKpis(_)
+                            | Request::ShowRecording(_)
+                            | Request::CertificateEnds(_) => {}
                         }
                     }
                 }
