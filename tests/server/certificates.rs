@@ -238,8 +238,8 @@ fn crt_27_our_certificate_is_asked_for_issued_and_installed_and_stays_when_names
     let (ok, request) = cert(data.path(), &["csr", "--subject", "CN=Issued/O=Plant"]);
     assert!(ok && request.contains("BEGIN CERTIFICATE REQUEST"), "{request}");
     let own = data.path().join("pki/own/certs/cellhouse.der");
-    let before = std::fs::read(&own).unwrap();
-    let key_pem = std::fs::read_to_string(data.path().join("pki/own/private/cellhouse.pem"));
+    let before = fs::read(&own).unwrap();
+    let key_pem = fs::read_to_string(data.path().join("pki/own/private/cellhouse.pem"));
     let own_key = KeyPair::from_pem(&key_pem.unwrap()).unwrap();
     let above = key();
     let issuer = Issuer::new(authority("authority"), &above);
@@ -252,7 +252,7 @@ fn crt_27_our_certificate_is_asked_for_issued_and_installed_and_stays_when_names
     let foreign = asked.signed_by(&key(), &issuer).unwrap();
     let file = |name: &str, der: &[u8]| {
         let path = data.path().join(name);
-        std::fs::write(&path, der).unwrap();
+        fs::write(&path, der).unwrap();
         path.to_str().unwrap().to_owned()
     };
     let (root, good) = (file("root.der", root.der()), file("good.der", issued.der()));
@@ -261,12 +261,84 @@ fn crt_27_our_certificate_is_asked_for_issued_and_installed_and_stays_when_names
     let foreign = file("foreign.der", foreign.der());
     let (ok, said) = cert(data.path(), &["install", &foreign, "--issuer", &root]);
     assert!(!ok && said.contains("not for our key"), "{said}");
-    assert_eq!(std::fs::read(&own).unwrap(), before, "nothing has changed");
+    assert_eq!(fs::read(&own).unwrap(), before, "nothing has changed");
     let (ok, said) = cert(data.path(), &["install", &good, "--issuer", &root]);
     assert!(ok, "{said}");
     let (ok, said) = cert(data.path(), &["create"]);
     assert!(ok && said.contains("Issued"), "it lacks the machine's names and stays: {said}");
-    assert_eq!(std::fs::read(&own).unwrap(), issued.der().to_vec());
+    assert_eq!(fs::read(&own).unwrap(), issued.der().to_vec());
     let (ok, said) = cert(data.path(), &["check", &good]);
     assert!(!ok && said.contains("refused: certificate"), "{said}");
+}
+
+/// An issued server certificate for `uri` and its key in PEM.
+fn issued_for(uri: &str, serial: u64, issuer: &Issuer<'_, &KeyPair>) -> (Vec<u8>, String) {
+    let own = key();
+    let mut asked = params("Issued", serial);
+    asked.subject_alt_names.push(SanType::URI(uri.try_into().unwrap()));
+    (asked.signed_by(&own, issuer).unwrap().der().to_vec(), own.serialize_pem())
+}
+
+#[test]
+fn gds_10_a_kill_at_any_moment_leaves_the_old_certificate_or_the_new_with_its_own_key() {
+    let data = tempfile::tempdir().unwrap();
+    assert!(cert(data.path(), &["create"]).0);
+    let own = data.path().join("pki/own/certs/cellhouse.der");
+    let uri = cellhouse::ua::pki::application_uri(&fs::read(&own).unwrap()).unwrap();
+    let above = key();
+    let issuer = Issuer::new(authority("authority"), &above);
+    let root = authority("authority").self_signed(&above).unwrap();
+    put(data.path(), "issuers/certs", "root.der", root.der());
+    let both = [issued_for(&uri, 11, &issuer), issued_for(&uri, 12, &issuer)];
+    let files = both.each_ref().map(|(der, key)| {
+        let path = data.path().join(cellhouse::ua::pki::thumbprint_hex(der));
+        fs::write(path.with_extension("der"), der).unwrap();
+        fs::write(path.with_extension("pem"), key).unwrap();
+        path
+    });
+    let install = |at: usize| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cellhouse"));
+        command.args(["cert", "install"]).arg(files[at].with_extension("der"));
+        command.arg("--key").arg(files[at].with_extension("pem")).arg("--data").arg(data.path());
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command.spawn().unwrap()
+    };
+    let begun = cellhouse::time::monotonic();
+    assert!(install(0).wait().unwrap().success());
+    let whole = begun.elapsed();
+    let mut before = 0;
+    for cut in 0..24 {
+        let mut installing = install(1 - before);
+        cellhouse::time::wait(whole * cut / 20);
+        // It may have ended already.
+        let _ = installing.kill();
+        installing.wait().unwrap();
+        // Makes a new certificate where the one that is there is not for its key.
+        let (ok, said) = cert(data.path(), &["create"]);
+        assert!(ok, "cut {cut}: {said}");
+        let now = fs::read(&own).unwrap();
+        let found = both.iter().position(|(der, _)| *der == now);
+        before = found.unwrap_or_else(|| panic!("cut {cut}: neither the old nor the new: {said}"));
+        let pem = fs::read_to_string(data.path().join("pki/own/private/cellhouse.pem")).unwrap();
+        assert_eq!(pem, both[before].1, "cut {cut}: another key");
+    }
+}
+
+#[test]
+fn an_authority_that_is_taken_out_takes_its_revocation_lists_along() {
+    let data = tempfile::tempdir().unwrap();
+    let store = TrustStore::new(data.path(), false);
+    let (one, other) = (key(), key());
+    let roots = [&one, &other].map(|key| authority("authority").self_signed(key).unwrap());
+    for (key, root) in [&one, &other].into_iter().zip(&roots) {
+        store.add("trusted/certs", root.der()).unwrap();
+        let issuer = Issuer::new(authority("authority"), key);
+        store.add("trusted/crl", &revocation_list(&issuer, 3)).unwrap();
+    }
+    assert_eq!(store.contents().map(|it| it.len()), [2, 2, 0, 0]);
+    let name = cellhouse::ua::pki::thumbprint_hex(roots[0].der()).to_uppercase();
+    assert_eq!(store.take("trusted/certs", "00").unwrap(), None);
+    assert_eq!(store.take("issuers/certs", &name).unwrap(), None);
+    assert_eq!(store.take("trusted/certs", &name).unwrap(), Some(roots[0].der().to_vec()));
+    assert_eq!(store.contents().map(|it| it.len()), [1, 1, 0, 0]);
 }

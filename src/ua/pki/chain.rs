@@ -123,6 +123,18 @@ fn check_issuer(
     }
 }
 
+/// Whether a revocation list is this authority's.
+pub(super) fn is_list_of(list: &[u8], issuer: &[u8]) -> bool {
+    let list = CertificateRevocationList::from_der(list);
+    let issuer = parse(issuer);
+    list.is_ok_and(|(_, list)| {
+        issuer.is_some_and(|it| {
+            list.issuer().as_raw() == it.subject().as_raw()
+                && list.verify_signature(it.public_key()).is_ok()
+        })
+    })
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Revocation {
     Good,

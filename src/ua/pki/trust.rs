@@ -178,7 +178,7 @@ impl TrustStore {
     }
 
     /// Takes the certificate with this thumbprint in hex out of one of the folders of [`LISTS`]; its DER form, `None` if it
-    /// is not there.
+    /// is not there. The revocation lists of an authority go with it.
     pub fn take(&self, place: &str, thumbprint: &str) -> io::Result<Option<Vec<u8>>> {
         let mut found = None;
         // One certificate may stand in several files.
@@ -186,6 +186,12 @@ impl TrustStore {
             if listed.thumbprint.eq_ignore_ascii_case(thumbprint) {
                 fs::remove_file(&listed.path)?;
                 found = Some(listed.der);
+            }
+        }
+        let lists = place.replace("certs", "crl");
+        for listed in list(&self.folder.join(lists), Place::Trusted) {
+            if found.as_deref().is_some_and(|it| chain::is_list_of(&listed.der, it)) {
+                fs::remove_file(&listed.path)?;
             }
         }
         Ok(found)

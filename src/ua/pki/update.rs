@@ -60,6 +60,8 @@ impl Update {
     /// Writes all of it beside what counts, and decides for it. From here on it is carried out, whatever happens.
     pub fn decide(&self, data: &Path) -> io::Result<()> {
         let pki = data.join("pki");
+        // What was decided before and could not be carried out comes first.
+        carry_out(data)?;
         self.write(data)?;
         fs::rename(pki.join(WRITTEN), pki.join(DECIDED))?;
         file::sync_folder(&pki)

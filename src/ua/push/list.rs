@@ -80,12 +80,22 @@ impl Server {
             files.close(session, handle)?.unwrap_or_default()
         };
         let lists = self.decode_trust_list(&written)?;
+        self.check_size(&lists)?;
         self.push.with_transaction(session, |transaction| {
             let places = transaction.update.lists.iter_mut().zip(lists);
             for (place, list) in places.filter(|(_, list)| list.is_some()) {
                 *place = list;
             }
         })
+    }
+
+    /// With what stays as it is, the list must be one that can be read again.
+    fn check_size(&self, lists: &TrustLists) -> Result<(), PushProblem> {
+        let before = self.channels.trust.contents();
+        let after = lists.iter().zip(&before).map(|(new, old)| new.as_ref().unwrap_or(old));
+        // Each with its length in front, and what TrustListDataType has beside them.
+        let bytes: usize = after.flatten().map(|it| it.len() + 4).sum();
+        if bytes + 20 > TRUST_LIST_BYTES { Err(PushProblem::TooLong) } else { Ok(()) }
     }
 
     fn decode_trust_list(&self, written: &[u8]) -> Result<TrustLists, PushProblem> {
@@ -133,6 +143,10 @@ impl Server {
         }
         for der in std::iter::once(&own).chain(&above) {
             check(LISTS[0], der)?;
+        }
+        let before = self.push.list.borrow().bytes as usize;
+        if before + chain.len() + 4 * (above.len() + 1) > TRUST_LIST_BYTES {
+            return Err(PushProblem::TooLong);
         }
         let place = if trusted { LISTS[0] } else { LISTS[2] };
         let store = self.channels.trust.clone();

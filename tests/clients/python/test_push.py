@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from authority import Authority
 from certificates import make_certificate
 from conftest import secure_client
-from plant import Plant, eventually
+from plant import PASSWORD, Plant, eventually
 
 CONFIGURATION, GROUP, TRUST_LIST = ua.NodeId(12637), ua.NodeId(14156), ua.NodeId(12642)
 RSA = ua.NodeId(ua.ObjectIds.RsaSha256ApplicationCertificateType)
@@ -155,6 +155,27 @@ async def test_gds_05_a_new_certificate_is_pushed_while_a_client_stays_subscribe
     assert seen[-1] >= behind
     await again.disconnect()
     await writer.disconnect()
+
+
+async def test_gds_05_a_session_goes_on_over_a_channel_with_the_new_certificate(pushed, adam, certificate):
+    client = await secure_client(pushed, certificate, "vera")
+    await client.connect()
+    session = client.uaclient.session.authentication_token
+    authority = Authority()
+    await update(adam, authority.issue(await signing_request(adam)), authority.der)
+    await call(adam, CONFIGURATION, "ApplyChanges")
+    client.disconnect_socket()
+    again = await secure_client(pushed, certificate, "vera")
+    await again.connect_socket()
+    await again.send_hello()
+    await again.open_secure_channel()
+    again.uaclient.session.restore_authentication_token(session)
+    again._server_nonce, again._policy_ids = client._server_nonce, client._policy_ids
+    await again.activate_session("vera", PASSWORD)
+    state = ua.ReadParameters(NodesToRead=[ua.ReadValueId(ua.NodeId(ua.ObjectIds.Server_ServerStatus_State), 13)])
+    (value,) = await again.uaclient.read(state)
+    assert value.Value.Value == 0
+    again.disconnect_socket()
 
 
 async def test_gds_03_a_signing_request_is_for_the_key_we_have_or_a_new_one(pushed, adam):
