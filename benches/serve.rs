@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cellhouse::access::Role;
-use cellhouse::config::{self, PlantConfig, ServerConfig, Users};
+use cellhouse::config::{self, EndpointConfig, PlantConfig, ServerConfig, Users};
 use cellhouse::engine::{CHUNK_TAGS, Chunk, EnginePort, Request, Snapshot};
 use cellhouse::field::Quality;
 use cellhouse::tag::{TagIndex, TagTable, Value, ValueType};
@@ -19,6 +19,7 @@ use cellhouse::ua::channel::ChannelShared;
 use cellhouse::ua::endpoint::Endpoints;
 use cellhouse::ua::pki::{Identity, TrustStore};
 use cellhouse::ua::server::{self, Parts, Server};
+use cellhouse::ua::session::Issuers;
 use cellhouse::ua::shutdown::Stop;
 use cellhouse::ua::space::Space;
 use clap::Parser;
@@ -69,16 +70,13 @@ async fn serve(args: &Args) {
         ..config::default_server()
     };
     let hosts = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
-    let identity =
-        Identity::load_or_create(&data, &uri, &hosts, time::now()).expect("a key is made");
+    let keys = EndpointConfig::keys(&config.endpoints);
+    let identities = Identity::load_or_create_all(&data, &keys, &uri, &hosts, time::now())
+        .expect("keys are made");
     let trust = TrustStore::new(&data, true);
-    let channels = Rc::new(ChannelShared::new(
-        Some(identity),
-        config.endpoints.clone(),
-        &config.limits,
-        trust,
-    ));
-    let endpoints = Endpoints::new(&config, uri, hosts, args.port, channels.certificate());
+    let channels =
+        Rc::new(ChannelShared::new(identities, config.endpoints.clone(), &config.limits, trust));
+    let endpoints = Endpoints::new(&config, uri, hosts, args.port, Rc::clone(&channels));
     let users = Users::open(&data).expect("no users");
     let port = engine(table, Duration::from_millis(args.update_ms));
     println!("{}", endpoints.url(""));
@@ -88,6 +86,7 @@ async fn serve(args: &Args) {
         space,
         port,
         users,
+        issuers: Issuers::default(),
         channels,
         alarm_epoch: 1,
         history: None,
@@ -138,7 +137,9 @@ fn engine(table: Arc<TagTable>, period: Duration) -> EnginePort {
                             Request::Plant(_, reply) => drop(reply.send(Ok(Vec::new()))),
                             Request::Alarm(_, reply)
                             | Request::ResetAlarmFigures(_, _, reply) => drop(reply.send(Ok(()))),
-                            Request::ShowKpis(_) | Request::ShowRecording(_) => {}
+                            Request::ShowKpis(_)
+                            | Request::ShowRecording(_)
+                            | Request::CertificateEnds(_) => {}
                         }
                     }
                 }

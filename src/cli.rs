@@ -196,6 +196,48 @@ pub enum CertCommand {
     Reject(CertArgs),
     /// Makes our own certificate if there is none that is valid.
     Create(DataArgs),
+    /// Writes a signing request for our own certificate, for a certificate authority.
+    Csr(CsrArgs),
+    /// Installs our own certificate that an authority has issued. The server takes it at its next start.
+    Install(InstallArgs),
+    /// Checks a certificate as the server would, and says in words what is wrong with it.
+    Check(CertArgs),
+}
+
+/// A signing request.
+#[derive(Clone, Debug, Args)]
+pub struct CsrArgs {
+    /// PEM file to write; without it, the request is printed.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// For a new key, which is kept until its certificate is installed; else for the key there is.
+    #[arg(long)]
+    pub new_key: bool,
+    /// Type of the key: RSA, nistP256 or nistP384.
+    #[arg(long, default_value = "RSA")]
+    pub key_type: String,
+    /// Subject such as CN=Cellhouse/O=Plant; without it that of the certificate there is.
+    #[arg(long, default_value = "")]
+    pub subject: String,
+    /// Where.
+    #[command(flatten)]
+    pub data: DataArgs,
+}
+
+/// An issued certificate.
+#[derive(Clone, Debug, Args)]
+pub struct InstallArgs {
+    /// DER or PEM file.
+    pub certificate: PathBuf,
+    /// Its key, PKCS #8 in PEM; without it, the key there is or that of the signing request.
+    #[arg(long)]
+    pub key: Option<PathBuf>,
+    /// DER or PEM files of those that issued it, as far as the server does not know them.
+    #[arg(long)]
+    pub issuer: Vec<PathBuf>,
+    /// Where.
+    #[command(flatten)]
+    pub data: DataArgs,
 }
 
 /// One certificate.

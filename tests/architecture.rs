@@ -67,6 +67,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("opcua_core_namespace", &["ua"]),
     ("aws_lc_rs", &["ua"]),
     ("mdns_sd", &["ua"]),
+    ("jsonwebtoken", &["ua"]),
     ("argon2", &["config"]),
     ("redb", &["chronicle", "store"]),
     ("pco", &["history"]),

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::app::{Failure, files, hosts};
+use crate::app::{Failure, files, hosts, own_certificate};
 use crate::cli::{CertArgs, CertCommand, DataArgs};
-use crate::config::ServerConfig;
+use crate::config::{EndpointConfig, ServerConfig};
 use crate::time;
 use crate::ua::pki::{self, Identity, Listed, Place, TrustStore};
 
@@ -16,6 +16,9 @@ pub(super) fn cert(command: CertCommand) -> Result<(), Failure> {
         CertCommand::Trust(args) => trust(&args),
         CertCommand::Reject(args) => reject(&args),
         CertCommand::Create(args) => create(&args),
+        CertCommand::Csr(args) => own_certificate::csr(&args),
+        CertCommand::Install(args) => own_certificate::install(&args),
+        CertCommand::Check(args) => check(&args),
     }
 }
 
@@ -31,7 +34,8 @@ pub(super) fn server_of(args: &DataArgs) -> Result<ServerConfig, Failure> {
 /// The data folder and the trust list in it.
 pub(super) fn store(args: &DataArgs) -> Result<(PathBuf, TrustStore), Failure> {
     let config = server_of(args)?;
-    let store = TrustStore::new(&config.data, config.trust_unknown_clients);
+    let store = TrustStore::new(&config.data, config.trust_unknown_clients)
+        .with_checks(config.certificates);
     Ok((config.data, store))
 }
 
@@ -104,14 +108,36 @@ fn reject(args: &CertArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Says what the server would say of a certificate, as of the clients' that it does not know yet.
+fn check(args: &CertArgs) -> Result<(), Failure> {
+    let (_, store) = store(&args.data)?;
+    let path = PathBuf::from(&args.certificate);
+    let der = if path.exists() {
+        from_file(&path)?
+    } else {
+        let all = store.all();
+        let find = |place| find(all.clone(), place, &args.certificate);
+        find(Place::Rejected).or_else(|_| find(Place::Trusted))?.der
+    };
+    println!("{}", name_of(&der));
+    store.still_good(&der, time::now()).map_err(|problem| format!("refused: {problem}"))?;
+    println!("accepted");
+    Ok(())
+}
+
+/// Our ApplicationUri.
+pub(super) fn uri_of(config: &ServerConfig) -> String {
+    let usual = || format!("urn:{}:cellhouse", hosts::machine());
+    config.application_uri.clone().unwrap_or_else(usual)
+}
+
 fn create(args: &DataArgs) -> Result<(), Failure> {
     let config = server_of(args)?;
-    let uri = config
-        .application_uri
-        .clone()
-        .unwrap_or_else(|| format!("urn:{}:cellhouse", hosts::machine()));
+    let uri = uri_of(&config);
     let hosts = hosts::find(&config);
-    let identity = Identity::load_or_create(&config.data, &uri, &hosts, time::now())?;
-    println!("our certificate: {}", name_of(&identity.certificate));
+    let keys = EndpointConfig::keys(&config.endpoints);
+    for own in Identity::load_or_create_all(&config.data, &keys, &uri, &hosts, time::now())? {
+        println!("our certificate, {}: {}", own.key.key_type().name(), name_of(&own.certificate));
+    }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod files;
 mod history;
 mod hosts;
 mod nodes;
+mod own_certificate;
 mod record;
 mod recording;
 mod run;

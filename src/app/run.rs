@@ -15,13 +15,14 @@ use tracing_subscriber::EnvFilter;
 use crate::app::works::{self, Works};
 use crate::app::{Failure, files, hosts};
 use crate::cli::RunArgs;
-use crate::config::{PlantConfig, ServerConfig, Users};
+use crate::config::{EndpointConfig, PlantConfig, ServerConfig, Users};
 use crate::engine::{self, Engine, Handle};
 use crate::time::{self, Clock};
 use crate::ua::channel::ChannelShared;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::pki::{self, Identity, TrustStore};
 use crate::ua::server::{self, Parts, Server};
+use crate::ua::session::Issuers;
 use crate::ua::shutdown::Stop;
 use crate::ua::space::{self, NodeSetFile, Space};
 
@@ -53,11 +54,13 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         .clone()
         .unwrap_or_else(|| format!("urn:{}:cellhouse", hosts::machine()));
     // A new key takes a while to find: meanwhile the plant and the address space are built.
-    let identity = tokio::task::spawn_blocking({
+    let identities = tokio::task::spawn_blocking({
         let (data, uri, hosts) = (config.data.clone(), uri.clone(), hosts.clone());
-        move || Identity::load_or_create(&data, &uri, &hosts, time::now())
+        let keys = EndpointConfig::keys(&config.endpoints);
+        move || Identity::load_or_create_all(&data, &keys, &uri, &hosts, time::now())
     });
     let users = Users::open(&config.data)?;
+    let issuers = Issuers::open(&config.issuers, &uri)?;
     let mut plant = plant;
     plant.alarm_fixture = args.fixture;
     let mut works = works::open(plant, &config, args)?;
@@ -68,16 +71,13 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let Works { mut engine, store, alarm_epoch, mut recording, .. } = works;
     let clock = Clock::new(args.speed, engine.config().scan_ms);
     let title = title(&engine);
-    let identity = identity.await??;
-    if let Some(expires) = pki::expires(&identity.certificate) {
-        engine.alarms_mut().set_expiry(Some(expires));
-        space.set_certificate(expires, identity.certificate.clone());
-    }
+    let identities = identities.await??;
+    watch_expiry(&identities, &mut engine, &space);
     let plant = Arc::clone(engine.config());
     let snapshots = recording.listener(args.speed);
     let (port_of_engine, handle) = engine::spawn_keeping(engine, clock, store, snapshots)?;
-    let channels = Rc::new(channels(&config, identity));
-    let endpoints = Endpoints::new(&config, uri, hosts, port, channels.certificate());
+    let channels = Rc::new(channels(&config, identities));
+    let endpoints = Endpoints::new(&config, uri, hosts, port, Rc::clone(&channels));
     let greeting = greeting(&title, &config, &endpoints);
     let history = recording.history();
     if history.is_some() {
@@ -91,6 +91,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         space,
         port,
         users,
+        issuers,
         channels,
         alarm_epoch,
         history,
@@ -103,10 +104,24 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     stopped
 }
 
+/// The alarm and its node tell of the certificate that ends first.
+fn watch_expiry(identities: &[Identity], engine: &mut Engine, space: &Space) {
+    let ends = identities.iter().filter_map(|it| Some((pki::expires(&it.certificate)?, it)));
+    if let Some((expires, first)) = ends.min_by_key(|(expires, _)| *expires) {
+        engine.alarms_mut().set_expiry(Some(expires));
+        space.set_certificate(expires, first.certificate.clone());
+    }
+}
+
 /// What channels share.
-fn channels(config: &ServerConfig, identity: Identity) -> ChannelShared {
-    let trust = TrustStore::new(&config.data, config.trust_unknown_clients);
-    ChannelShared::new(Some(identity), config.endpoints.clone(), &config.limits, trust)
+fn channels(config: &ServerConfig, identities: Vec<Identity>) -> ChannelShared {
+    let suppressed = config.certificates.suppressed();
+    if !suppressed.is_empty() {
+        tracing::warn!(?suppressed, "these checks of clients' certificates do not count");
+    }
+    let trust = TrustStore::new(&config.data, config.trust_unknown_clients)
+        .with_checks(config.certificates);
+    ChannelShared::new(identities, config.endpoints.clone(), &config.limits, trust)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -7,6 +7,8 @@ mod discovery;
 mod discovery_file;
 mod history;
 mod history_file;
+mod issuer;
+mod issuer_file;
 mod line_file;
 mod load;
 mod mistake;
@@ -14,6 +16,7 @@ mod model_file;
 mod password;
 mod plant;
 mod plant_file;
+mod policy;
 mod postgres;
 mod postgres_file;
 mod section;
@@ -25,6 +28,7 @@ mod users;
 pub use alarm::{ALARMS, AlarmConfig};
 pub use discovery::{DiscoveryConfig, ReverseConnect, TargetUrl};
 pub use history::{ExceptionRule, HistorySettings};
+pub use issuer::{IssuerConfig, IssuerKey, TokenAlgorithm};
 pub use load::{default_plant, default_server, load_plant, load_server, parse_plant, parse_server};
 pub use mistake::Mistake;
 pub use password::WeakPassword;
@@ -32,6 +36,7 @@ pub use plant::{
     CellModel, ControlConfig, ElectrolyzerConfig, FeedRecipe, FumeConfig, InstrumentConfig,
     LineConfig, PlantConfig, Product, RectifierConfig, UtilityConfig,
 };
+pub use policy::{EndpointConfig, KeyType, SecurityPolicy};
 pub use postgres::{PostgresConfig, PostgresTls};
-pub use server::{AuditConfig, EndpointConfig, Limits, SecurityPolicy, ServerConfig};
+pub use server::{AuditConfig, CertificateChecks, Limits, ServerConfig};
 pub use users::{UserConfig, UserError, UserList, Users};

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use crate::access::Role;
 use crate::config::discovery::{DiscoveryConfig, ReverseConnect};
 use crate::config::history::HistorySettings;
+use crate::config::issuer::IssuerConfig;
+use crate::config::policy::EndpointConfig;
 use crate::config::postgres::PostgresConfig;
 
 /// Everything about the OPC UA server that is not the plant.
@@ -29,8 +31,12 @@ pub struct ServerConfig {
     pub anonymous_roles: Vec<Role>,
     /// Passwords may be sent in clear text on security None.
     pub clear_text_passwords: bool,
+    /// Who may issue tokens that log users in.
+    pub issuers: Vec<IssuerConfig>,
     /// Unknown client certificates are trusted at first sight.
     pub trust_unknown_clients: bool,
+    /// Which checks of clients' certificates count.
+    pub certificates: CertificateChecks,
     /// Folder for certificates, keys and the journal.
     pub data: PathBuf,
     /// Extra NodeSet2 files, loaded in this order after our own.
@@ -49,6 +55,36 @@ pub struct ServerConfig {
     pub postgres: Option<PostgresConfig>,
     /// Every bound.
     pub limits: Limits,
+}
+
+/// Which checks of a client's application certificate count (Part 4, 6.1.3): a plant may have to live with certificates
+/// that lack what the standard asks for. Time, signature, key and trust always count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CertificateChecks {
+    /// A valid revocation list of every issuer has to be there.
+    pub revocation_list: bool,
+    /// KeyUsage has to allow signing and, for RSA, key encipherment.
+    pub key_usage: bool,
+    /// ExtendedKeyUsage has to allow client authentication.
+    pub client_auth: bool,
+}
+
+impl Default for CertificateChecks {
+    fn default() -> Self {
+        Self { revocation_list: true, key_usage: true, client_auth: true }
+    }
+}
+
+impl CertificateChecks {
+    /// Names in `server.toml` of those that do not count.
+    pub fn suppressed(self) -> Vec<&'static str> {
+        let all = [
+            ("revocation_list", self.revocation_list),
+            ("key_usage", self.key_usage),
+            ("client_auth", self.client_auth),
+        ];
+        all.into_iter().filter(|(_, counts)| !counts).map(|(name, _)| name).collect()
+    }
 }
 
 /// How much of the audit log is kept.
@@ -79,7 +115,9 @@ impl Default for ServerConfig {
             anonymous: true,
             anonymous_roles: vec![Role::Observer],
             clear_text_passwords: false,
+            issuers: Vec::new(),
             trust_unknown_clients: false,
+            certificates: CertificateChecks::default(),
             data: PathBuf::from("data"),
             nodesets: Vec::new(),
             shutdown_s: 1.0,
@@ -89,56 +127,6 @@ impl Default for ServerConfig {
             history: HistorySettings::default(),
             postgres: None,
             limits: Limits::default(),
-        }
-    }
-}
-
-/// One combination of policy and mode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EndpointConfig {
-    /// Security policy.
-    pub policy: SecurityPolicy,
-    /// Messages are signed.
-    pub sign: bool,
-    /// Messages are encrypted; implies `sign`.
-    pub encrypt: bool,
-}
-
-impl EndpointConfig {
-    /// Everything we can offer: no security, and each policy with Sign and SignAndEncrypt.
-    pub fn all() -> Vec<Self> {
-        let plain = Self { policy: SecurityPolicy::None, sign: false, encrypt: false };
-        let secured = SecurityPolicy::ALL.into_iter().filter(|it| *it != SecurityPolicy::None);
-        let modes = |policy| [false, true].map(|encrypt| Self { policy, sign: true, encrypt });
-        std::iter::once(plain).chain(secured.flat_map(modes)).collect()
-    }
-}
-
-/// A security policy we speak (Part 7, 6.6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SecurityPolicy {
-    /// No security.
-    None,
-    /// RSA-OAEP-SHA1, AES-128-CBC, SHA-256.
-    Aes128Sha256RsaOaep,
-    /// RSA-OAEP-SHA1, AES-256-CBC, SHA-256.
-    Basic256Sha256,
-    /// RSA-OAEP-SHA256, RSA-PSS, AES-256-CBC, SHA-256.
-    Aes256Sha256RsaPss,
-}
-
-impl SecurityPolicy {
-    /// Every policy, in order.
-    pub const ALL: [Self; 4] =
-        [Self::None, Self::Aes128Sha256RsaOaep, Self::Basic256Sha256, Self::Aes256Sha256RsaPss];
-
-    /// Last part of the policy's URI (Part 7, 6.6), and its name in `server.toml`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "None",
-            Self::Aes128Sha256RsaOaep => "Aes128_Sha256_RsaOaep",
-            Self::Basic256Sha256 => "Basic256Sha256",
-            Self::Aes256Sha256RsaPss => "Aes256_Sha256_RsaPss",
         }
     }
 }

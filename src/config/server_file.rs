@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use crate::access::Role;
 use crate::config::discovery_file;
 use crate::config::history_file;
+use crate::config::issuer_file;
 use crate::config::plant_file::{is_title, is_uri};
+use crate::config::policy::{EndpointConfig, NOT_OFFERED, SecurityPolicy};
 use crate::config::postgres_file;
-use crate::config::section::{Section, shown};
-use crate::config::server::{AuditConfig, EndpointConfig, Limits, SecurityPolicy, ServerConfig};
+use crate::config::section::{Section, listed, shown, which};
+use crate::config::server::{AuditConfig, CertificateChecks, Limits, ServerConfig};
 
 /// Roles that nobody in particular may have.
 const ANONYMOUS: [Role; 4] = [Role::Observer, Role::Operator, Role::Supervisor, Role::Engineer];
@@ -44,8 +46,10 @@ pub(super) fn server(file: &Section<'_>) -> ServerConfig {
         anonymous: file.flag("anonymous", Some(usual.anonymous)),
         anonymous_roles: anonymous_roles(file),
         clear_text_passwords: file.flag("clear_text_passwords", Some(usual.clear_text_passwords)),
+        issuers: issuer_file::issuers(file),
         trust_unknown_clients: file
             .flag("trust_unknown_clients", Some(usual.trust_unknown_clients)),
+        certificates: file.table("certificates", certificates),
         data: path(file, usual.data),
         nodesets: nodesets(file),
         shutdown_s: file.number("shutdown_s", 0.0..=60.0, Some(usual.shutdown_s)),
@@ -55,6 +59,15 @@ pub(super) fn server(file: &Section<'_>) -> ServerConfig {
         history: file.table("history", history_file::history),
         postgres: postgres_file::postgres(file),
         limits: file.table("limits", limits),
+    }
+}
+
+fn certificates(s: &Section<'_>) -> CertificateChecks {
+    let usual = CertificateChecks::default();
+    CertificateChecks {
+        revocation_list: s.flag("revocation_list", Some(usual.revocation_list)),
+        key_usage: s.flag("key_usage", Some(usual.key_usage)),
+        client_auth: s.flag("client_auth", Some(usual.client_auth)),
     }
 }
 
@@ -105,7 +118,7 @@ fn endpoints(file: &Section<'_>, usual: Vec<EndpointConfig>) -> Vec<EndpointConf
     let policies = SecurityPolicy::ALL.map(SecurityPolicy::name);
     let mut endpoints: Vec<EndpointConfig> = Vec::new();
     file.tables("endpoint", 1, |s| {
-        let Some(policy) = s.one_of("policy", &policies).map(|it| SecurityPolicy::ALL[it]) else {
+        let Some(policy) = policy(s, &policies) else {
             s.some_of("modes", &MODES, Some(Vec::new()));
             return;
         };
@@ -127,6 +140,23 @@ fn endpoints(file: &Section<'_>, usual: Vec<EndpointConfig>) -> Vec<EndpointConf
         }
     });
     endpoints
+}
+
+/// The policy of an endpoint; one that is not offered says why.
+fn policy(s: &Section<'_>, names: &[&str]) -> Option<SecurityPolicy> {
+    let text = s.text("policy", &listed(names), None, |_| true);
+    if text.is_empty() {
+        return None;
+    }
+    let refused = NOT_OFFERED.iter().find(|(name, _)| *name == text);
+    let refused = refused.map(|(name, why)| format!("{name} {why}"));
+    match refused.map_or_else(|| which(&text, names), Err) {
+        Ok(found) => Some(SecurityPolicy::ALL[found]),
+        Err(what) => {
+            s.mistake("policy", what, listed(names));
+            None
+        }
+    }
 }
 
 fn limits(s: &Section<'_>) -> Limits {

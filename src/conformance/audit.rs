@@ -61,7 +61,7 @@ const SOURCE_NAME: usize = 1;
 const STATUS: usize = 2;
 
 /// A session that hears the audit events of requests with one AuditEntryId.
-struct Auditor {
+pub(super) struct Auditor {
     link: Link,
     entry: String,
 }
@@ -70,7 +70,7 @@ type Fields = Vec<Variant>;
 
 impl Auditor {
     /// For a case, with these fields behind the common ones.
-    fn new(bench: &Bench, id: &str, further: &[(u32, &str)]) -> Result<Self, Stop> {
+    pub(super) fn new(bench: &Bench, id: &str, further: &[(u32, &str)]) -> Result<Self, Stop> {
         check_auditing(bench)?;
         if !bench.offer()?.encrypts() {
             return Err(Stop::skipped("the server encrypts no channel"));
@@ -109,6 +109,26 @@ impl Auditor {
     /// All events until one from `source`.
     fn heard_from(&mut self, source: &str) -> Result<Vec<Fields>, Stop> {
         self.heard(|it| is_from(it, source))
+    }
+
+    /// It hears what a connection asks from now on.
+    pub(super) fn lend(&self, link: &mut Link) {
+        link.entry.clone_from(&self.entry);
+    }
+
+    /// Hears until `wanted` has seen the types it waits for.
+    pub(super) fn heard_all(&mut self, mut wanted: impl FnMut(&NodeId) -> bool) -> Check {
+        let end = time::monotonic() + SOON;
+        while time::monotonic() < end {
+            for event in events(&publish(&mut self.link, &[])?) {
+                if let Some(Variant::NodeId(kind)) = event.first()
+                    && wanted(kind)
+                {
+                    return Ok(());
+                }
+            }
+        }
+        Err(Stop::failed(format!("not all audit events within {} s", SOON.as_secs())))
     }
 
     /// A connection whose requests the auditor hears of, its channel open.

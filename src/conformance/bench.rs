@@ -136,10 +136,11 @@ impl Bench {
         offers.as_ref().map(Vec::as_slice).map_err(Clone::clone)
     }
 
-    /// The secured endpoint that most cases use: one that encrypts, if there is one.
+    /// The secured endpoint that most cases use: one that encrypts with RSA, if there is one.
     pub(super) fn offer(&self) -> Result<&Offer, Stop> {
         let offers = self.offers()?;
-        let best = offers.iter().find(|it| it.encrypts()).or(offers.first());
+        let usual = |it: &&Offer| it.encrypts() && !it.policy.is_elliptic();
+        let best = offers.iter().find(usual).or(offers.first());
         best.ok_or_else(|| Stop::skipped("the server has no secured endpoint"))
     }
 
@@ -167,7 +168,7 @@ impl Bench {
 
     fn advice(&self, name: &str, why: &str) -> String {
         let what = if name == "runner" {
-            "the certificate trusted/certs/runner.der"
+            "the certificates trusted/certs/runner*.der"
         } else {
             "the files of trusted and issuers"
         };

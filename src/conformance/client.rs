@@ -1,10 +1,11 @@
 //! Sessions from the client's side: created, activated by anybody, closed; signed where the channel is secured.
 
 use opcua_types::{
-    ActivateSessionRequest, ActivateSessionResponse, ApplicationDescription, ByteString,
-    CloseSessionRequest, CloseSessionResponse, CreateSessionRequest, CreateSessionResponse,
-    ExtensionObject, SignatureData, UAString, UserNameIdentityToken, UserTokenPolicy,
-    UserTokenType,
+    ActivateSessionRequest, ActivateSessionResponse, AdditionalParametersType,
+    ApplicationDescription, ByteString, CloseSessionRequest, CloseSessionResponse,
+    CreateSessionRequest, CreateSessionResponse, EphemeralKeyType, ExtensionObject, KeyValuePair,
+    QualifiedName, ResponseHeader, SignatureData, UAString, UserNameIdentityToken, UserTokenPolicy,
+    UserTokenType, Variant,
 };
 
 use crate::config::SecurityPolicy;
@@ -13,7 +14,9 @@ use crate::conformance::expect::that;
 use crate::conformance::link::{Answer, Link};
 use crate::conformance::recipe::URI;
 use crate::conformance::secure::random;
-use crate::ua::crypto::{self, PublicKey};
+use crate::conformance::wallet::Identity;
+use crate::time;
+use crate::ua::crypto::{self, EccSecret, PublicKey};
 use crate::ua::pki;
 
 impl Link {
@@ -21,8 +24,14 @@ impl Link {
     pub(super) fn session_request(&self, timeout_ms: f64) -> CreateSessionRequest {
         let certificate = self.secured.as_ref().map(|it| it.identity.chain.as_slice());
         let nonce = self.secured.as_ref().and_then(|_| random().ok());
+        let mut request_header = self.header();
+        if let Some(policy) = self.secured.as_ref().map(|it| it.offer.policy)
+            && policy.is_elliptic()
+        {
+            request_header.additional_header = ask_key(crypto::policy_uri(policy));
+        }
         CreateSessionRequest {
-            request_header: self.header(),
+            request_header,
             client_description: ApplicationDescription {
                 application_uri: URI.into(),
                 application_name: "Cellhouse conformance".into(),
@@ -67,6 +76,7 @@ impl Link {
                 });
                 that(is_signed, "the server's signature in CreateSession is wrong")?;
             }
+            self.take_key(&response.response_header)?;
         }
         Ok(answer)
     }
@@ -81,8 +91,7 @@ impl Link {
                 let data = [secured.offer.certificate(), self.server_nonce.as_slice()].concat();
                 SignatureData {
                     algorithm: crypto::signature_uri(secured.offer.policy)
-                        .unwrap_or_default()
-                        .into(),
+                        .map_or_else(UAString::null, UAString::from),
                     signature: ByteString::from(secured.sign(&data)?),
                 }
             }
@@ -118,8 +127,34 @@ impl Link {
         let answer: Answer<ActivateSessionResponse> = self.call(request)?;
         if let Ok(response) = &answer {
             self.server_nonce = response.server_nonce.value.clone().unwrap_or_default();
+            self.take_key(&response.response_header)?;
         }
         Ok(answer)
+    }
+
+    /// Takes the server's ephemeral key from an answer on an elliptic channel (Part 6, 6.8.2).
+    fn take_key(&mut self, header: &ResponseHeader) -> Result<(), Stop> {
+        let Some(secured) = self.secured.as_ref().filter(|it| it.offer.policy.is_elliptic()) else {
+            return Ok(());
+        };
+        let Some(value) = told_key(header) else {
+            self.ephemeral.clear();
+            return Ok(());
+        };
+        let key = match &value {
+            Variant::ExtensionObject(body) => body.inner_as::<EphemeralKeyType>(),
+            _ => None,
+        };
+        let Some(key) = key else {
+            return Err(Stop::unexpected("ECDHKey", "an EphemeralKeyType", value));
+        };
+        let public = key.public_key.value.clone().unwrap_or_default();
+        let signature = key.signature.value.as_deref().unwrap_or_default();
+        let is_signed = secured.verify(&public, signature);
+        that(is_signed, "the server's signature of its ephemeral key is wrong")?;
+        that(public != self.ephemeral, "the server gives the same ephemeral key again")?;
+        self.ephemeral = public;
+        Ok(())
     }
 
     /// CloseSession.
@@ -130,6 +165,21 @@ impl Link {
         let request = CloseSessionRequest { request_header: self.header(), delete_subscriptions };
         self.call(&request)
     }
+}
+
+/// An additional header that asks for a key of this policy.
+pub(super) fn ask_key(policy_uri: &str) -> ExtensionObject {
+    let key = QualifiedName::new(0, "ECDHPolicyUri");
+    let value = Variant::String(policy_uri.into());
+    let parameters = Some(vec![KeyValuePair { key, value }]);
+    ExtensionObject::from_message(AdditionalParametersType { parameters })
+}
+
+/// What an answer says of the server's ephemeral key.
+pub(super) fn told_key(header: &ResponseHeader) -> Option<Variant> {
+    let told = header.additional_header.inner_as::<AdditionalParametersType>()?;
+    let mut all = told.parameters.as_deref().unwrap_or_default().iter();
+    all.find(|it| it.key.name.as_ref() == "ECDHKey").map(|it| it.value.clone())
 }
 
 /// A token policy of this kind.
@@ -150,6 +200,8 @@ pub(super) struct Login<'a> {
     pub(super) certificate: &'a [u8],
     /// The server's nonce.
     pub(super) nonce: &'a [u8],
+    /// Who signs a secret of an elliptic policy, and the server's ephemeral key.
+    pub(super) sender: Option<(&'a Identity, &'a [u8])>,
 }
 
 impl<'a> Login<'a> {
@@ -165,11 +217,22 @@ impl<'a> Login<'a> {
         let policy = policy.ok_or_else(|| {
             Stop::skipped(format!("the runner does not speak the token policy {own}"))
         })?;
-        Ok(Self { policy_id: token.policy_id.clone(), policy, certificate, nonce })
+        Ok(Self { policy_id: token.policy_id.clone(), policy, certificate, nonce, sender: None })
     }
 
-    /// Encrypts length, password and nonce; or anything else of that form.
+    /// Encrypts length, password and nonce; or anything else of that form. An elliptic policy has its own.
     pub(super) fn secret(&self, password: &[u8]) -> Result<Vec<u8>, Stop> {
+        if self.policy.is_elliptic() {
+            let (who, receiver) =
+                self.sender.filter(|(_, key)| !key.is_empty()).ok_or_else(|| {
+                    Stop::failed("the server has given no ephemeral key for the secret")
+                })?;
+            let certificate = pki::leaf(&who.chain);
+            let envelope = EccSecret { policy: self.policy, certificate, server_nonce: self.nonce };
+            let ticks = time::now().ticks();
+            let sealed = envelope.seal(&who.key, receiver, password, ticks);
+            return sealed.map_err(|_| Stop::failed("the secret cannot be encrypted"));
+        }
         let mut plain = ((password.len() + self.nonce.len()) as u32).to_le_bytes().to_vec();
         plain.extend_from_slice(password);
         plain.extend_from_slice(self.nonce);
@@ -183,7 +246,8 @@ impl<'a> Login<'a> {
         if self.policy == SecurityPolicy::None {
             return Ok(self.raw(name, password.to_vec(), UAString::null()));
         }
-        let algorithm = crypto::encryption_uri(self.policy).unwrap_or_default().into();
+        let algorithm = crypto::encryption_uri(self.policy);
+        let algorithm = algorithm.map_or_else(UAString::null, UAString::from);
         Ok(self.raw(name, self.secret(password)?, algorithm))
     }
 

@@ -62,6 +62,8 @@ pub(super) struct Link {
     pub(super) session: NodeId,
     /// Nonce that the next ActivateSession signs and a password is encrypted with.
     pub(super) server_nonce: Vec<u8>,
+    /// The server's ephemeral key, for which the next secret is encrypted on an elliptic channel.
+    pub(super) ephemeral: Vec<u8>,
     /// AuditEntryId of its requests; empty is none.
     pub(super) entry: String,
     /// Keys and certificates of a secured channel.
@@ -112,6 +114,7 @@ impl Link {
             request: 0,
             session: NodeId::null(),
             server_nonce: Vec::new(),
+            ephemeral: Vec::new(),
             entry: String::new(),
             secured: None,
             context: context(),
@@ -242,7 +245,7 @@ impl Link {
         body.extend_from_slice(&(policy.len() as i32).to_le_bytes());
         body.extend_from_slice(policy.as_bytes());
         body.extend_from_slice(&[0xff; 8]);
-        self.sequence += 1;
+        self.sequence = self.sequence.wrapping_add(1);
         self.request += 1;
         body.extend_from_slice(&self.sequence.to_le_bytes());
         body.extend_from_slice(&self.request.to_le_bytes());

@@ -14,6 +14,7 @@ mod channel;
 mod channel_open;
 mod client;
 mod discovery;
+mod elliptic;
 mod encoding;
 mod event;
 mod expect;
@@ -127,6 +128,7 @@ pub fn cases() -> Vec<Case> {
         push::CASES,
         audit::CASES,
         user_certificate::CASES,
+        elliptic::CASES,
         // Its last case locks the user out for a while.
         user::CASES,
     ]

@@ -31,8 +31,12 @@ pub(super) enum Key {
     Other,
     /// That of every authority.
     Authority,
-    /// An elliptic one.
+    /// An elliptic one, of which nobody makes use.
     Elliptic,
+    /// The runner's on P-256.
+    RunnerP256,
+    /// The runner's on P-384.
+    RunnerP384,
 }
 
 /// One certificate.
@@ -71,6 +75,8 @@ pub(super) struct Keys {
     pub(super) other: KeyPair,
     pub(super) authority: KeyPair,
     pub(super) elliptic: KeyPair,
+    pub(super) runner_p256: KeyPair,
+    pub(super) runner_p384: KeyPair,
 }
 
 impl Keys {
@@ -80,6 +86,8 @@ impl Keys {
             Key::Other => &self.other,
             Key::Authority => &self.authority,
             Key::Elliptic => &self.elliptic,
+            Key::RunnerP256 => &self.runner_p256,
+            Key::RunnerP384 => &self.runner_p384,
         }
     }
 }
@@ -90,6 +98,13 @@ const fn own(name: &'static str, place: Place, shape: fn(&mut CertificateParams)
 
 const fn issued(name: &'static str, issuer: &'static str) -> Recipe {
     Recipe { name, place: Place::Nowhere, key: Key::Runner, issuer: Some(issuer), shape: plain }
+}
+
+const fn elliptic(name: &'static str, key: Key) -> Recipe {
+    let shape = |it: &mut CertificateParams| {
+        it.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment];
+    };
+    Recipe { name, place: Place::Trusted, key, issuer: None, shape }
 }
 
 const fn authority(
@@ -161,6 +176,8 @@ pub(super) const RECIPES: &[Recipe] = &[
     authority("ring_b", Place::Nowhere, Some("ring_a"), signs),
     authority("ring_a", Place::Nowhere, Some("ring_b"), signs),
     issued("issued_by_ring", "ring_a"),
+    elliptic("runner_p256", Key::RunnerP256),
+    elliptic("runner_p384", Key::RunnerP384),
 ];
 
 /// Every revocation list.

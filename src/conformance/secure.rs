@@ -7,11 +7,10 @@ use opcua_types::{
 
 use crate::config::SecurityPolicy;
 use crate::conformance::Stop;
+use crate::conformance::expect::that;
 use crate::conformance::link::{Frame, Link, type_id};
 use crate::conformance::wallet::Identity;
-use crate::ua::crypto::{
-    self, BLOCK_BYTES, DirectionKeys, NONCE_BYTES, PublicKey, SIGNATURE_BYTES,
-};
+use crate::ua::crypto::{self, BLOCK_BYTES, Contribution, DirectionKeys, PublicKey};
 use crate::ua::pki;
 
 /// Bytes in front of the encrypted part of a MSG chunk.
@@ -105,6 +104,9 @@ pub(super) struct Secured {
     pub(super) identity: Identity,
     /// ClientNonce of the OPN sent last.
     pub(super) nonce: Vec<u8>,
+    /// The number of the server's first chunk, once it has sent one.
+    pub(super) first_sequence: Option<u32>,
+    own: Contribution,
     server_key: PublicKey,
     keys: Vec<TokenKeys>,
 }
@@ -113,8 +115,26 @@ impl Secured {
     /// Before the channel is open.
     pub(super) fn new(offer: Offer, identity: Identity) -> Result<Self, Stop> {
         let server_key = PublicKey::of_certificate(offer.certificate())
-            .map_err(|_| Stop::failed("the server's certificate has no usable RSA key"))?;
-        Ok(Self { offer, identity, nonce: Vec::new(), server_key, keys: Vec::new() })
+            .map_err(|_| Stop::failed("the server's certificate has no usable key"))?;
+        let wanted = offer.policy.key();
+        that(
+            wanted == Some(server_key.key_type()),
+            format!("{}: the server's key is {}", offer.name(), server_key.key_type().name()),
+        )?;
+        Ok(Self {
+            own: Contribution::new(offer.policy).map_err(internal)?,
+            identity: identity.under(offer.policy),
+            offer,
+            nonce: Vec::new(),
+            first_sequence: None,
+            server_key,
+            keys: Vec::new(),
+        })
+    }
+
+    /// Bytes of a message's signature.
+    pub(super) fn signature_bytes(&self) -> usize {
+        crypto::signature_bytes(self.offer.policy)
     }
 
     /// A signature of the runner's.
@@ -136,6 +156,19 @@ impl Secured {
         bytes(&mut head, crypto::policy_uri(policy).as_bytes());
         bytes(&mut head, &self.identity.chain);
         bytes(&mut head, how.thumbprint.as_deref().unwrap_or(&server));
+        if policy.is_elliptic() {
+            let size = (head.len() + plain.len() + self.identity.key.bytes()) as u32;
+            head[4..8].copy_from_slice(&size.to_le_bytes());
+            head.append(&mut plain);
+            // With a key of another kind it is signed by nobody.
+            let signature = crypto::sign(policy, &self.identity.key, &head);
+            let mut signature = signature.unwrap_or_else(|_| vec![0; self.identity.key.bytes()]);
+            if how.broken != Broken::Nothing {
+                flip(&mut signature, 9);
+            }
+            head.extend_from_slice(&signature);
+            return Ok(head);
+        }
         let block = self.server_key.plain_bytes(policy).map_err(internal)?;
         let cipher = self.server_key.bytes();
         let signature = self.identity.key.bytes();
@@ -162,7 +195,7 @@ impl Secured {
         Ok(head)
     }
 
-    /// The server's answer to an OPN: what follows the sequence header.
+    /// The server's answer to an OPN: sequence header and message.
     fn unseal_open(&self, frame: &Frame) -> Result<Vec<u8>, Stop> {
         let mut chunk = frame.kind.clone().into_bytes();
         chunk.extend_from_slice(&(frame.body.len() as u32 + 8).to_le_bytes());
@@ -182,6 +215,14 @@ impl Secured {
             }
             at += 4 + length;
         }
+        if self.offer.policy.is_elliptic() {
+            let end = chunk.len().checked_sub(self.server_key.bytes()).ok_or_else(short)?;
+            let signature = chunk.split_off(end);
+            if !self.verify(&chunk, &signature) {
+                return Err(Stop::failed("the OPN response has a wrong signature"));
+            }
+            return chunk.get(at..).map(<[u8]>::to_vec).ok_or_else(short);
+        }
         let cipher = chunk.get(at..).ok_or_else(short)?;
         let mut plain = self.identity.key.decrypt(self.offer.policy, cipher).map_err(|_| {
             Stop::failed("the OPN response is not encrypted for the runner's certificate")
@@ -196,14 +237,14 @@ impl Secured {
         let high = if counters == 2 { last(1) } else { Some(0) };
         let padding = high.zip(last(counters)).map(|(high, low)| high << 8 | low);
         let end = padding.and_then(|it| plain.len().checked_sub(it + counters));
-        plain.get(8..end.unwrap_or_default()).map(<[u8]>::to_vec).ok_or_else(short)
+        plain.get(..end.unwrap_or_default()).map(<[u8]>::to_vec).ok_or_else(short)
     }
 
     fn derive(&mut self, token: u32, server_nonce: &[u8]) -> Result<(), Stop> {
-        let policy = self.offer.policy;
-        let own = crypto::derive(policy, server_nonce, &self.nonce).map_err(internal)?;
-        let peer = crypto::derive(policy, &self.nonce, server_nonce).map_err(internal)?;
-        self.keys.push(TokenKeys { token, own, peer });
+        let keys = self.own.as_client(server_nonce).map_err(|_| {
+            Stop::failed(format!("a server nonce of {} bytes is not one", server_nonce.len()))
+        })?;
+        self.keys.push(TokenKeys { token, own: keys.client, peer: keys.server });
         Ok(())
     }
 
@@ -216,14 +257,14 @@ impl Secured {
         let Some(keys) = self.keys(token) else { return chunk };
         let encrypts = self.offer.encrypts();
         if encrypts {
-            let used = chunk.len() - CLEAR_BYTES + 1 + SIGNATURE_BYTES;
+            let used = chunk.len() - CLEAR_BYTES + 1 + self.signature_bytes();
             let padding = (BLOCK_BYTES - used % BLOCK_BYTES) % BLOCK_BYTES;
             chunk.extend(std::iter::repeat_n(padding as u8, padding + 1));
         }
-        let size = (chunk.len() + SIGNATURE_BYTES) as u32;
+        let size = (chunk.len() + self.signature_bytes()) as u32;
         chunk[4..8].copy_from_slice(&size.to_le_bytes());
         let signature = keys.own.sign(&chunk);
-        chunk.extend_from_slice(&signature);
+        chunk.extend_from_slice(signature.as_ref());
         if encrypts {
             // Whole blocks: that is what the padding is for.
             let _ = keys.own.encrypt(&mut chunk[CLEAR_BYTES..]);
@@ -244,7 +285,7 @@ impl Secured {
                 .decrypt(cipher)
                 .map_err(|_| Stop::failed("a message that cannot be decrypted"))?;
         }
-        let end = chunk.len().checked_sub(SIGNATURE_BYTES).ok_or_else(short)?;
+        let end = chunk.len().checked_sub(self.signature_bytes()).ok_or_else(short)?;
         let signature = chunk.split_off(end);
         if !keys.peer.verify(&chunk, &signature) {
             return Err(Stop::failed("a message with a wrong signature"));
@@ -271,6 +312,10 @@ impl Link {
         let mut link = Self::connect(url)?;
         link.hello()?;
         link.secured = Some(Box::new(Secured::new(offer.clone(), who.clone())?));
+        if offer.policy.is_elliptic() {
+            // The first number is 0 (Part 6, 6.7.2.4).
+            link.sequence = u32::MAX;
+        }
         Ok(link)
     }
 
@@ -279,11 +324,12 @@ impl Link {
         let Some(mode) = self.secured.as_ref().map(|it| it.offer.endpoint.security_mode) else {
             return Err(Stop::failed("the channel is not a secured one"));
         };
-        let nonce = match &how.nonce {
-            Some(nonce) => nonce.clone(),
-            None => random()?,
-        };
-        self.sequence += 1;
+        if let Some(secured) = &mut self.secured {
+            secured.own = Contribution::new(secured.offer.policy).map_err(internal)?;
+            secured.nonce.clone_from(how.nonce.as_ref().unwrap_or(&secured.own.nonce().to_vec()));
+        }
+        let nonce = self.secured.as_ref().map(|it| it.nonce.clone()).unwrap_or_default();
+        self.sequence = self.sequence.wrapping_add(1);
         self.request += 1;
         let mut plain = [self.sequence.to_le_bytes(), self.request.to_le_bytes()].concat();
         type_id(&mut plain, ObjectId::OpenSecureChannelRequest_Encoding_DefaultBinary);
@@ -295,8 +341,7 @@ impl Link {
         bytes(&mut plain, &nonce);
         plain.extend_from_slice(&how.lifetime.to_le_bytes());
         let channel = self.channel;
-        if let Some(secured) = &mut self.secured {
-            secured.nonce = nonce;
+        if let Some(secured) = &self.secured {
             let chunk = secured.seal_open(channel, plain, how)?;
             self.send(&chunk);
         }
@@ -309,8 +354,10 @@ impl Link {
         let frame = self.frame("OPNF")?;
         let Some(secured) = &mut self.secured else { return Err(short()) };
         let plain = secured.unseal_open(&frame)?;
+        let (head, mut rest) = plain.split_first_chunk::<8>().ok_or_else(short)?;
+        let sequence = u32::from_le_bytes([head[0], head[1], head[2], head[3]]);
+        secured.first_sequence.get_or_insert(sequence);
         let context = ContextOwned::default();
-        let mut rest = plain.as_slice();
         let wrong = |error: opcua_types::Error| {
             Stop::failed(format!("the OPN response cannot be read: {error}"))
         };
@@ -321,9 +368,6 @@ impl Link {
         let response =
             OpenSecureChannelResponse::decode(&mut rest, &context.context()).map_err(wrong)?;
         let nonce = response.server_nonce.value.unwrap_or_default();
-        if nonce.len() != NONCE_BYTES {
-            return Err(Stop::failed(format!("a server nonce of {} bytes", nonce.len())));
-        }
         self.channel = response.security_token.channel_id;
         self.token = response.security_token.token_id;
         secured.derive(self.token, &nonce)?;
@@ -332,7 +376,7 @@ impl Link {
 
     /// A message as one sealed chunk of this kind, to be sent as it is or broken before.
     pub(super) fn sealed(&mut self, kind: &str, message: &[u8]) -> Vec<u8> {
-        self.sequence += 1;
+        self.sequence = self.sequence.wrapping_add(1);
         self.request += 1;
         let mut chunk = kind.as_bytes().to_vec();
         let size = (24 + message.len()) as u32;
@@ -347,9 +391,9 @@ impl Link {
     }
 }
 
-/// A fresh nonce.
+/// A fresh nonce of CreateSession.
 pub(super) fn random() -> Result<Vec<u8>, Stop> {
-    let mut nonce = vec![0; NONCE_BYTES];
+    let mut nonce = vec![0; 32];
     crypto::fill_random(&mut nonce).map_err(internal)?;
     Ok(nonce)
 }

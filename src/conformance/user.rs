@@ -34,14 +34,13 @@ pub(super) const CASES: &[Case] = &[
     case("USR-11", "Basic128Rsa15 is off", usr_11),
     alone("USR-12", "who guesses passwords is slowed down, and nobody else", usr_12),
     case("USR-19", "issued tokens with anything wrong are refused", usr_19),
-    case("USR-20", "secrets of elliptic policies use a fresh key", usr_20),
 ];
 
 /// Codes for a token that does not fit.
 pub(super) const TOKEN: &[StatusCode] =
     &[StatusCode::BadIdentityTokenInvalid, StatusCode::BadIdentityTokenRejected];
 /// Codes for a login that is refused.
-const DENIED: &[StatusCode] = &[
+pub(super) const DENIED: &[StatusCode] = &[
     StatusCode::BadUserAccessDenied,
     StatusCode::BadIdentityTokenInvalid,
     StatusCode::BadIdentityTokenRejected,
@@ -73,7 +72,10 @@ impl Door {
 
     /// With the nonce that the server gave last.
     pub(super) fn login<'a>(&'a self, link: &'a Link) -> Result<Login<'a>, Stop> {
-        Login::new(&self.policy, self.channel, &self.certificate, &link.server_nonce)
+        let mut login =
+            Login::new(&self.policy, self.channel, &self.certificate, &link.server_nonce)?;
+        login.sender = link.secured.as_ref().map(|it| (&it.identity, link.ephemeral.as_slice()));
+        Ok(login)
     }
 }
 
@@ -375,14 +377,4 @@ fn usr_12(bench: &Bench) -> Check {
 fn usr_19(bench: &Bench) -> Check {
     takes(bench, UserTokenType::IssuedToken, "no endpoint takes issued tokens")?;
     Err(Stop::skipped("needs an issuer of tokens that the server trusts"))
-}
-
-fn usr_20(bench: &Bench) -> Check {
-    let elliptic = |uri: &UAString| uri.as_ref().contains("#ECC_");
-    let offers = bench.endpoints()?.iter().any(|it| elliptic(&it.security_policy_uri));
-    Err(Stop::skipped(if offers {
-        "the runner does not speak elliptic policies"
-    } else {
-        "the server offers no elliptic policy"
-    }))
 }

@@ -14,9 +14,10 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256};
+use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 
+use crate::config::SecurityPolicy;
 use crate::conformance::Stop;
 use crate::conformance::recipe::{self, Key, Keys, Place, RECIPES};
 use crate::ua::crypto::PrivateKey;
@@ -26,8 +27,29 @@ use crate::ua::crypto::PrivateKey;
 pub(super) struct Identity {
     /// Certificate, and those above it, in DER.
     pub(super) chain: Vec<u8>,
-    /// Its key; a certificate with an elliptic key is signed for with the runner's.
+    /// Its key.
     pub(super) key: Arc<PrivateKey>,
+    /// The same application with keys of other types.
+    others: Vec<Identity>,
+}
+
+impl Identity {
+    /// The application with the key that a policy needs; as it is if it has none.
+    pub(super) fn under(self, policy: SecurityPolicy) -> Self {
+        let fits = |it: &Self| policy.key() == Some(it.key.key_type());
+        if fits(&self) {
+            return self;
+        }
+        match self.others.iter().position(fits) {
+            Some(at) => self.others[at].clone(),
+            None => self,
+        }
+    }
+
+    /// The same application, whatever the policy: with this key alone.
+    pub(super) fn alone(self) -> Self {
+        Self { others: Vec::new(), ..self }
+    }
 }
 
 /// Everything the runner has.
@@ -37,6 +59,8 @@ pub(super) struct Wallet {
     runner: Arc<PrivateKey>,
     other: Arc<PrivateKey>,
     authority: Arc<PrivateKey>,
+    p256: Arc<PrivateKey>,
+    p384: Arc<PrivateKey>,
     certificates: BTreeMap<&'static str, Vec<u8>>,
 }
 
@@ -48,6 +72,8 @@ impl Wallet {
             other: key(folder, "other", rsa)?,
             authority: key(folder, "authority", rsa)?,
             elliptic: key(folder, "elliptic", elliptic)?,
+            runner_p256: key(folder, "runner_p256", elliptic)?,
+            runner_p384: key(folder, "runner_p384", long_elliptic)?,
         };
         let mut certificates = BTreeMap::new();
         for recipe in RECIPES {
@@ -67,23 +93,35 @@ impl Wallet {
             runner: private(&keys.runner)?,
             other: private(&keys.other)?,
             authority: private(&keys.authority)?,
+            p256: private(&keys.runner_p256)?,
+            p384: private(&keys.runner_p384)?,
             keys,
             certificates,
         })
     }
 
-    /// The application with this certificate.
+    /// The application with this certificate. The runner itself has one for each type of key.
     pub(super) fn identity(&self, name: &str) -> Identity {
-        self.with_chain(name, &[])
+        let mut who = self.with_chain(name, &[]);
+        if name == "runner" {
+            who.others = ["runner_p256", "runner_p384"].map(|it| self.with_chain(it, &[])).to_vec();
+        }
+        who
     }
 
     /// The same, with further certificates behind its own.
     pub(super) fn with_chain(&self, name: &str, above: &[&str]) -> Identity {
         let chain = [&[name], above].concat();
         let chain = chain.iter().filter_map(|it| self.certificates.get(it)).flatten();
-        let is_other = RECIPES.iter().any(|it| it.name == name && it.key == Key::Other);
-        let key = if is_other { &self.other } else { &self.runner };
-        Identity { chain: chain.copied().collect(), key: Arc::clone(key) }
+        let key = RECIPES.iter().find(|it| it.name == name).map(|it| it.key);
+        let key = match key {
+            Some(Key::Other) => &self.other,
+            Some(Key::RunnerP256) => &self.p256,
+            Some(Key::RunnerP384) => &self.p384,
+            // A certificate with another elliptic key is signed for with the runner's.
+            Some(Key::Runner | Key::Authority | Key::Elliptic) | None => &self.runner,
+        };
+        Identity { chain: chain.copied().collect(), key: Arc::clone(key), others: Vec::new() }
     }
 
     /// The owner of an authority's key, as if it were an application.
@@ -93,7 +131,7 @@ impl Wallet {
 
     /// Any bytes as the runner's certificate.
     pub(super) fn with_bytes(&self, chain: Vec<u8>) -> Identity {
-        Identity { chain, key: Arc::clone(&self.runner) }
+        Identity { chain, key: Arc::clone(&self.runner), others: Vec::new() }
     }
 
     /// An application that no server knows.
@@ -118,6 +156,10 @@ fn failed(error: impl std::fmt::Display) -> Stop {
 fn rsa() -> Result<KeyPair, Stop> {
     let der = PrivatePkcs8KeyDer::from(PrivateKey::generate().map_err(failed)?);
     KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_RSA_SHA256).map_err(failed)
+}
+
+fn long_elliptic() -> Result<KeyPair, Stop> {
+    KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).map_err(failed)
 }
 
 fn elliptic() -> Result<KeyPair, Stop> {

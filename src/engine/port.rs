@@ -9,6 +9,7 @@ use crate::alarm::{AlarmCommand, AlarmRefusal};
 use crate::control::{Command, Outcome, Refusal};
 use crate::engine::Snapshot;
 use crate::tag::{KpiBoard, RecordingFigures};
+use crate::time::Timestamp;
 
 /// Where the outcome of a plant's command goes: answered once the effect is in a published snapshot.
 pub type PlantReply = oneshot::Sender<Outcome>;
@@ -28,6 +29,8 @@ pub enum Request {
     ShowKpis(Arc<KpiBoard>),
     /// Show that recording goes like this. Nobody waits for it.
     ShowRecording(RecordingFigures),
+    /// The server has another certificate, which ends then. Nobody waits for it.
+    CertificateEnds(Timestamp),
 }
 
 /// An outcome on its way.

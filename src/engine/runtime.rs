@@ -350,6 +350,10 @@ impl Runner {
                 self.engine.set_recording(figures);
                 return None;
             }
+            Request::CertificateEnds(expires) => {
+                self.engine.alarms_mut().set_expiry(Some(expires));
+                return None;
+            }
         })
     }
 

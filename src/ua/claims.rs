@@ -2,8 +2,13 @@
 
 /// ServerProfileArray: profiles of which every mandatory unit is claimed.
 pub const PROFILES: &[&str] = &[
+    "http://opcfoundation.org/UA-Profile/Server/StandardUA2022",
+    "http://opcfoundation.org/UA-Profile/Server/EmbeddedUA2025",
     "http://opcfoundation.org/UA-Profile/Server/MicroEmbeddedDevice2025",
     "http://opcfoundation.org/UA-Profile/Server/NanoEmbeddedDevice2025",
+    "http://opcfoundation.org/UA-Profile/Server/EmbeddedUA2022",
+    "http://opcfoundation.org/UA-Profile/Server/MicroEmbeddedDevice2022",
+    "http://opcfoundation.org/UA-Profile/Server/NanoEmbeddedDevice2022",
     "http://opcfoundation.org/UA-Profile/Server/Core2022Facet",
     "http://opcfoundation.org/UA-Profile/Server/Behaviour",
     "http://opcfoundation.org/UA-Profile/Server/EmbeddedDataChangeSubscription2022",
@@ -20,6 +25,7 @@ pub const PROFILES: &[&str] = &[
     "http://opcfoundation.org/UA-Profile/Security/UserToken/Server/Anonymous",
     "http://opcfoundation.org/UA-Profile/Security/UserToken/Server/UserNamePassword",
     "http://opcfoundation.org/UA-Profile/Security/UserToken/Server/X509Certificate",
+    "http://opcfoundation.org/UA-Profile/Server/GlobalCertificateManagement",
     "http://opcfoundation.org/UA-Profile/Server/ReverseConnect",
     "http://opcfoundation.org/UA-Profile/Server/RequestStateChange",
     "http://opcfoundation.org/UA-Profile/Server/SubnetDiscovery",
@@ -325,9 +331,11 @@ pub const UNITS: &[&str] = &[
     "Protocol Configuration",
     "Protocol Reverse Connect Server",
     "Protocol UA TCP",
+    "Push Model for Global Certificate and TrustList Management",
     "Security Administration",
     "Security Certificate Administration",
     "Security Default ApplicationInstance Certificate",
+    "Security ECC Policy",
     "Security Invalid user token",
     "Security Policy Required",
     "Security User Anonymous Server",

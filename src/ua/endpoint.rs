@@ -3,16 +3,20 @@
 use std::rc::Rc;
 
 use opcua_types::{
-    ApplicationDescription, ApplicationType, ByteString, EndpointDescription, LocalizedText,
+    ApplicationDescription, ApplicationType, EndpointDescription, LocalizedText,
     MessageSecurityMode, UAString, UserTokenPolicy, UserTokenType,
 };
 
-use crate::config::{EndpointConfig, SecurityPolicy, ServerConfig};
+use crate::config::{EndpointConfig, IssuerConfig, SecurityPolicy, ServerConfig};
+use crate::ua::channel::ChannelShared;
 use crate::ua::crypto;
 
 /// The only transport profile we speak (Part 7).
 pub const TRANSPORT_PROFILE: &str =
     "http://opcfoundation.org/UA-Profile/Transport/uatcp-uasc-uabinary";
+
+/// IssuedTokenType of JSON Web Tokens (Part 6, 6.5.2.2).
+const JSON_WEB_TOKEN: &str = "http://opcfoundation.org/UA/UserToken#JWT";
 
 /// Kinds of user token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +27,8 @@ pub enum TokenKind {
     UserName,
     /// A user's certificate.
     Certificate,
+    /// A JSON Web Token of the issuer with this place in the configuration.
+    Issued(usize),
 }
 
 /// A user token that an endpoint takes.
@@ -32,7 +38,7 @@ pub struct TokenPolicy {
     pub id: String,
     /// Kind.
     pub kind: TokenKind,
-    /// Policy that encrypts the password, `None` in clear text; or that the user signs with.
+    /// Policy that encrypts the password or token, `None` in clear text; or that the user signs with.
     pub policy: SecurityPolicy,
 }
 
@@ -47,22 +53,25 @@ pub struct Endpoints {
     pub offered: Vec<EndpointConfig>,
     anonymous: bool,
     clear_text: bool,
+    issuers: Vec<String>,
     /// Host names and addresses that are ours, the default first.
     pub hosts: Vec<String>,
     port: u16,
-    certificate: Rc<Vec<u8>>,
+    channels: Rc<ChannelShared>,
 }
 
 impl Endpoints {
-    /// From the configuration, with the names that are ours, the port in use, and our certificate in DER.
+    /// From the configuration, with the names that are ours, the port in use, and what channels share: our certificates.
     pub fn new(
         config: &ServerConfig,
         application_uri: String,
         hosts: Vec<String>,
         port: u16,
-        certificate: Rc<Vec<u8>>,
+        channels: Rc<ChannelShared>,
     ) -> Self {
+        let issuers = config.issuers.iter().map(|it| issuer_url(it, &application_uri)).collect();
         Self {
+            issuers,
             application_uri,
             product_uri: config.product_uri.clone(),
             name: config.application_name.clone(),
@@ -71,7 +80,7 @@ impl Endpoints {
             clear_text: config.clear_text_passwords,
             hosts,
             port,
-            certificate,
+            channels,
         }
     }
 
@@ -129,10 +138,12 @@ impl Endpoints {
             .map(|it| EndpointDescription {
                 endpoint_url: self.url(asked).into(),
                 server: self.application(asked),
-                server_certificate: ByteString::from(self.certificate.as_slice()),
+                server_certificate: self.channels.certificate(it.policy).into(),
                 security_mode: mode_of(*it),
                 security_policy_uri: crypto::policy_uri(it.policy).into(),
-                user_identity_tokens: Some(self.tokens(*it).iter().map(describe_token).collect()),
+                user_identity_tokens: Some(
+                    self.tokens(*it).iter().map(|token| self.describe_token(token)).collect(),
+                ),
                 transport_profile_uri: TRANSPORT_PROFILE.into(),
                 security_level: level(*it),
             })
@@ -150,9 +161,10 @@ impl Endpoints {
                 policy: SecurityPolicy::None,
             });
         }
-        // Part 4, 7.42: a password on an unencrypted channel is encrypted by the token's own policy.
-        let encrypting =
-            self.offered.iter().map(|it| it.policy).find(|it| *it != SecurityPolicy::None);
+        // Part 4, 7.42: a password on an unencrypted channel is encrypted by the token's own policy. By RSA: an
+        // elliptic policy needs the client's certificate, which there is none of (Part 6, 6.8.2).
+        let secured = |it: &SecurityPolicy| *it != SecurityPolicy::None && !it.is_elliptic();
+        let encrypting = self.offered.iter().map(|it| it.policy).find(secured);
         let policy = match (endpoint.policy, encrypting) {
             (SecurityPolicy::None, None) if !self.clear_text => return tokens,
             (SecurityPolicy::None, _) if self.clear_text => SecurityPolicy::None,
@@ -164,6 +176,11 @@ impl Endpoints {
             kind: TokenKind::UserName,
             policy,
         });
+        tokens.extend((0..self.issuers.len()).map(|issuer| TokenPolicy {
+            id: format!("issued_{}_{suffix}", issuer + 1),
+            kind: TokenKind::Issued(issuer),
+            policy,
+        }));
         // Never without a signature (USR-17): on an unsecured channel by a policy of its own.
         let signing = match endpoint.policy {
             SecurityPolicy::None => encrypting,
@@ -175,6 +192,34 @@ impl Endpoints {
             policy,
         }));
         tokens
+    }
+}
+
+impl Endpoints {
+    fn describe_token(&self, token: &TokenPolicy) -> UserTokenPolicy {
+        let policy_uri = || UAString::from(crypto::policy_uri(token.policy));
+        let (kind, policy_uri) = match token.kind {
+            TokenKind::Anonymous => (UserTokenType::Anonymous, UAString::null()),
+            TokenKind::UserName => (UserTokenType::UserName, policy_uri()),
+            TokenKind::Certificate => (UserTokenType::Certificate, policy_uri()),
+            TokenKind::Issued(_) => (UserTokenType::IssuedToken, policy_uri()),
+        };
+        let (issued_token_type, issuer_endpoint_url) = match token.kind {
+            TokenKind::Issued(issuer) => {
+                let url = self.issuers.get(issuer).map(String::as_str);
+                (JSON_WEB_TOKEN.into(), url.unwrap_or_default().into())
+            }
+            TokenKind::Anonymous | TokenKind::UserName | TokenKind::Certificate => {
+                (UAString::null(), UAString::null())
+            }
+        };
+        UserTokenPolicy {
+            policy_id: token.id.as_str().into(),
+            token_type: kind,
+            issued_token_type,
+            issuer_endpoint_url,
+            security_policy_uri: policy_uri,
+        }
     }
 }
 
@@ -193,6 +238,8 @@ fn suffix(endpoint: EndpointConfig) -> String {
         SecurityPolicy::Aes128Sha256RsaOaep => "Aes128Sha256RsaOaep",
         SecurityPolicy::Basic256Sha256 => "Basic256Sha256",
         SecurityPolicy::Aes256Sha256RsaPss => "Aes256Sha256RsaPss",
+        SecurityPolicy::EccNistP256 => "EccNistP256",
+        SecurityPolicy::EccNistP384 => "EccNistP384",
     };
     format!("{policy}_{}", if endpoint.encrypt { "SignAndEncrypt" } else { "Sign" })
 }
@@ -204,25 +251,23 @@ pub fn level(endpoint: EndpointConfig) -> u8 {
         SecurityPolicy::Basic256Sha256 => 10,
         SecurityPolicy::Aes128Sha256RsaOaep => 20,
         SecurityPolicy::Aes256Sha256RsaPss => 30,
+        SecurityPolicy::EccNistP256 => 40,
+        SecurityPolicy::EccNistP384 => 50,
     };
     if endpoint.encrypt { policy + 100 } else { policy }
 }
 
-fn describe_token(token: &TokenPolicy) -> UserTokenPolicy {
-    let (kind, policy_uri) = match token.kind {
-        TokenKind::Anonymous => (UserTokenType::Anonymous, UAString::null()),
-        TokenKind::UserName => (UserTokenType::UserName, crypto::policy_uri(token.policy).into()),
-        TokenKind::Certificate => {
-            (UserTokenType::Certificate, crypto::policy_uri(token.policy).into())
-        }
-    };
-    UserTokenPolicy {
-        policy_id: token.id.as_str().into(),
-        token_type: kind,
-        issued_token_type: UAString::null(),
-        issuer_endpoint_url: UAString::null(),
-        security_policy_uri: policy_uri,
+/// What a client needs to know to ask an issuer for a token (Part 6, 6.5.2.2).
+fn issuer_url(issuer: &IssuerConfig, application_uri: &str) -> String {
+    let mut url = serde_json::json!({
+        "ua:resourceId": issuer.audience.as_deref().unwrap_or(application_uri),
+        "ua:authorityUrl": issuer.name,
+        "ua:authorityProfileUri": "http://opcfoundation.org/UA/Authorization#OAuth2",
+    });
+    if let Some(endpoint) = &issuer.token_endpoint {
+        url["ua:tokenEndpoint"] = endpoint.as_str().into();
     }
+    url.to_string()
 }
 
 /// The host of an `opc.tcp` URL; brackets of an IPv6 address are taken off.

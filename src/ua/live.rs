@@ -24,6 +24,9 @@ impl Server {
     pub fn live(&self, id: LiveId, snapshot: &Snapshot) -> Option<LiveValue> {
         match id {
             LiveId::Server(number) => {
+                if let Some(value) = self.live_transaction(number) {
+                    return Some(value);
+                }
                 let value = self.live_variable(number, snapshot)?;
                 Some(LiveValue { value, status: StatusCode::Good, source: time::now() })
             }
@@ -100,6 +103,7 @@ impl Server {
             .or_else(|| self.live_capability(variable))
             .or_else(|| self.live_diagnostics(variable))
             .or_else(|| self.live_history(variable))
+            .or_else(|| self.live_push(id))
             .or_else(|| {
                 (id == VariableId::Server_ServiceLevel as u32).then(|| service_level(snapshot))
             })

@@ -30,6 +30,7 @@ pub mod diagnostics;
 pub mod server;
 mod admission;
 pub mod reverse;
+pub mod push;
 pub mod registration;
 pub mod mdns;
 pub mod outreach;

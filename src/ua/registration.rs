@@ -173,7 +173,8 @@ async fn choose(server: &Server, lds: &TargetUrl) -> Result<Destination, Registr
         })
         .await?;
     let offered = response.endpoints.unwrap_or_default();
-    let usable = offered.iter().filter_map(|it| Some((usable(it)?, it)));
+    let has_key = |it: &EndpointConfig| server.channels.identity(it.policy).is_some();
+    let usable = offered.iter().filter_map(|it| Some((usable(it).filter(has_key)?, it)));
     let best = usable.max_by_key(|(endpoint, _)| endpoint::level(*endpoint));
     let (endpoint, description) = best.ok_or(RegistrationError::NoEndpoint)?;
     let certificate = description.server_certificate.value.clone().unwrap_or_default();

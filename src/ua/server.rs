@@ -26,8 +26,9 @@ use crate::ua::diagnostics::Counters;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::event::{Event, EventIds};
 use crate::ua::outreach::Outreach;
+use crate::ua::push::Push;
 use crate::ua::recording::EventHistory;
-use crate::ua::session::{LoginGuard, LoginQueue, Session, Sessions};
+use crate::ua::session::{Issuers, LoginGuard, LoginQueue, Session, Sessions};
 use crate::ua::shutdown::{Shutdown, Stop};
 use crate::ua::space::{LiveId, Space};
 use crate::ua::stored::StoredValues;
@@ -57,7 +58,9 @@ pub struct Server {
     pub port: EnginePort,
     /// Local users, read anew when the file changes.
     pub users: RefCell<Users>,
-    /// What channels share: our identity, policies, trust list.
+    /// Who may issue tokens that log users in.
+    pub issuers: Issuers,
+    /// What channels share: our identities, policies, trust list.
     pub channels: Rc<ChannelShared>,
     /// Sessions.
     pub sessions: RefCell<Sessions>,
@@ -73,6 +76,8 @@ pub struct Server {
     pub history: Option<HistorianPort>,
     /// The history of events, if there is one.
     pub events: Option<EventHistory>,
+    /// What is being changed about certificates.
+    pub push: Push,
     /// Held while annotations are read, changed and written back.
     pub annotating: tokio::sync::Mutex<()>,
     /// Who reads key figures, if there is a historian.
@@ -112,6 +117,8 @@ pub struct Parts {
     pub port: EnginePort,
     /// Local users.
     pub users: Users,
+    /// Who may issue tokens.
+    pub issuers: Issuers,
     /// What channels share.
     pub channels: Rc<ChannelShared>,
     /// What EventIds of conditions begin with, over restarts.
@@ -144,6 +151,7 @@ impl Server {
             alarm_epoch: parts.alarm_epoch,
             history: parts.history,
             events: parts.events,
+            push: Push::default(),
             annotating: tokio::sync::Mutex::default(),
             kpis: parts.kpis,
             told,
@@ -154,6 +162,7 @@ impl Server {
             replan: Notify::new(),
             stored: RefCell::new(StoredValues::new(&parts.space, time::now())),
             users: RefCell::new(parts.users),
+            issuers: parts.issuers,
             config: parts.config,
             endpoints: parts.endpoints,
             space: parts.space,
@@ -264,6 +273,7 @@ impl Server {
     /// Ends a session and, if asked, its subscriptions.
     pub fn end_session(&self, key: SessionKey, delete_subscriptions: bool) -> Option<Session> {
         let session = self.sessions.borrow_mut().remove(key)?;
+        self.push.session_closed(key);
         self.show_sessions();
         self.with_subscriptions(|subscriptions, moment, outgoing| {
             subscriptions.session_closed(key, delete_subscriptions, moment.utc, outgoing);
@@ -276,7 +286,7 @@ impl Server {
 
 impl Server {
     /// Closes secured channels whose certificate is no longer trusted or has been revoked (CRT-25).
-    fn close_untrusted(&self) {
+    pub(super) fn close_untrusted(&self) {
         for connection in self.connections.borrow().values() {
             let channel = connection.channel.borrow();
             let certificate = channel.as_ref().and_then(|it| it.client_certificate());
@@ -360,18 +370,22 @@ async fn publish(server: Rc<Server>) {
 
 /// Ends sessions whose timeout has passed, and channels whose certificate is no longer trusted.
 async fn sweep(server: Rc<Server>) {
+    server.look_at_trust_list();
     let mut stamp = server.channels.trust.stamp();
     let mut looked = time::monotonic();
     loop {
         tokio::time::sleep(SWEEP).await;
-        if time::monotonic() >= looked + TRUST_LOOK {
+        let changes_wait = server.changes_wait(time::monotonic());
+        if time::monotonic() >= looked + TRUST_LOOK && !changes_wait {
             looked = time::monotonic();
             let now = server.channels.trust.stamp();
             if now != stamp {
                 stamp = now;
                 server.close_untrusted();
+                server.look_at_trust_list();
             }
         }
+        server.push.files.borrow_mut().close_idle(time::monotonic());
         server.trail.sweep(time::monotonic());
         let expired = server.sessions.borrow().expired(time::monotonic());
         for key in expired {

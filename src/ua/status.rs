@@ -6,7 +6,8 @@ use crate::alarm::AlarmRefusal;
 use crate::control::Refusal;
 use crate::field::Quality;
 use crate::ua::aggregate::QueryError;
-use crate::ua::pki::CertificateProblem;
+use crate::ua::pki::{CertificateProblem, InstallProblem};
+use crate::ua::push::PushProblem;
 
 /// Status of a value (Part 8, 6.3; Part 4, 7.38.2).
 pub fn of_quality(quality: Quality) -> StatusCode {
@@ -99,5 +100,42 @@ pub fn of_certificate(problem: &CertificateProblem) -> StatusCode {
         P::IssuerRevoked(_) => StatusCode::BadCertificateIssuerRevoked,
         P::RevocationUnknown(_) => StatusCode::BadCertificateRevocationUnknown,
         P::IssuerRevocationUnknown(_) => StatusCode::BadCertificateIssuerRevocationUnknown,
+    }
+}
+
+/// Status of a method of push management that did nothing (Part 12, 7.8.2 and 7.10).
+pub fn of_push(problem: &PushProblem) -> StatusCode {
+    match problem {
+        PushProblem::Denied => StatusCode::BadUserAccessDenied,
+        PushProblem::NotEncrypted => StatusCode::BadSecurityModeInsufficient,
+        PushProblem::Pending => StatusCode::BadTransactionPending,
+        PushProblem::NothingToDo => StatusCode::BadNothingToDo,
+        PushProblem::Open | PushProblem::Mode => StatusCode::BadInvalidState,
+        PushProblem::Argument => StatusCode::BadInvalidArgument,
+        PushProblem::Unsupported => StatusCode::BadNotSupported,
+        PushProblem::TooLong => StatusCode::BadEncodingLimitsExceeded,
+        PushProblem::TooMany => StatusCode::BadResourceUnavailable,
+        PushProblem::Unreadable => StatusCode::BadDecodingError,
+        PushProblem::Install(problem) => of_install(problem),
+        PushProblem::Listed(_) => StatusCode::BadCertificateInvalid,
+        PushProblem::Disk(_) | PushProblem::Broken => StatusCode::BadInternalError,
+    }
+}
+
+fn of_install(problem: &InstallProblem) -> StatusCode {
+    use CertificateProblem as C;
+    match problem {
+        // The certificate itself is good, but it hangs in the air or is not ours.
+        InstallProblem::Certificate(
+            C::ChainIncomplete(_) | C::Untrusted(_) | C::Revoked(_) | C::IssuerRevoked(_),
+        )
+        | InstallProblem::Key => StatusCode::BadSecurityChecksFailed,
+        InstallProblem::Certificate(_)
+        | InstallProblem::Use
+        | InstallProblem::Uri { .. }
+        | InstallProblem::KeyType(_) => StatusCode::BadCertificateInvalid,
+        InstallProblem::KeyFormat => StatusCode::BadNotSupported,
+        InstallProblem::Subject(_) => StatusCode::BadInvalidArgument,
+        InstallProblem::Identity(_) => StatusCode::BadInternalError,
     }
 }

@@ -271,7 +271,7 @@ session_timeout_ms = [60000, 5000]
         "server.toml:4: anonymous_roles: \"SecurityAdmin\" is not known; allowed is a list of Observer, Operator, Supervisor, Engineer",
         "server.toml:5: nodesets: there is no file no/such/file.xml; allowed is existing files",
         "server.toml:9: endpoint[1].modes: Sign does not go with policy None; allowed is None",
-        "server.toml:12: endpoint[2].policy: \"Basic128Rsa15\" is not known; ",
+        "server.toml:12: endpoint[2].policy: Basic128Rsa15 is not offered: it signs with SHA-1, and PKCS #1 v1.5 ",
         "server.toml:15: limits.sessions: 0 is out of range; allowed is 1 to 10000",
         "server.toml:16: ",
         "server.toml:17: limits.chunks: 10 chunks hold 655360 bytes, less than message_bytes; allowed is at least 256",
@@ -305,4 +305,53 @@ fn an_alarm_that_cannot_be_set_says_why_and_on_which_line() {
     assert!(cell.contains("EL999"), "{cell}");
     let plant = parse_plant("plant.toml", &text("name = \"HopperLow\"\nlow = 30")).unwrap();
     assert_eq!(plant.alarms[0].limits, [None, None, Some(30.0), None]);
+}
+
+#[test]
+fn policies_that_are_not_offered_say_why_and_others_what_may_be_meant() {
+    let of = |name: &str| server_mistakes(&format!("[[endpoint]]\npolicy = \"{name}\"\n"));
+    let allowed = "; allowed is None, Aes128_Sha256_RsaOaep, Basic256Sha256, Aes256_Sha256_RsaPss, ECC_nistP256, ECC_nistP384";
+    for (name, why) in [
+        (
+            "Basic128Rsa15",
+            "Basic128Rsa15 is not offered: it signs with SHA-1, and PKCS #1 v1.5 lets a listener find out passwords and keys",
+        ),
+        ("Basic256", "Basic256 is not offered: it signs with SHA-1, which can be forged"),
+        ("ECC_nistP265", "\"ECC_nistP265\" is not known; did you mean \"ECC_nistP256\"?"),
+    ] {
+        let line = format!("server.toml:2: endpoint[1].policy: {why}{allowed}");
+        assert_eq!(of(name), [line]);
+    }
+    assert_eq!(server_mistakes("[[endpoint]]\nmodes = [\"Sign\"]\n").len(), 1);
+}
+
+#[test]
+fn issuers_need_a_name_a_key_and_a_role_and_no_shared_secret() {
+    let text = "\
+[[issuer]]
+name = \"https://login.example.com\"
+leeway_s = 3000
+[[issuer.key]]
+file = \"issuer.pem\"
+algorithm = \"HS256\"
+[[issuer.role]]
+claim = \"crew\"
+role = \"Anonymous\"
+
+[[issuer]]
+name = \"https://login.example.com\"
+";
+    let lines = server_mistakes(text);
+    let expected = [
+        "server.toml:1: issuer: \"https://login.example.com\" is there twice; allowed is each issuer once",
+        "server.toml:3: issuer[1].leeway_s: 3000 is out of range; allowed is 0 to 300",
+        "server.toml:6: issuer[1].key[1].algorithm: \"HS256\" is not known",
+        "server.toml:9: issuer[1].role[1].role: \"Anonymous\" is not known",
+        "server.toml:11: issuer[2].role: is missing; allowed is at least 1 table [[role]]",
+        "server.toml:11: issuer[2].key: is missing; allowed is at least 1 table [[key]]",
+    ];
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(line.starts_with(expected), "{expected}\n{lines:#?}");
+    }
 }

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use cellhouse::access::Role;
 use cellhouse::config::{
-    ControlConfig, FumeConfig, InstrumentConfig, PlantConfig, ServerConfig, UtilityConfig,
-    default_plant, default_server, load_plant, load_server, parse_plant, parse_server,
+    ControlConfig, EndpointConfig, FumeConfig, InstrumentConfig, KeyType, PlantConfig,
+    ServerConfig, UtilityConfig, default_plant, default_server, load_plant, load_server,
+    parse_plant, parse_server,
 };
 
 /// 330 d at 96 %.
@@ -184,13 +185,18 @@ fn ranges_in_the_comments_of_the_limits_are_those_that_are_enforced() {
         }
         checked += 1;
     }
-    assert_eq!(checked, 24);
+    assert_eq!(checked, 26);
 }
 
 #[test]
-fn server_offers_seven_endpoints_and_reading_to_anybody_on_this_machine() {
+fn server_offers_eleven_endpoints_and_reading_to_anybody_on_this_machine() {
     let server = default_server();
-    assert_eq!(server.endpoints.len(), 7);
+    assert_eq!(server.endpoints.len(), 11);
+    assert_eq!(EndpointConfig::keys(&server.endpoints), KeyType::ALL);
+    let (plain, rest) = server.endpoints.split_first().unwrap();
+    assert_eq!(EndpointConfig::keys(&[*plain]), [KeyType::Rsa]);
+    let elliptic: Vec<_> = rest.iter().filter(|it| it.policy.is_elliptic()).copied().collect();
+    assert_eq!(EndpointConfig::keys(&elliptic), [KeyType::NistP256, KeyType::NistP384]);
     assert!(server.listen.ip().is_loopback());
     assert_eq!((server.anonymous, server.anonymous_roles), (true, vec![Role::Observer]));
     assert!(!server.clear_text_passwords && !server.trust_unknown_clients);

@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use cellhouse::config::CertificateChecks;
 use cellhouse::time::Timestamp;
 use cellhouse::ua::pki::{CertificateProblem, TrustStore};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, IsCa, Issuer,
-    KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256, RevokedCertParams, SerialNumber,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_RSA_SHA256,
+    RevokedCertParams, SanType, SerialNumber, date_time_ymd,
 };
 
 /// A moment at which every certificate here is valid.
@@ -176,4 +177,168 @@ fn usr_13_14_and_18_a_user_is_known_by_a_certificate_of_the_users_list_alone() {
     }
     store.set_user("olga", None).unwrap();
     assert!(store.user_of(olga.der(), now()).is_err());
+}
+
+/// A client's certificate with these usages, for signing by `issuer` or itself.
+fn usages(purposes: Vec<KeyUsagePurpose>, extended: Vec<ExtendedKeyUsagePurpose>) -> Vec<u8> {
+    let mut params = params("client", 9);
+    params.key_usages = purposes;
+    params.extended_key_usages = extended;
+    params.self_signed(&key()).unwrap().der().to_vec()
+}
+
+#[test]
+fn crt_09_17_and_18_a_check_that_does_not_count_lets_in_what_lacks_it_and_nothing_else() {
+    use CertificateProblem as P;
+    let data = tempfile::tempdir().unwrap();
+    let every = CertificateChecks::default();
+    let with = |checks| TrustStore::new(data.path(), false).with_checks(checks);
+    let sign_only = usages(vec![KeyUsagePurpose::DigitalSignature], Vec::new());
+    let for_servers = usages(
+        vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment],
+        vec![ExtendedKeyUsagePurpose::ServerAuth],
+    );
+    put(data.path(), "trusted/certs", "sign.der", &sign_only);
+    put(data.path(), "trusted/certs", "servers.der", &for_servers);
+    let above = key();
+    let issuer = Issuer::new(authority("authority"), &above);
+    let root = authority("authority").self_signed(&above).unwrap();
+    put(data.path(), "trusted/certs", "root.der", root.der());
+    let issued = params("issued", 2).signed_by(&key(), &issuer).unwrap();
+    for (der, checks) in [
+        (&sign_only[..], CertificateChecks { key_usage: false, ..every }),
+        (&for_servers[..], CertificateChecks { client_auth: false, ..every }),
+    ] {
+        assert!(matches!(with(every).check(der, now()), Err(P::UseNotAllowed(_))));
+        assert_eq!(with(checks).check(der, now()), Ok(()));
+    }
+    let lenient = CertificateChecks { revocation_list: false, ..every };
+    assert!(matches!(with(every).check(issued.der(), now()), Err(P::RevocationUnknown(_))));
+    assert_eq!(with(lenient).check(issued.der(), now()), Ok(()));
+    put(data.path(), "trusted/crl", "root.crl", &revocation_list(&issuer, 2));
+    assert!(matches!(with(lenient).check(issued.der(), now()), Err(P::Revoked(_))));
+}
+
+/// What `cellhouse cert` says, and whether all went well.
+fn cert(data: &Path, arguments: &[&str]) -> (bool, String) {
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_cellhouse"))
+        .arg("cert")
+        .args(arguments)
+        .arg("--data")
+        .arg(data)
+        .output()
+        .unwrap();
+    let said = [done.stdout, done.stderr].concat();
+    (done.status.success(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn crt_27_our_certificate_is_asked_for_issued_and_installed_and_stays_when_names_change() {
+    let data = tempfile::tempdir().unwrap();
+    let (ok, request) = cert(data.path(), &["csr", "--subject", "CN=Issued/O=Plant"]);
+    assert!(ok && request.contains("BEGIN CERTIFICATE REQUEST"), "{request}");
+    let own = data.path().join("pki/own/certs/cellhouse.der");
+    let before = fs::read(&own).unwrap();
+    let key_pem = fs::read_to_string(data.path().join("pki/own/private/cellhouse.pem"));
+    let own_key = KeyPair::from_pem(&key_pem.unwrap()).unwrap();
+    let above = key();
+    let issuer = Issuer::new(authority("authority"), &above);
+    let root = authority("authority").self_signed(&above).unwrap();
+    let mut asked = params("Issued", 7);
+    asked.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let uri = cellhouse::ua::pki::application_uri(&before).unwrap();
+    asked.subject_alt_names.push(SanType::URI(uri.try_into().unwrap()));
+    let issued = asked.signed_by(&own_key, &issuer).unwrap();
+    let foreign = asked.signed_by(&key(), &issuer).unwrap();
+    let file = |name: &str, der: &[u8]| {
+        let path = data.path().join(name);
+        fs::write(&path, der).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (root, good) = (file("root.der", root.der()), file("good.der", issued.der()));
+    let (ok, said) = cert(data.path(), &["install", &good]);
+    assert!(!ok && said.contains("issuer that is not known"), "{said}");
+    let foreign = file("foreign.der", foreign.der());
+    let (ok, said) = cert(data.path(), &["install", &foreign, "--issuer", &root]);
+    assert!(!ok && said.contains("not for our key"), "{said}");
+    assert_eq!(fs::read(&own).unwrap(), before, "nothing has changed");
+    let (ok, said) = cert(data.path(), &["install", &good, "--issuer", &root]);
+    assert!(ok, "{said}");
+    let (ok, said) = cert(data.path(), &["create"]);
+    assert!(ok && said.contains("Issued"), "it lacks the machine's names and stays: {said}");
+    assert_eq!(fs::read(&own).unwrap(), issued.der().to_vec());
+    let (ok, said) = cert(data.path(), &["check", &good]);
+    assert!(!ok && said.contains("refused: certificate"), "{said}");
+}
+
+/// An issued server certificate for `uri` and its key in PEM.
+fn issued_for(uri: &str, serial: u64, issuer: &Issuer<'_, &KeyPair>) -> (Vec<u8>, String) {
+    let own = key();
+    let mut asked = params("Issued", serial);
+    asked.subject_alt_names.push(SanType::URI(uri.try_into().unwrap()));
+    (asked.signed_by(&own, issuer).unwrap().der().to_vec(), own.serialize_pem())
+}
+
+#[test]
+fn gds_10_a_kill_at_any_moment_leaves_the_old_certificate_or_the_new_with_its_own_key() {
+    let data = tempfile::tempdir().unwrap();
+    assert!(cert(data.path(), &["create"]).0);
+    let own = data.path().join("pki/own/certs/cellhouse.der");
+    let uri = cellhouse::ua::pki::application_uri(&fs::read(&own).unwrap()).unwrap();
+    let above = key();
+    let issuer = Issuer::new(authority("authority"), &above);
+    let root = authority("authority").self_signed(&above).unwrap();
+    put(data.path(), "issuers/certs", "root.der", root.der());
+    let both = [issued_for(&uri, 11, &issuer), issued_for(&uri, 12, &issuer)];
+    let files = both.each_ref().map(|(der, key)| {
+        let path = data.path().join(cellhouse::ua::pki::thumbprint_hex(der));
+        fs::write(path.with_extension("der"), der).unwrap();
+        fs::write(path.with_extension("pem"), key).unwrap();
+        path
+    });
+    let install = |at: usize| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cellhouse"));
+        command.args(["cert", "install"]).arg(files[at].with_extension("der"));
+        command.arg("--key").arg(files[at].with_extension("pem")).arg("--data").arg(data.path());
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        command.spawn().unwrap()
+    };
+    let begun = cellhouse::time::monotonic();
+    assert!(install(0).wait().unwrap().success());
+    let whole = begun.elapsed();
+    let mut before = 0;
+    for cut in 0..24 {
+        let mut installing = install(1 - before);
+        cellhouse::time::wait(whole * cut / 20);
+        // It may have ended already.
+        let _ = installing.kill();
+        installing.wait().unwrap();
+        // Makes a new certificate where the one that is there is not for its key.
+        let (ok, said) = cert(data.path(), &["create"]);
+        assert!(ok, "cut {cut}: {said}");
+        let now = fs::read(&own).unwrap();
+        let found = both.iter().position(|(der, _)| *der == now);
+        before = found.unwrap_or_else(|| panic!("cut {cut}: neither the old nor the new: {said}"));
+        let pem = fs::read_to_string(data.path().join("pki/own/private/cellhouse.pem")).unwrap();
+        assert_eq!(pem, both[before].1, "cut {cut}: another key");
+    }
+}
+
+#[test]
+fn an_authority_that_is_taken_out_takes_its_revocation_lists_along() {
+    let data = tempfile::tempdir().unwrap();
+    let store = TrustStore::new(data.path(), false);
+    let (one, other) = (key(), key());
+    let roots = [&one, &other].map(|key| authority("authority").self_signed(key).unwrap());
+    for (key, root) in [&one, &other].into_iter().zip(&roots) {
+        store.add("trusted/certs", root.der()).unwrap();
+        let issuer = Issuer::new(authority("authority"), key);
+        store.add("trusted/crl", &revocation_list(&issuer, 3)).unwrap();
+    }
+    assert_eq!(store.contents().map(|it| it.len()), [2, 2, 0, 0]);
+    let name = cellhouse::ua::pki::thumbprint_hex(roots[0].der()).to_uppercase();
+    assert_eq!(store.take("trusted/certs", "00").unwrap(), None);
+    assert_eq!(store.take("issuers/certs", &name).unwrap(), None);
+    assert_eq!(store.take("trusted/certs", &name).unwrap(), Some(roots[0].der().to_vec()));
+    assert_eq!(store.contents().map(|it| it.len()), [1, 1, 0, 0]);
 }

@@ -16,6 +16,7 @@ mod event_history;
 mod events;
 mod history;
 mod history_crash;
+mod issued;
 mod items;
 mod kpi;
 mod mdns;

@@ -56,11 +56,11 @@ impl Lds {
         std::thread::spawn(move || {
             let folder = tempfile::tempdir().unwrap();
             let hosts = ["127.0.0.1".to_owned()];
-            let identity =
-                Identity::load_or_create(folder.path(), URI, &hosts, time::now()).unwrap();
-            let trust = TrustStore::new(folder.path(), true);
             let offered = EndpointConfig::all();
-            let shared = ChannelShared::new(Some(identity), offered, &Limits::default(), trust);
+            let (keys, now) = (EndpointConfig::keys(&offered), time::now());
+            let own = Identity::load_or_create_all(folder.path(), &keys, URI, &hosts, now).unwrap();
+            let trust = TrustStore::new(folder.path(), true);
+            let shared = ChannelShared::new(own, offered, &Limits::default(), trust);
             let shared = Rc::new(shared);
             while let Ok((stream, _)) = listener.accept() {
                 if is_up.load(Ordering::SeqCst) {
@@ -181,7 +181,7 @@ impl Visit {
     /// Every policy, the best one in the middle: it must be chosen, not found first.
     fn endpoints(&self, port: u16) -> Vec<EndpointDescription> {
         let mut all = EndpointConfig::all();
-        all.rotate_left(3);
+        all.rotate_left(5);
         let describe = |it: EndpointConfig| EndpointDescription {
             // A host name that means nothing to anybody else.
             endpoint_url: format!("opc.tcp://nowhere.invalid:{port}").into(),
@@ -190,7 +190,7 @@ impl Visit {
                 application_type: ApplicationType::DiscoveryServer,
                 ..ApplicationDescription::default()
             },
-            server_certificate: self.shared.certificate().as_slice().into(),
+            server_certificate: self.shared.certificate(it.policy).into(),
             security_mode: match (it.sign, it.encrypt) {
                 (_, true) => MessageSecurityMode::SignAndEncrypt,
                 (true, false) => MessageSecurityMode::Sign,
@@ -218,11 +218,8 @@ fn dis_10_the_server_registers_over_the_best_channel_again_and_again_and_says_wh
     for _ in 0..2 {
         let registration = lds.next();
         assert_eq!((registration.service, registration.server.is_online), (2, true));
-        let best = EndpointConfig {
-            policy: SecurityPolicy::Aes256Sha256RsaPss,
-            sign: true,
-            encrypt: true,
-        };
+        let best =
+            EndpointConfig { policy: SecurityPolicy::EccNistP384, sign: true, encrypt: true };
         assert_eq!(registration.endpoint, best);
         assert!(registration.server.server_uri.as_ref().ends_with(":cellhouse"));
         assert_eq!(registration.server.server_type, ApplicationType::Server);

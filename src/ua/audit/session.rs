@@ -27,6 +27,11 @@ impl Activation {
         let (who, token) = masked(token);
         Self { origin: origin.acting(who), token }
     }
+
+    /// The user has become known by what the token says.
+    pub fn act_for(&mut self, user: &str) {
+        self.origin = self.origin.clone().acting(Who::User(user.to_owned()));
+    }
 }
 
 /// Who a token says to be, and the token without its secret (AUD-05).

@@ -1,5 +1,5 @@
-//! The chunk of OpenSecureChannel in either direction: signed by its sender, encrypted for its receiver
-//! (Part 6, 6.7.2.3 to 6.7.2.5).
+//! The chunk of OpenSecureChannel in either direction: signed by its sender, and with RSA encrypted for its receiver
+//! (Part 6, 6.7.2.3 to 6.7.2.5, 6.8.1).
 
 use opcua_types::{BinaryEncodable, Context, NodeId, ObjectId};
 
@@ -119,9 +119,20 @@ impl Address<'_> {
             out.extend_from_slice(&plain);
             return Ok(());
         };
-        let own_key = shared.private_key().ok_or(ChannelError::SecurityChecks)?;
-        field(&mut head, Some(&shared.certificate()));
+        let own = shared.identity(self.policy).ok_or(ChannelError::SecurityChecks)?;
+        let own_key = &own.key;
+        field(&mut head, Some(&own.certificate));
         field(&mut head, Some(&pki::thumbprint(pki::leaf(peer.certificate))));
+        if self.policy.is_elliptic() {
+            // Part 6, 6.8.1: signed in either mode, and never encrypted, so nothing is padded.
+            let size = (head.len() + plain.len() + own_key.bytes()) as u32;
+            head[4..8].copy_from_slice(&size.to_le_bytes());
+            head.append(&mut plain);
+            let signature = crypto::sign(self.policy, own_key, &head)?;
+            out.append(&mut head);
+            out.extend_from_slice(&signature);
+            return Ok(());
+        }
         let block = peer.key.plain_bytes(self.policy)?;
         pad(&mut plain, own_key.bytes(), block, peer.key.bytes());
         let blocks = (plain.len() + own_key.bytes()) / block;
@@ -163,11 +174,17 @@ pub(super) fn unseal(
     if header.policy == SecurityPolicy::None {
         return Unsealed::new(&chunk[header.end..], None);
     }
-    let own_key = shared.private_key().ok_or(ChannelError::PolicyRejected)?;
-    if header.thumbprint != shared.thumbprint() {
+    let own = shared.identity(header.policy).ok_or(ChannelError::PolicyRejected)?;
+    let own_key = &own.key;
+    // Without encryption there may be no thumbprint (Part 6, 6.7.2.3).
+    let is_for_nobody = header.policy.is_elliptic() && header.thumbprint.is_empty();
+    if header.thumbprint != pki::thumbprint(&own.certificate) && !is_for_nobody {
         return Err(ChannelError::SecurityChecks);
     }
     let peer_key = PublicKey::of_certificate(pki::leaf(header.certificate))?;
+    if header.policy.is_elliptic() {
+        return unseal_signed(chunk, header, peer_key);
+    }
     let plain = own_key.decrypt(header.policy, &chunk[header.end..])?;
     let at = plain.len().checked_sub(peer_key.bytes()).ok_or(ChannelError::SecurityChecks)?;
     let (message, signature) = plain.split_at(at);
@@ -183,4 +200,18 @@ pub(super) fn unseal(
     let padding = if counters == 2 { last(1)? << 8 | last(2)? } else { last(1)? };
     let end = message.len().checked_sub(padding + counters).ok_or(ChannelError::SecurityChecks)?;
     Unsealed::new(&message[..end], Some(peer_key))
+}
+
+/// Verifies an OPN chunk of an elliptic policy.
+fn unseal_signed(
+    chunk: &[u8],
+    header: &Header<'_>,
+    peer_key: PublicKey,
+) -> Result<Unsealed, ChannelError> {
+    let at = chunk.len().checked_sub(peer_key.bytes()).filter(|it| *it >= header.end);
+    let (signed, signature) = chunk.split_at(at.ok_or(ChannelError::SecurityChecks)?);
+    if !peer_key.verify(header.policy, signed, signature) {
+        return Err(ChannelError::SecurityChecks);
+    }
+    Unsealed::new(&signed[header.end..], Some(peer_key))
 }

@@ -11,9 +11,10 @@ use opcua_types::{
 use crate::config::{EndpointConfig, SecurityPolicy};
 use crate::time::Timestamp;
 use crate::ua::channel::asymmetric::{self, Address, Header, Peer, Unsealed};
+use crate::ua::channel::state::first_sequence;
 use crate::ua::channel::symmetric::Token;
 use crate::ua::channel::{Channel, ChannelError, ChannelShared};
-use crate::ua::crypto::{self, NONCE_BYTES, PublicKey};
+use crate::ua::crypto::{Contribution, PublicKey};
 use crate::ua::pki;
 use crate::ua::wire::{Shallow, TransportLimits};
 
@@ -29,7 +30,7 @@ pub struct Opening {
     limits: TransportLimits,
     endpoint: EndpointConfig,
     server_certificate: Vec<u8>,
-    nonce: Vec<u8>,
+    own: Contribution,
 }
 
 impl Opening {
@@ -40,12 +41,8 @@ impl Opening {
         endpoint: EndpointConfig,
         server_certificate: Vec<u8>,
     ) -> Result<Self, ChannelError> {
-        let mut nonce = Vec::new();
-        if endpoint.policy != SecurityPolicy::None {
-            nonce = vec![0; NONCE_BYTES];
-            crypto::fill_random(&mut nonce)?;
-        }
-        Ok(Self { shared, limits, endpoint, server_certificate, nonce })
+        let own = Contribution::new(endpoint.policy)?;
+        Ok(Self { shared, limits, endpoint, server_certificate, own })
     }
 
     /// Appends the request as one OPN chunk.
@@ -63,7 +60,7 @@ impl Opening {
                 (true, false) => MessageSecurityMode::Sign,
                 (false, false) => MessageSecurityMode::None,
             },
-            client_nonce: match self.nonce.as_slice() {
+            client_nonce: match self.own.nonce() {
                 [] => ByteString::null(),
                 nonce => nonce.into(),
             },
@@ -71,8 +68,9 @@ impl Opening {
         };
         let kind = ObjectId::OpenSecureChannelRequest_Encoding_DefaultBinary;
         let context = self.shared.types.encoding();
-        let plain = asymmetric::plain(1, REQUEST, kind, &request, &context)?;
         let policy = self.endpoint.policy;
+        let sequence = first_sequence(policy);
+        let plain = asymmetric::plain(sequence, REQUEST, kind, &request, &context)?;
         if policy == SecurityPolicy::None {
             return Address { policy, channel: 0, peer: None }.seal(&self.shared, plain, out);
         }
@@ -99,18 +97,18 @@ impl Opening {
         if request_id != REQUEST || token.revised_lifetime == 0 {
             return Err(ChannelError::SecurityChecks);
         }
-        if secured && (nonce.len() != NONCE_BYTES || nonce == self.nonce) {
+        if secured && nonce == self.own.nonce() {
             return Err(ChannelError::Nonce);
         }
-        let keys = |secret: &[u8], seed: &[u8]| {
-            secured.then(|| crypto::derive(policy, secret, seed)).transpose()
-        };
+        let keys = secured.then(|| self.own.as_client(nonce)).transpose();
+        let keys = keys.map_err(|_| ChannelError::Nonce)?;
+        let (inbound, outbound) = keys.map(|it| (it.server, it.client)).unzip();
         let token = Token {
             id: token.token_id,
             made: now,
             lifetime: Duration::from_millis(token.revised_lifetime.into()),
-            inbound: keys(&self.nonce, nonce)?,
-            outbound: keys(nonce, &self.nonce)?,
+            inbound,
+            outbound,
         };
         let mut channel =
             Channel::new(response.security_token.channel_id, self.shared, self.limits);
@@ -136,14 +134,16 @@ mod tests {
     use crate::config::Limits;
     use crate::time;
     use crate::ua::channel::Received;
-    use crate::ua::pki::{Identity, TrustStore};
+    use crate::ua::pki::{CertificateProblem, Identity, TrustStore};
 
     fn side(folder: &std::path::Path) -> Rc<ChannelShared> {
         let hosts = ["localhost".to_owned()];
-        let identity = Identity::load_or_create(folder, "urn:x", &hosts, time::now()).unwrap();
-        let trust = TrustStore::new(folder, true);
         let offered = EndpointConfig::all();
-        Rc::new(ChannelShared::new(Some(identity), offered, &Limits::default(), trust))
+        let keys = EndpointConfig::keys(&offered);
+        let own =
+            Identity::load_or_create_all(folder, &keys, "urn:x", &hosts, time::now()).unwrap();
+        let trust = TrustStore::new(folder, true);
+        Rc::new(ChannelShared::new(own, offered, &Limits::default(), trust))
     }
 
     #[test]
@@ -153,7 +153,8 @@ mod tests {
         let limits = TransportLimits::new(&Limits::default());
         for endpoint in EndpointConfig::all() {
             let secured = endpoint.policy != SecurityPolicy::None;
-            let certificate = if secured { server.certificate().to_vec() } else { Vec::new() };
+            let certificate =
+                if secured { server.certificate(endpoint.policy) } else { Vec::new() };
             let opening = Opening::new(Rc::clone(&client), limits, endpoint, certificate).unwrap();
             let (now, utc) = (time::monotonic(), time::now());
             let (mut asked, mut answered) = (Vec::new(), Vec::new());
@@ -183,7 +184,7 @@ mod tests {
         let endpoint =
             EndpointConfig { policy: SecurityPolicy::Basic256Sha256, sign: true, encrypt: true };
         let opening = |to: &Rc<ChannelShared>| {
-            let certificate = to.certificate().to_vec();
+            let certificate = to.certificate(endpoint.policy);
             Opening::new(Rc::clone(&client), limits, endpoint, certificate).unwrap()
         };
         let (now, utc) = (time::monotonic(), time::now());
@@ -197,5 +198,34 @@ mod tests {
         answered[last] ^= 1;
         assert!(opening(&server).finish(&answered, now).is_err());
         assert!(opening(&server).finish(b"OPNF", now).is_err());
+    }
+
+    #[test]
+    fn crt_14_a_key_that_is_not_of_the_policys_type_is_told_from_other_trouble() {
+        let folder = tempfile::tempdir().unwrap();
+        let server = side(folder.path());
+        let limits = TransportLimits::new(&Limits::default());
+        let (now, utc) = (time::monotonic(), time::now());
+        let problem = |policy: SecurityPolicy, certificate: &[u8]| {
+            let mut chunk = b"OPNF\0\0\0\0\0\0\0\0".to_vec();
+            for field in [crate::ua::crypto::policy_uri(policy).as_bytes(), certificate, &[0; 20]] {
+                chunk.extend_from_slice(&(field.len() as u32).to_le_bytes());
+                chunk.extend_from_slice(field);
+            }
+            chunk.extend_from_slice(&[0; 256]);
+            let mut channel = Channel::new(7, Rc::clone(&server), limits);
+            let refused = channel.receive(&mut chunk, now, utc, &mut Vec::new());
+            assert_eq!(refused, Err(ChannelError::SecurityChecks));
+            channel.take_attempt().unwrap().problem
+        };
+        let secured = || SecurityPolicy::ALL.into_iter().filter(|it| *it != SecurityPolicy::None);
+        for policy in secured() {
+            for other in secured() {
+                let found = problem(policy, &server.certificate(other));
+                let wrong = matches!(found, Some(CertificateProblem::PolicyCheckFailed(_)));
+                assert_eq!(wrong, policy.key() != other.key(), "{other:?} under {policy:?}");
+            }
+            assert_eq!(problem(policy, b"no certificate"), Some(CertificateProblem::Invalid));
+        }
     }
 }

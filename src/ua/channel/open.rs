@@ -14,7 +14,8 @@ use crate::time::Timestamp;
 use crate::ua::channel::asymmetric::{self, Address, Header, Peer, Unsealed};
 use crate::ua::channel::symmetric::Token;
 use crate::ua::channel::{Channel, ChannelError};
-use crate::ua::crypto::{self, NONCE_BYTES, PublicKey};
+use crate::ua::crypto::{self, Contribution, PublicKey};
+use crate::ua::pki::{self, CertificateProblem};
 use crate::ua::wire::Shallow;
 
 /// An OPN chunk, verified.
@@ -34,6 +35,15 @@ impl Opener {
         if !channel.shared.offers_policy(header.policy) {
             return Err(ChannelError::PolicyRejected);
         }
+        let secured = header.policy != SecurityPolicy::None;
+        let fits = if secured {
+            pki::check_key(pki::leaf(header.certificate), header.policy)
+        } else {
+            Ok(())
+        };
+        if let Err(problem) = fits {
+            return Err(refused(channel, problem));
+        }
         let Unsealed { sequence, request_id, body, key } =
             asymmetric::unseal(&channel.shared, chunk, &header)?;
         let context = channel.shared.types.decoding(&channel.shared.limits, body.len());
@@ -50,7 +60,6 @@ impl Opener {
             attempt.lifetime_ms = request.requested_lifetime;
             attempt.entry = request.request_header.audit_entry_id.clone();
         }
-        let secured = header.policy != SecurityPolicy::None;
         let certificate = if secured { header.certificate.to_vec() } else { Vec::new() };
         Ok(Self {
             sequence,
@@ -87,25 +96,17 @@ impl Opener {
             }
         }
         let client_nonce = self.check_nonce(channel)?;
-        let mut server_nonce = Vec::new();
-        if self.policy != SecurityPolicy::None {
-            server_nonce = vec![0; NONCE_BYTES];
-            crypto::fill_random(&mut server_nonce)?;
-        }
+        let own = Contribution::new(self.policy)?;
         let lifetime = channel.shared.lifetime(self.request.requested_lifetime);
-        let keys = |secret: &[u8], seed: &[u8]| {
-            let secured = self.policy != SecurityPolicy::None;
-            secured.then(|| crypto::derive(self.policy, secret, seed)).transpose()
-        };
-        let token = Token {
-            id: channel.next_token_id,
-            made: now,
-            lifetime,
-            inbound: keys(&server_nonce, &client_nonce)?,
-            outbound: keys(&client_nonce, &server_nonce)?,
-        };
+        let secured = self.policy != SecurityPolicy::None;
+        let keys = secured.then(|| own.as_server(&client_nonce)).transpose();
+        // An elliptic nonce that is no point of the curve.
+        let keys = keys.map_err(|_| ChannelError::Nonce)?;
+        let (inbound, outbound) = keys.map(|it| (it.client, it.server)).unzip();
+        let id = channel.next_token_id;
+        let token = Token { id, made: now, lifetime, inbound, outbound };
         channel.next_token_id = channel.next_token_id.wrapping_add(1).max(1);
-        let response = self.response(channel.id, &token, server_nonce, utc);
+        let response = self.response(channel.id, &token, own.nonce(), utc);
         channel.endpoint = endpoint;
         channel.client_certificate.clone_from(&self.certificate);
         channel.last_nonce = client_nonce;
@@ -140,13 +141,7 @@ impl Opener {
             return Ok(());
         }
         let accepted = channel.shared.trust.check(&self.certificate, utc);
-        accepted.map_err(|problem| {
-            debug!(channel = channel.id, %problem, "client certificate refused");
-            if let Some(attempt) = &mut channel.attempt {
-                attempt.problem = Some(problem);
-            }
-            ChannelError::SecurityChecks
-        })
+        accepted.map_err(|problem| refused(channel, problem))
     }
 
     /// Long enough, not all zero, not the one before (SC-08).
@@ -155,7 +150,7 @@ impl Opener {
         if self.policy == SecurityPolicy::None {
             return Ok(Vec::new());
         }
-        let fits = nonce.len() == NONCE_BYTES
+        let fits = nonce.len() == crypto::nonce_bytes(self.policy)
             && nonce.iter().any(|it| *it != 0)
             && nonce != channel.last_nonce;
         if fits { Ok(nonce.to_vec()) } else { Err(ChannelError::Nonce) }
@@ -165,7 +160,7 @@ impl Opener {
         &self,
         channel: u32,
         token: &Token,
-        nonce: Vec<u8>,
+        nonce: &[u8],
         utc: Timestamp,
     ) -> OpenSecureChannelResponse {
         OpenSecureChannelResponse {
@@ -197,4 +192,13 @@ impl Opener {
         let address = Address { policy: self.policy, channel: channel.id, peer };
         address.seal(&channel.shared, plain, out)
     }
+}
+
+/// The client is told nothing but that it is refused; the reason is for the log and the audit trail.
+fn refused(channel: &mut Channel, problem: CertificateProblem) -> ChannelError {
+    debug!(channel = channel.id, %problem, "client certificate refused");
+    if let Some(attempt) = &mut channel.attempt {
+        attempt.problem = Some(problem);
+    }
+    ChannelError::SecurityChecks
 }

@@ -1,5 +1,6 @@
 //! What all channels of a server share.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -7,15 +8,12 @@ use opcua_types::{Context, NamespaceMap};
 
 use crate::config::{EndpointConfig, Limits, SecurityPolicy};
 use crate::time::Timestamp;
-use crate::ua::crypto::PrivateKey;
-use crate::ua::pki::{self, CertificateProblem, Identity, TrustStore};
+use crate::ua::pki::{CertificateProblem, Identity, TrustStore};
 use crate::ua::wire::Types;
 
 /// Our identity, what we offer, and whom we trust.
 pub struct ChannelShared {
-    certificate: Rc<Vec<u8>>,
-    key: Option<PrivateKey>,
-    thumbprint: [u8; 20],
+    identities: RefCell<Vec<Rc<Identity>>>,
     offered: Vec<EndpointConfig>,
     lifetime_ms: (u32, u32),
     pub(super) limits: Limits,
@@ -31,21 +29,15 @@ impl std::fmt::Debug for ChannelShared {
 }
 
 impl ChannelShared {
-    /// With an identity where a secured policy is offered.
+    /// With an identity for each type of key that an offered policy needs.
     pub fn new(
-        identity: Option<Identity>,
+        identities: Vec<Identity>,
         offered: Vec<EndpointConfig>,
         limits: &Limits,
         trust: TrustStore,
     ) -> Self {
-        let (certificate, key) = match identity {
-            Some(identity) => (identity.certificate, Some(identity.key)),
-            None => (Vec::new(), None),
-        };
         Self {
-            thumbprint: pki::thumbprint(&certificate),
-            certificate: Rc::new(certificate),
-            key,
+            identities: RefCell::new(identities.into_iter().map(Rc::new).collect()),
             offered,
             lifetime_ms: limits.channel_lifetime_ms,
             limits: limits.clone(),
@@ -54,14 +46,29 @@ impl ChannelShared {
         }
     }
 
-    /// Our certificate in DER; empty without one.
-    pub fn certificate(&self) -> Rc<Vec<u8>> {
-        Rc::clone(&self.certificate)
+    /// Who we are under a policy: the certificate with the key that it needs; on security None the first that we have.
+    pub fn identity(&self, policy: SecurityPolicy) -> Option<Rc<Identity>> {
+        let fits = |it: &&Rc<Identity>| policy.key().is_none_or(|key| it.key.key_type() == key);
+        self.identities.borrow().iter().find(fits).cloned()
     }
 
-    /// Our private key.
-    pub fn private_key(&self) -> Option<&PrivateKey> {
-        self.key.as_ref()
+    /// All that we are.
+    pub fn identities(&self) -> Vec<Rc<Identity>> {
+        self.identities.borrow().clone()
+    }
+
+    /// From now on we are this under policies with its type of key. Channels that are open already stay as they are.
+    pub fn replace(&self, identity: Identity) {
+        let mut identities = self.identities.borrow_mut();
+        identities.retain(|it| it.key.key_type() != identity.key.key_type());
+        identities.push(Rc::new(identity));
+        // The order that a policy looks for them in.
+        identities.sort_by_key(|it| it.key.key_type());
+    }
+
+    /// Our certificate under a policy, in DER; empty without one.
+    pub fn certificate(&self, policy: SecurityPolicy) -> Vec<u8> {
+        self.identity(policy).map(|it| it.certificate.clone()).unwrap_or_default()
     }
 
     /// For encoding a message that we send as a client.
@@ -77,11 +84,6 @@ impl ChannelShared {
     /// Whether we trust a server that we are about to speak to; the reason for the log if we do not.
     pub fn check_server(&self, chain: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
         self.trust.check(chain, utc)
-    }
-
-    /// SHA-1 of our certificate, by which a client says whom it means.
-    pub(super) fn thumbprint(&self) -> &[u8; 20] {
-        &self.thumbprint
     }
 
     /// Whether a policy is offered in any mode. None is always there: for discovery (Part 4, 5.4).

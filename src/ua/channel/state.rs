@@ -56,7 +56,7 @@ pub struct Channel {
     pub(super) next: Option<Token>,
     pub(super) next_token_id: u32,
     received: Option<u32>,
-    sent: u32,
+    sent: Option<u32>,
     assembly: Assembly,
     /// The last OPN, until somebody has looked at it.
     pub(super) attempt: Option<Attempt>,
@@ -76,7 +76,7 @@ impl Channel {
             next: None,
             next_token_id: 1,
             received: None,
-            sent: 0,
+            sent: None,
             assembly: Assembly::default(),
             attempt: None,
         }
@@ -183,7 +183,11 @@ impl Channel {
     fn check_sequence(&mut self, number: u32) -> Result<(), ChannelError> {
         if let Some(last) = self.received {
             let follows = last.checked_add(1) == Some(number);
-            let wraps = last > u32::MAX - WRAP && number < WRAP;
+            let wraps = if self.is_legacy() {
+                last > u32::MAX - WRAP && number < WRAP
+            } else {
+                last == u32::MAX && number == 0
+            };
             if !follows && !wraps {
                 return Err(ChannelError::SecurityChecks);
             }
@@ -197,13 +201,23 @@ impl Channel {
         self.endpoint = endpoint;
         self.active = Some(token);
         self.received = Some(sequence);
-        self.sent = 1;
+        self.sent = Some(first_sequence(endpoint.policy));
     }
 
-    /// The next number of our own, wrapped as the legacy rule allows.
+    /// Whether the policy numbers chunks by the legacy rule (LegacySequenceNumbers, Part 6, 6.7.2.4).
+    fn is_legacy(&self) -> bool {
+        !self.endpoint.policy.is_elliptic()
+    }
+
+    /// The next number of our own, wrapped as the policy's rule has it: early, or just behind the last (SC-17).
     pub(super) fn next_sequence(&mut self) -> u32 {
-        self.sent = if self.sent >= u32::MAX - WRAP { 1 } else { self.sent + 1 };
-        self.sent
+        let next = match self.sent {
+            None => first_sequence(self.endpoint.policy),
+            Some(last) if self.is_legacy() && last >= u32::MAX - WRAP => 1,
+            Some(last) => last.wrapping_add(1),
+        };
+        self.sent = Some(next);
+        next
     }
 
     /// Longest body that [`Channel::send`] takes, bytes.
@@ -238,6 +252,11 @@ impl Channel {
         }
         Ok(())
     }
+}
+
+/// The number of a sender's first chunk. From a client any is taken: many have kept to the legacy rule.
+pub(super) fn first_sequence(policy: SecurityPolicy) -> u32 {
+    u32::from(!policy.is_elliptic())
 }
 
 /// The UInt32 at `at`.

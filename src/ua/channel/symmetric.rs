@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::config::EndpointConfig;
 use crate::ua::channel::ChannelError;
-use crate::ua::crypto::{BLOCK_BYTES, DirectionKeys, SIGNATURE_BYTES};
+use crate::ua::crypto::{BLOCK_BYTES, DirectionKeys, signature_bytes};
 
 /// Bytes in front of what is encrypted.
 const CLEAR_BYTES: usize = 16;
@@ -47,11 +47,12 @@ pub(super) struct ChunkHeader {
 
 /// Body bytes that fit into a chunk.
 pub(super) fn body_room(endpoint: EndpointConfig, chunk: usize) -> usize {
+    let signature = signature_bytes(endpoint.policy);
     if endpoint.encrypt {
         let plain = (chunk - CLEAR_BYTES) / BLOCK_BYTES * BLOCK_BYTES;
-        plain - (HEADER_BYTES - CLEAR_BYTES) - 1 - SIGNATURE_BYTES
+        plain - (HEADER_BYTES - CLEAR_BYTES) - 1 - signature
     } else if endpoint.sign {
-        chunk - HEADER_BYTES - SIGNATURE_BYTES
+        chunk - HEADER_BYTES - signature
     } else {
         chunk - HEADER_BYTES
     }
@@ -70,7 +71,8 @@ pub(super) fn open(
         return Ok(HEADER_BYTES..chunk.len());
     }
     let keys = token.inbound.as_ref().ok_or(ChannelError::SecurityChecks)?;
-    let smallest = HEADER_BYTES + SIGNATURE_BYTES + usize::from(endpoint.encrypt);
+    let signature = signature_bytes(endpoint.policy);
+    let smallest = HEADER_BYTES + signature + usize::from(endpoint.encrypt);
     if endpoint.encrypt {
         let cipher = &mut chunk[CLEAR_BYTES..];
         if !cipher.len().is_multiple_of(BLOCK_BYTES) {
@@ -81,7 +83,7 @@ pub(super) fn open(
     if chunk.len() < smallest {
         return Err(ChannelError::SecurityChecks);
     }
-    let (signed, signature) = chunk.split_at(chunk.len() - SIGNATURE_BYTES);
+    let (signed, signature) = chunk.split_at(chunk.len() - signature);
     if !keys.verify(signed, signature) {
         return Err(ChannelError::SecurityChecks);
     }
@@ -103,9 +105,10 @@ pub(super) fn seal(
 ) -> Result<(), ChannelError> {
     let start = out.len();
     let secured = endpoint.sign || endpoint.encrypt;
-    let plain = HEADER_BYTES - CLEAR_BYTES + body.len() + SIGNATURE_BYTES;
+    let signature = signature_bytes(endpoint.policy);
+    let plain = HEADER_BYTES - CLEAR_BYTES + body.len() + signature;
     let padding = if endpoint.encrypt { BLOCK_BYTES - 1 - plain % BLOCK_BYTES } else { 0 };
-    let tail = if secured { SIGNATURE_BYTES } else { 0 };
+    let tail = if secured { signature } else { 0 };
     let tail = if endpoint.encrypt { tail + padding + 1 } else { tail };
     let size = HEADER_BYTES + body.len() + tail;
     out.reserve(size);
@@ -123,7 +126,7 @@ pub(super) fn seal(
         out.extend(std::iter::repeat_n(padding as u8, padding + 1));
     }
     let signature = keys.sign(&out[start..]);
-    out.extend_from_slice(&signature);
+    out.extend_from_slice(signature.as_ref());
     if endpoint.encrypt {
         keys.encrypt(&mut out[start + CLEAR_BYTES..])?;
     }

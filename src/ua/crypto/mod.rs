@@ -1,10 +1,19 @@
 //! Security policies (Part 7, 6.6): names and lengths here, every primitive from `aws-lc-rs`.
 
 mod asymmetric;
+mod derive;
+mod elliptic;
+mod rsa;
+mod secret;
 mod symmetric;
+#[cfg(test)]
+mod vectors;
 
-pub use asymmetric::{PrivateKey, PublicKey, decrypt_password, sign, verify};
-pub use symmetric::{DirectionKeys, derive};
+pub use asymmetric::{PrivateKey, PublicKey, sign, verify};
+pub use derive::{ChannelKeys, Contribution};
+pub use elliptic::EphemeralKey;
+pub use secret::{EccSecret, decrypt_secret};
+pub use symmetric::DirectionKeys;
 
 use std::fmt::Write as _;
 
@@ -17,10 +26,6 @@ use crate::config::SecurityPolicy;
 #[error("security checks failed")]
 pub struct CryptoError;
 
-/// Bytes of a nonce on every RSA policy that we speak.
-pub const NONCE_BYTES: usize = 32;
-/// Bytes of a symmetric signature: HMAC-SHA256.
-pub const SIGNATURE_BYTES: usize = 32;
 /// AES block.
 pub const BLOCK_BYTES: usize = 16;
 
@@ -37,21 +42,44 @@ pub const fn policy_uri(policy: SecurityPolicy) -> &'static str {
         SecurityPolicy::Aes256Sha256RsaPss => {
             "http://opcfoundation.org/UA/SecurityPolicy#Aes256_Sha256_RsaPss"
         }
+        SecurityPolicy::EccNistP256 => "http://opcfoundation.org/UA/SecurityPolicy#ECC_nistP256",
+        SecurityPolicy::EccNistP384 => "http://opcfoundation.org/UA/SecurityPolicy#ECC_nistP384",
     }
 }
 
 /// The policy with this URI.
 pub fn policy_of(uri: &str) -> Option<SecurityPolicy> {
-    use SecurityPolicy::{Aes128Sha256RsaOaep, Aes256Sha256RsaPss, Basic256Sha256, None};
-    [None, Aes128Sha256RsaOaep, Basic256Sha256, Aes256Sha256RsaPss]
-        .into_iter()
-        .find(|it| policy_uri(*it) == uri)
+    SecurityPolicy::ALL.into_iter().find(|it| policy_uri(*it) == uri)
 }
 
-/// URI of the asymmetric signature of a policy.
+/// Bytes of a nonce of OpenSecureChannel (SecureChannelNonceLength): random, or an ephemeral public key.
+pub const fn nonce_bytes(policy: SecurityPolicy) -> usize {
+    match policy {
+        SecurityPolicy::None => 0,
+        SecurityPolicy::Aes128Sha256RsaOaep
+        | SecurityPolicy::Basic256Sha256
+        | SecurityPolicy::Aes256Sha256RsaPss => 32,
+        SecurityPolicy::EccNistP256 => 64,
+        SecurityPolicy::EccNistP384 => 96,
+    }
+}
+
+/// Bytes of a symmetric signature: an HMAC.
+pub const fn signature_bytes(policy: SecurityPolicy) -> usize {
+    match policy {
+        SecurityPolicy::None => 0,
+        SecurityPolicy::Aes128Sha256RsaOaep
+        | SecurityPolicy::Basic256Sha256
+        | SecurityPolicy::Aes256Sha256RsaPss
+        | SecurityPolicy::EccNistP256 => 32,
+        SecurityPolicy::EccNistP384 => 48,
+    }
+}
+
+/// URI of the asymmetric signature of a policy; elliptic policies have one signature and no name for it.
 pub const fn signature_uri(policy: SecurityPolicy) -> Option<&'static str> {
     match policy {
-        SecurityPolicy::None => None,
+        SecurityPolicy::None | SecurityPolicy::EccNistP256 | SecurityPolicy::EccNistP384 => None,
         SecurityPolicy::Aes128Sha256RsaOaep | SecurityPolicy::Basic256Sha256 => {
             Some("http://www.w3.org/2001/04/xmldsig-more#rsa-sha256")
         }
@@ -61,10 +89,15 @@ pub const fn signature_uri(policy: SecurityPolicy) -> Option<&'static str> {
     }
 }
 
-/// URI of the asymmetric encryption of a policy.
+/// Whether a SignatureData with this algorithm can be one of the policy's. It may say nothing.
+pub fn is_signature_of(policy: SecurityPolicy, algorithm: &str) -> bool {
+    algorithm.is_empty() || policy.is_elliptic() || signature_uri(policy) == Some(algorithm)
+}
+
+/// URI of the asymmetric encryption of a policy; elliptic policies have none.
 pub const fn encryption_uri(policy: SecurityPolicy) -> Option<&'static str> {
     match policy {
-        SecurityPolicy::None => None,
+        SecurityPolicy::None | SecurityPolicy::EccNistP256 | SecurityPolicy::EccNistP384 => None,
         SecurityPolicy::Aes128Sha256RsaOaep | SecurityPolicy::Basic256Sha256 => {
             Some("http://www.w3.org/2001/04/xmlenc#rsa-oaep")
         }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use opcua_types::{
-    ByteString, LocalizedText, NodeId, StatusCode, TimeZoneDataType, Variant, VariantScalarTypeId,
+    ByteString, LocalizedText, NodeId, ObjectTypeId, StatusCode, TimeZoneDataType, Variant,
+    VariantScalarTypeId,
 };
 
 use crate::alarm::row::{Cause, Measured};
@@ -11,18 +12,18 @@ use crate::alarm::{
     AlarmIndex, AlarmKind, AlarmRow, AlarmState, Limit, Notice, SHELVED_MAX_S, Settings, Shelving,
     Toggle,
 };
+use crate::config::KeyType;
 use crate::engine::Snapshot;
 use crate::field::Quality;
 use crate::tag::{TagIndex, Value};
 use crate::time::{self, Timestamp};
+use crate::ua::crypto::PublicKey;
 use crate::ua::event::condition_text;
 use crate::ua::event::{Event, no_elements};
 use crate::ua::space::{NodeRef, Space, TYPES, class_of};
 use crate::ua::status;
 use crate::ua::value::date_time;
 
-/// RsaSha256ApplicationCertificateType.
-const CERTIFICATE_TYPE: u32 = 12_560;
 /// The alarm comes so long before the certificate ends, ms: 30 days.
 const EXPIRATION_LIMIT_MS: f64 = 30.0 * 86_400_000.0;
 /// A discrepancy may last so long, ms.
@@ -360,10 +361,19 @@ fn certificate(space: &Space, path: &str) -> Option<Variant> {
     Some(match path {
         "ExpirationDate" => date_time(expires).into(),
         "ExpirationLimit" => EXPIRATION_LIMIT_MS.into(),
-        "CertificateType" => NodeId::new(0, CERTIFICATE_TYPE).into(),
+        "CertificateType" => NodeId::from(certificate_type(&der)).into(),
         "Certificate" => ByteString::from(der).into(),
         _ => return None,
     })
+}
+
+/// What a certificate is by its key (Part 12, 7.8.4); one that cannot be read is taken for the usual.
+fn certificate_type(der: &[u8]) -> ObjectTypeId {
+    match PublicKey::of_certificate(der).map(|it| it.key_type()) {
+        Ok(KeyType::NistP256) => ObjectTypeId::EccNistP256ApplicationCertificateType,
+        Ok(KeyType::NistP384) => ObjectTypeId::EccNistP384ApplicationCertificateType,
+        Ok(KeyType::Rsa) | Err(_) => ObjectTypeId::RsaSha256ApplicationCertificateType,
+    }
 }
 
 /// Number and name of a transition of ShelvedStateMachineType; `None` if there has been none.

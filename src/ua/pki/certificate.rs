@@ -6,7 +6,9 @@ use aws_lc_rs::digest;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use crate::config::{CertificateChecks, KeyType, SecurityPolicy};
 use crate::time::Timestamp;
+use crate::ua::crypto::PublicKey;
 
 /// Why a certificate is not taken. The client sees `BadSecurityChecksFailed` for each.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -182,36 +184,87 @@ pub(super) fn check_user(der: &[u8], utc: Timestamp) -> Result<(), CertificatePr
     check_strength(&certificate)
 }
 
+/// Type of a certificate's key, if our policies allow it.
+pub fn key_type(der: &[u8]) -> Option<KeyType> {
+    PublicKey::of_certificate(der).ok().map(|it| it.key_type())
+}
+
+/// Whether a certificate's key is one that the policy works with (CRT-14).
+pub fn check_key(der: &[u8], policy: SecurityPolicy) -> Result<(), CertificateProblem> {
+    let key = PublicKey::of_certificate(der).ok();
+    if key.is_some_and(|it| policy.key() == Some(it.key_type())) {
+        return Ok(());
+    }
+    Err(match X509Certificate::from_der(der) {
+        Ok(_) => CertificateProblem::PolicyCheckFailed(thumbprint_hex(der)),
+        Err(_) => CertificateProblem::Invalid,
+    })
+}
+
 /// Key and signature as our policies allow them.
 fn check_strength(certificate: &X509Certificate<'_>) -> Result<(), CertificateProblem> {
     let der = certificate.as_raw();
     let signature = certificate.signature_algorithm.algorithm.to_id_string();
-    if BROKEN_SIGNATURES.contains(&signature.as_str())
-        || crate::ua::crypto::PublicKey::of_certificate(der).is_err()
-    {
+    if BROKEN_SIGNATURES.contains(&signature.as_str()) || PublicKey::of_certificate(der).is_err() {
         return Err(CertificateProblem::PolicyCheckFailed(thumbprint_hex(der)));
     }
     Ok(())
 }
 
-/// Time, usage, key and signature algorithm of an application certificate.
-pub(super) fn check(der: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
-    let (_, certificate) =
-        X509Certificate::from_der(der).map_err(|_| CertificateProblem::Invalid)?;
-    let name = || thumbprint_hex(der);
-    if !is_valid_at(der, utc) {
-        return Err(CertificateProblem::TimeInvalid(name()));
-    }
-    for extension in certificate.extensions() {
-        if let ParsedExtension::KeyUsage(usage) = extension.parsed_extension()
-            && !(usage.digital_signature() && usage.key_encipherment())
-        {
-            return Err(CertificateProblem::UseNotAllowed(name()));
-        }
-    }
+/// Time, usage, key and signature algorithm of a client's application certificate.
+pub(super) fn check(
+    der: &[u8],
+    checks: CertificateChecks,
+    utc: Timestamp,
+) -> Result<(), CertificateProblem> {
+    let certificate = check_usage(der, checks.key_usage, utc)?;
     let usage = certificate.extended_key_usage().ok().flatten();
-    if usage.is_some_and(|it| !it.value.client_auth && !it.value.any) {
-        return Err(CertificateProblem::UseNotAllowed(name()));
+    if checks.client_auth && usage.is_some_and(|it| !it.value.client_auth && !it.value.any) {
+        return Err(CertificateProblem::UseNotAllowed(thumbprint_hex(der)));
     }
     check_strength(&certificate)
+}
+
+/// The same of a certificate of our own, whoever may use it.
+pub(super) fn check_own(der: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
+    check_strength(&check_usage(der, true, utc)?)
+}
+
+/// Whether somebody may be trusted by this certificate: one certificate in DER, valid, with a key and signature that our
+/// policies allow.
+pub fn check_listed(der: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
+    let (rest, certificate) =
+        X509Certificate::from_der(der).map_err(|_| CertificateProblem::Invalid)?;
+    if !rest.is_empty() {
+        return Err(CertificateProblem::Invalid);
+    }
+    if !is_valid_at(der, utc) {
+        return Err(CertificateProblem::TimeInvalid(thumbprint_hex(der)));
+    }
+    check_strength(&certificate)
+}
+
+/// Time and usage.
+fn check_usage(
+    der: &[u8],
+    key_usage_counts: bool,
+    utc: Timestamp,
+) -> Result<X509Certificate<'_>, CertificateProblem> {
+    let (_, certificate) =
+        X509Certificate::from_der(der).map_err(|_| CertificateProblem::Invalid)?;
+    if !is_valid_at(der, utc) {
+        return Err(CertificateProblem::TimeInvalid(thumbprint_hex(der)));
+    }
+    // Nothing is encrypted for an elliptic key (Part 6, 6.2.2).
+    let encrypts = PublicKey::of_certificate(der).is_ok_and(|it| it.key_type() == KeyType::Rsa);
+    let lacks_usage = certificate.extensions().iter().any(|it| match it.parsed_extension() {
+        ParsedExtension::KeyUsage(usage) => {
+            !(usage.digital_signature() && (usage.key_encipherment() || !encrypts))
+        }
+        _ => false,
+    });
+    if key_usage_counts && lacks_usage {
+        return Err(CertificateProblem::UseNotAllowed(thumbprint_hex(der)));
+    }
+    Ok(certificate)
 }

@@ -30,8 +30,14 @@ impl Lists {
     }
 }
 
-/// Whether the first certificate of `chain` is trusted, by itself or by those above it.
-pub(super) fn check(chain: &[u8], lists: &Lists, utc: Timestamp) -> Result<(), CertificateProblem> {
+/// Whether the first certificate of `chain` is trusted, by itself or by those above it. `needs_lists`: a revocation list of
+/// every issuer has to be there.
+pub(super) fn check(
+    chain: &[u8],
+    lists: &Lists,
+    needs_lists: bool,
+    utc: Timestamp,
+) -> Result<(), CertificateProblem> {
     let sent = split(chain);
     let Some(own) = sent.first() else { return Err(CertificateProblem::Invalid) };
     let name = || thumbprint_hex(own.as_raw());
@@ -64,7 +70,7 @@ pub(super) fn check(chain: &[u8], lists: &Lists, utc: Timestamp) -> Result<(), C
             (Revocation::Good, _) => {}
             (Revocation::Revoked, 0) => return Err(CertificateProblem::Revoked(name())),
             (Revocation::Revoked, _) => return Err(CertificateProblem::IssuerRevoked(name())),
-            (Revocation::Unknown, _) if is_named => {}
+            (Revocation::Unknown, _) if is_named || !needs_lists => {}
             (Revocation::Unknown, 0) => return Err(CertificateProblem::RevocationUnknown(name())),
             (Revocation::Unknown, _) => {
                 return Err(CertificateProblem::IssuerRevocationUnknown(name()));
@@ -115,6 +121,18 @@ fn check_issuer(
     } else {
         Err(CertificateProblem::IssuerUseNotAllowed(name()))
     }
+}
+
+/// Whether a revocation list is this authority's.
+pub(super) fn is_list_of(list: &[u8], issuer: &[u8]) -> bool {
+    let list = CertificateRevocationList::from_der(list);
+    let issuer = parse(issuer);
+    list.is_ok_and(|(_, list)| {
+        issuer.is_some_and(|it| {
+            list.issuer().as_raw() == it.subject().as_raw()
+                && list.verify_signature(it.public_key()).is_ok()
+        })
+    })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::config::CertificateChecks;
 use crate::time::Timestamp;
 use crate::ua::pki::certificate::{self, CertificateProblem, leaf, thumbprint_hex};
 use crate::ua::pki::chain::{self, Lists};
+use crate::ua::pki::file::{self, PUBLIC};
+use crate::ua::pki::update::LISTS;
 
 /// Rejected certificates kept for review; the oldest goes first (CRT-26).
 const REJECTED: usize = 100;
@@ -41,12 +44,19 @@ pub struct Listed {
 pub struct TrustStore {
     folder: PathBuf,
     trust_unknown: bool,
+    checks: CertificateChecks,
 }
 
 impl TrustStore {
     /// Below `data`; `trust_unknown` takes every certificate that is valid in itself.
     pub fn new(data: &Path, trust_unknown: bool) -> Self {
-        Self { folder: data.join("pki"), trust_unknown }
+        Self { folder: data.join("pki"), trust_unknown, checks: CertificateChecks::default() }
+    }
+
+    /// This one, where only these checks count.
+    #[must_use]
+    pub fn with_checks(self, checks: CertificateChecks) -> Self {
+        Self { checks, ..self }
     }
 
     /// Checks a client's chain; what is refused is kept for review. The folders are read at each check:
@@ -63,18 +73,41 @@ impl TrustStore {
 
     /// Checks a client's chain and keeps nothing: for a channel that is open already (CRT-25).
     pub fn still_good(&self, chain: &[u8], utc: Timestamp) -> Result<(), CertificateProblem> {
-        certificate::check(leaf(chain), utc)?;
-        if self.trust_unknown { Ok(()) } else { chain::check(chain, &self.lists(), utc) }
+        certificate::check(leaf(chain), self.checks, utc)?;
+        if self.trust_unknown {
+            return Ok(());
+        }
+        chain::check(chain, &self.lists(), self.checks.revocation_list, utc)
     }
 
     fn lists(&self) -> Lists {
-        let read = |folder: &str| -> Vec<Vec<u8>> {
+        let [trusted, mut revocations, issuers, more_revocations] = self.contents();
+        revocations.extend(more_revocations);
+        Lists { trusted, issuers, revocations }
+    }
+
+    /// What each folder of the trust list holds, in the order of [`LISTS`].
+    pub fn contents(&self) -> [Vec<Vec<u8>>; 4] {
+        LISTS.map(|folder| {
             let all = list(&self.folder.join(folder), Place::Trusted);
             all.into_iter().map(|it| it.der).collect()
-        };
-        let mut revocations = read("trusted/crl");
-        revocations.extend(read("issuers/crl"));
-        Lists { trusted: read("trusted/certs"), issuers: read("issuers/certs"), revocations }
+        })
+    }
+
+    /// When the trust list last changed; `None` if there has never been one.
+    pub fn last_update(&self) -> Option<Timestamp> {
+        let newest = self.stamp().into_iter().filter_map(|(_, _, modified)| modified).max()?;
+        let since = newest.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        Some(Timestamp::from_unix_us(i64::try_from(since.as_micros()).ok()?))
+    }
+
+    /// Certificates refused and kept for review, the newest first (GDS-09).
+    pub fn rejected(&self) -> Vec<Vec<u8>> {
+        let modified = |it: &Listed| fs::metadata(&it.path).and_then(|it| it.modified()).ok();
+        let all = list(&self.folder.join("rejected/certs"), Place::Rejected);
+        let mut all: Vec<_> = all.into_iter().map(|it| (modified(&it), it.der)).collect();
+        all.sort_by(|a, b| b.cmp(a));
+        all.into_iter().map(|(_, der)| der).collect()
     }
 
     /// Names, sizes and times of all that trust depends on: it changes whenever trust may have changed.
@@ -118,7 +151,7 @@ impl TrustStore {
         let mut lists = self.lists();
         lists.issuers.append(&mut lists.trusted);
         lists.trusted.push(own.der.clone());
-        chain::check(der, &lists, utc)?;
+        chain::check(der, &lists, self.checks.revocation_list, utc)?;
         let name = own.path.file_stem().and_then(|it| it.to_str()).unwrap_or_default();
         Ok(name.to_owned())
     }
@@ -128,27 +161,40 @@ impl TrustStore {
         let folder = self.folder.join("users/certs");
         let path = folder.join(format!("{user}.der"));
         match der {
-            Some(der) => {
-                fs::create_dir_all(&folder)?;
-                fs::write(path, der)
-            }
-            None => match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            },
+            Some(der) => file::write(&path, der, PUBLIC),
+            None => file::remove(&path),
         }
     }
 
     /// Adds a certificate to the trust list, and takes it off the rejected ones.
     pub fn trust(&self, der: &[u8]) -> io::Result<()> {
-        let name = thumbprint_hex(der);
-        let folder = self.folder.join("trusted/certs");
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join(format!("{name}.der")), der)?;
-        match fs::remove_file(self.folder.join(format!("rejected/certs/{name}.der"))) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        self.add(LISTS[0], der)?;
+        file::remove(&self.folder.join("rejected/certs").join(file::name_of(LISTS[0], der)))
+    }
+
+    /// Adds a certificate to one of the folders of [`LISTS`].
+    pub fn add(&self, place: &str, der: &[u8]) -> io::Result<()> {
+        file::write(&self.folder.join(place).join(file::name_of(place, der)), der, PUBLIC)
+    }
+
+    /// Takes the certificate with this thumbprint in hex out of one of the folders of [`LISTS`]; its DER form, `None` if it
+    /// is not there. The revocation lists of an authority go with it.
+    pub fn take(&self, place: &str, thumbprint: &str) -> io::Result<Option<Vec<u8>>> {
+        let mut found = None;
+        // One certificate may stand in several files.
+        for listed in list(&self.folder.join(place), Place::Trusted) {
+            if listed.thumbprint.eq_ignore_ascii_case(thumbprint) {
+                fs::remove_file(&listed.path)?;
+                found = Some(listed.der);
+            }
         }
+        let lists = place.replace("certs", "crl");
+        for listed in list(&self.folder.join(lists), Place::Trusted) {
+            if found.as_deref().is_some_and(|it| chain::is_list_of(&listed.der, it)) {
+                fs::remove_file(&listed.path)?;
+            }
+        }
+        Ok(found)
     }
 
     /// Takes a certificate off the trust list.

@@ -17,11 +17,13 @@ use crate::alarm::AlarmRefusal;
 use crate::control::{self, Command, Order, Refusal, Scalar};
 use crate::engine::Request as EngineRequest;
 use crate::tag::MethodRow;
-use crate::ua::audit::{Origin, audited_condition, how_audited};
+use crate::ua::audit::{Origin, audited_condition};
 use crate::ua::server::Server;
 use crate::ua::service::condition::{self, Called};
 use crate::ua::service::fixture::{self, Done};
-use crate::ua::service::{Answer, Outcome, Request, encode, kpi, state_change, variant, write};
+use crate::ua::service::{
+    Answer, Outcome, Request, encode, kpi, push, state_change, variant, write,
+};
 use crate::ua::space::NodeIdRef;
 use crate::ua::status;
 use crate::ua::subscription::SessionKey;
@@ -39,7 +41,7 @@ enum Operation {
     Asked(&'static MethodRow, oneshot::Receiver<control::Outcome>),
     /// Asked of an alarm, with so many arguments.
     Alarm(usize, oneshot::Receiver<Result<(), AlarmRefusal>>),
-    /// Read from the history, on a thread of its own.
+    /// By a task or a thread of its own: figures from the history, certificates.
     Read(JoinHandle<CallMethodResult>),
 }
 
@@ -55,7 +57,7 @@ pub(super) fn call(mut request: Request<'_>) -> Outcome {
     let actor = write::begin(&request, session)?;
     let origin = request.server.origin(request.connection, &request.header, Some(session));
     let operations: Vec<Operation> =
-        calls.iter().map(|it| start(request.server, session, &actor, it)).collect();
+        calls.iter().map(|it| start(&request, session, (&actor, &origin), it)).collect();
     let server = Rc::clone(request.server);
     let connection = Rc::clone(request.connection);
     let (id, header) = (request.id, request.header.clone());
@@ -92,6 +94,8 @@ pub(super) fn call(mut request: Request<'_>) -> Outcome {
             },
             handle,
         );
+        // The answer is on its way: channels that it was the last for may end (Part 12, 7.10.9).
+        server.settle_changes(connection.id);
     });
     Ok(Answer::Later)
 }
@@ -109,7 +113,7 @@ fn audit(
         let audited = match condition::name_of(server, call) {
             Some(name) => audited_condition(&name, call),
             None if kpi::device_of(server, call).is_some() => None,
-            None => how_audited(call),
+            None => push::audited(call),
         };
         if let Some(audited) = audited {
             server.audit_method(origin, call, result, audited);
@@ -118,11 +122,15 @@ fn audit(
 }
 
 fn start(
-    server: &Server,
+    request: &Request<'_>,
     session: SessionKey,
-    actor: &Actor,
+    (actor, origin): (&Actor, &Origin),
     call: &CallMethodRequest,
 ) -> Operation {
+    let server = request.server;
+    if let Some(result) = push::call(server, session, request.connection, origin, call) {
+        return Operation::Read(result);
+    }
     if let Some(result) = state_change::call(server, actor, call) {
         return Operation::Done(result);
     }

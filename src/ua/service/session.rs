@@ -18,7 +18,7 @@ use crate::ua::crypto;
 use crate::ua::envelope::fault;
 use crate::ua::pki;
 use crate::ua::server::Server;
-use crate::ua::service::{Answer, Outcome, Request, attribute, encode};
+use crate::ua::service::{Answer, Outcome, Request, attribute, encode, ephemeral, issued};
 use crate::ua::session::{Identity, IdentityProblem, Login, NewSession, Proof, read_login};
 use crate::ua::subscription::SessionKey;
 
@@ -100,14 +100,18 @@ fn create_session(
     info!(session = %session.id, name = session.client.name, channel = session.channel, "session created");
     request.connection.has_session.set(true);
     server.counters.sessions.bump();
-    let own = server.channels.certificate();
+    let tokens = server.endpoints.tokens(endpoint_of(request)?);
+    let asked_key = ephemeral::asked(&request.header);
+    let mut response_header = request.good();
+    response_header.additional_header =
+        ephemeral::renew(server, session, asked_key.as_ref(), &tokens);
     let response = CreateSessionResponse {
-        response_header: request.good(),
+        response_header,
         session_id: session.id.clone(),
         authentication_token: session.token(),
         revised_session_timeout: timeout_ms,
         server_nonce: ByteString::from(session.server_nonce.as_slice()),
-        server_certificate: ByteString::from(own.as_slice()),
+        server_certificate: server.channels.certificate(policy).into(),
         server_endpoints: Some(server.endpoints.describe(asked.endpoint_url.as_ref())),
         server_software_certificates: None,
         server_signature: sign(server, policy, &channel_certificate, &asked.nonce)?,
@@ -178,10 +182,11 @@ fn sign(
     }
     let nonce = nonce.value.as_deref().unwrap_or_default();
     let data = [pki::leaf(certificate), nonce].concat();
-    let key = server.channels.private_key().ok_or(StatusCode::BadInternalError)?;
-    let signature = crypto::sign(policy, key, &data).map_err(|_| StatusCode::BadInternalError)?;
+    let own = server.channels.identity(policy).ok_or(StatusCode::BadInternalError)?;
+    let signature = crypto::sign(policy, &own.key, &data);
+    let signature = signature.map_err(|_| StatusCode::BadInternalError)?;
     Ok(SignatureData {
-        algorithm: crypto::signature_uri(policy).unwrap_or_default().into(),
+        algorithm: crypto::signature_uri(policy).map_or_else(UAString::null, UAString::from),
         signature: ByteString::from(signature),
     })
 }
@@ -208,8 +213,8 @@ pub(super) fn activate(mut request: Request<'_>) -> Outcome {
     let token = request.header.authentication_token.clone();
     let key = request.server.sessions.borrow_mut().by_token(&token).map(|it| it.key);
     let origin = request.server.origin(request.connection, &request.header, key);
-    let audited = audit::Activation::new(origin, &asked.token);
-    let outcome = try_activate(&request, asked, &audited);
+    let mut audited = audit::Activation::new(origin, &asked.token);
+    let outcome = try_activate(&request, asked, &mut audited);
     match &outcome {
         // Audited by whoever answers.
         Ok(Answer::Later) => {}
@@ -219,12 +224,16 @@ pub(super) fn activate(mut request: Request<'_>) -> Outcome {
     outcome
 }
 
-fn try_activate(request: &Request<'_>, asked: Activate, audited: &audit::Activation) -> Outcome {
+fn try_activate(
+    request: &Request<'_>,
+    asked: Activate,
+    audited: &mut audit::Activation,
+) -> Outcome {
     let (key, login) = check_activation(request, &asked)?;
     let locales = asked.locales.unwrap_or_default();
     let locales = locales.iter().take(LOCALES).map(|it| it.as_ref().to_owned()).collect();
     let now = |identity: Identity, locales: Vec<String>| {
-        let activation = Activation::of(request, key, locales);
+        let activation = Activation::of(request, key, locales)?;
         Ok(Answer::Now(finish(request.server, &activation, identity)?))
     };
     match login {
@@ -239,8 +248,13 @@ fn try_activate(request: &Request<'_>, asked: Activate, audited: &audit::Activat
         Login::Certificate { der, is_signed } => {
             now(owner_of(request.server, &der, is_signed, &audited.origin)?, locales)
         }
+        Login::Issued { issuer, token } => {
+            let identity = issued::identify(request, issuer, token.as_deref())?;
+            audited.act_for(&identity.user);
+            now(identity, locales)
+        }
         Login::User { name, password } => {
-            let activation = Activation::of(request, key, locales);
+            let activation = Activation::of(request, key, locales)?;
             check_password(request, activation, (name, password), audited.clone())
         }
     }
@@ -267,20 +281,21 @@ fn check_activation(
         }
     }
     if policy != SecurityPolicy::None {
-        let own = server.channels.certificate();
+        let own = server.channels.certificate(policy);
         let data = [own.as_slice(), session.server_nonce.as_slice()].concat();
         let signature = asked.signature.signature.value.as_deref().unwrap_or_default();
         let algorithm = asked.signature.algorithm.as_ref();
-        let fits = algorithm.is_empty() || crypto::signature_uri(policy) == Some(algorithm);
+        let fits = crypto::is_signature_of(policy, algorithm);
         if !fits || !crypto::verify(policy, pki::leaf(&certificate), &data, signature) {
             return Err(StatusCode::BadApplicationSignatureInvalid);
         }
     }
-    let endpoint = endpoint_of(request)?;
-    let tokens = server.endpoints.tokens(endpoint);
+    let tokens = server.endpoints.tokens(endpoint_of(request)?);
     let proof = Proof {
-        key: server.channels.private_key(),
-        certificate: &server.channels.certificate(),
+        channels: &server.channels,
+        certificate: &server.channels.certificate(policy),
+        client_certificate: pki::leaf(&certificate),
+        ephemeral: session.ephemeral.as_ref(),
         server_nonce: &session.server_nonce,
         signature: &asked.user_signature,
     };
@@ -336,14 +351,19 @@ fn owner_of(
 struct Activation {
     session: SessionKey,
     channel: u32,
+    endpoint: EndpointConfig,
     locales: Vec<String>,
     header: opcua_types::RequestHeader,
 }
 
 impl Activation {
-    fn of(request: &Request<'_>, session: SessionKey, locales: Vec<String>) -> Self {
-        let header = request.header.clone();
-        Self { session, channel: request.connection.id, locales, header }
+    fn of(
+        request: &Request<'_>,
+        session: SessionKey,
+        locales: Vec<String>,
+    ) -> Result<Self, StatusCode> {
+        let (header, endpoint) = (request.header.clone(), endpoint_of(request)?);
+        Ok(Self { session, channel: request.connection.id, endpoint, locales, header })
     }
 }
 
@@ -424,6 +444,11 @@ fn finish(
     session.locales.clone_from(&activation.locales);
     session.last_used = time::monotonic();
     let nonce = ByteString::from(session.server_nonce.as_slice());
+    let mut response_header = opcua_types::ResponseHeader::new_good(&activation.header);
+    let tokens = server.endpoints.tokens(activation.endpoint);
+    let asked_key = ephemeral::asked(&activation.header);
+    response_header.additional_header =
+        ephemeral::renew(server, session, asked_key.as_ref(), &tokens);
     drop(sessions);
     server.subscriptions.borrow_mut().set_right(activation.session, may_read, time::now());
     server.check_hearing(activation.session);
@@ -432,7 +457,7 @@ fn finish(
         connection.is_known.set(true);
     }
     let response = ActivateSessionResponse {
-        response_header: opcua_types::ResponseHeader::new_good(&activation.header),
+        response_header,
         server_nonce: nonce,
         results: None,
         diagnostic_infos: None,

@@ -7,6 +7,9 @@ mod continuation;
 mod count;
 mod guard;
 mod identity;
+mod issued;
+#[cfg(test)]
+mod issued_tests;
 mod queue;
 mod store;
 
@@ -14,5 +17,6 @@ pub use continuation::Continuations;
 pub use count::ServiceCounts;
 pub use guard::LoginGuard;
 pub use identity::{Identity, IdentityProblem, Login, Proof, read_login};
+pub use issued::{IssuerError, Issuers, TokenProblem};
 pub use queue::LoginQueue;
 pub use store::{BrowseRest, NewSession, Session, Sessions};

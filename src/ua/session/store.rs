@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use opcua_types::{ApplicationDescription, ByteString, Identifier, NodeId, StatusCode};
 
 use crate::access::Roles;
+use crate::config::SecurityPolicy;
 use crate::time::Timestamp;
-use crate::ua::crypto;
+use crate::ua::crypto::{self, EphemeralKey};
 use crate::ua::history::Work;
 use crate::ua::session::{Continuations, Identity, ServiceCounts};
 use crate::ua::space::{BrowsePosition, session_id};
@@ -64,6 +65,8 @@ pub struct Session {
     secret: [u8; SECRET_BYTES],
     /// Nonce that the next ActivateSession must sign.
     pub server_nonce: Vec<u8>,
+    /// The key for which the client's next secret is encrypted under an elliptic policy; none if it asked for none.
+    pub ephemeral: Option<(SecurityPolicy, EphemeralKey)>,
     /// Channel that it is bound to.
     pub channel: u32,
     /// Who, once activated.
@@ -178,6 +181,7 @@ impl Sessions {
             id: session_id(key.0),
             secret,
             server_nonce: random()?.to_vec(),
+            ephemeral: None,
             channel: client.channel,
             identity: None,
             hears_audit: false,

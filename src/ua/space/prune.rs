@@ -10,7 +10,9 @@ pub(super) const PRUNED: &[u32] = &[
     32530, // Quantities
     32637, // DefaultHAConfiguration: no history yet.
     32754, // DefaultHEConfiguration
-    12637, // ServerConfiguration: no push management yet.
+    25709, // ResetToServerDefaults: a plant's server is not given back to its maker.
+    14088, // DefaultHttpsGroup: no HTTPS.
+    14122, // DefaultUserTokenGroup: users' certificates are given by name.
     14443, // PublishSubscribe
     18155, // KeyCredentialConfiguration
     17732, // AuthorizationServices
