@@ -6,6 +6,7 @@ use crate::alarm::AlarmRefusal;
 use crate::control::Refusal;
 use crate::field::Quality;
 use crate::ua::aggregate::QueryError;
+use crate::ua::permission::Denied;
 use crate::ua::pki::CertificateProblem;
 
 /// Status of a value (Part 8, 6.3; Part 4, 7.38.2).
@@ -47,6 +48,14 @@ pub fn of_refusal(refusal: &Refusal) -> StatusCode {
         Refusal::Interlocked { .. } | Refusal::InvalidState { .. } => StatusCode::BadInvalidState,
         Refusal::Unknown => StatusCode::BadNodeIdUnknown,
         Refusal::Busy => StatusCode::BadTooManyOperations,
+    }
+}
+
+/// Status of what a user or a channel is not allowed.
+pub fn of_denial(denied: Denied) -> StatusCode {
+    match denied {
+        Denied::Permission => StatusCode::BadUserAccessDenied,
+        Denied::Security => StatusCode::BadSecurityModeInsufficient,
     }
 }
 

@@ -18,6 +18,8 @@ use crate::control::{self, Command, Order, Refusal, Scalar};
 use crate::engine::Request as EngineRequest;
 use crate::tag::MethodRow;
 use crate::ua::audit::{Origin, audited_condition, how_audited};
+use crate::ua::permission::permission::CALL;
+use crate::ua::permission::{Denied, Rights};
 use crate::ua::server::Server;
 use crate::ua::service::condition::{self, Called};
 use crate::ua::service::fixture::{self, Done};
@@ -53,9 +55,10 @@ pub(super) fn call(mut request: Request<'_>) -> Outcome {
         calls.push(request.body.typed::<CallMethodRequest>(&request.context)?);
     }
     let actor = write::begin(&request, session)?;
+    let rights = request.rights(session);
     let origin = request.server.origin(request.connection, &request.header, Some(session));
     let operations: Vec<Operation> =
-        calls.iter().map(|it| start(request.server, session, &actor, it)).collect();
+        calls.iter().map(|it| start(request.server, session, (&actor, &rights), it)).collect();
     let server = Rc::clone(request.server);
     let connection = Rc::clone(request.connection);
     let (id, header) = (request.id, request.header.clone());
@@ -120,9 +123,12 @@ fn audit(
 fn start(
     server: &Server,
     session: SessionKey,
-    actor: &Actor,
+    (actor, rights): (&Actor, &Rights),
     call: &CallMethodRequest,
 ) -> Operation {
+    if let Err(denied) = check_permission(server, rights, call) {
+        return Operation::Done(failed(status::of_denial(denied)));
+    }
     if let Some(result) = state_change::call(server, actor, call) {
         return Operation::Done(result);
     }
@@ -138,7 +144,7 @@ fn start(
             Err(result) => Operation::Done(result),
         };
     }
-    if let Some(called) = kpi::call(server, actor, call) {
+    if let Some(called) = kpi::call(server, call) {
         return called.map_or_else(Operation::Done, Operation::Read);
     }
     if let Some(result) = fixture::call(server, call) {
@@ -159,6 +165,22 @@ fn start(
         }
         Err(result) => Operation::Done(result),
     }
+}
+
+/// Whether this session may call methods of the object, and this one (Part 3, 8.55). What is no method of the object is
+/// left to those who answer the call.
+fn check_permission(
+    server: &Server,
+    rights: &Rights,
+    call: &CallMethodRequest,
+) -> Result<(), Denied> {
+    let space = &server.space;
+    let object = space.resolve(&NodeIdRef::from(&call.object_id));
+    let method = space.resolve(&NodeIdRef::from(&call.method_id));
+    let Some((object, method)) = object.zip(method) else { return Ok(()) };
+    let Some(method) = space.method_of(object, method) else { return Ok(()) };
+    rights.check(space.class_of(object), CALL)?;
+    rights.check(space.class_of(method), CALL)
 }
 
 /// A call that went well, with what came of it.

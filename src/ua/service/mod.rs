@@ -24,7 +24,6 @@ mod write;
 
 use std::rc::Rc;
 
-pub use attribute::may_read;
 pub use filter::MOST_CLAUSES;
 use opcua_types::{
     BinaryDecodable, BinaryEncodable, Context, MessageInfo, ObjectId, RequestHeader,
@@ -36,6 +35,7 @@ use crate::access::Roles;
 use crate::time;
 use crate::ua::connection::Connection;
 use crate::ua::envelope::{fault, response_header, type_id};
+use crate::ua::permission::Rights;
 use crate::ua::server::Server;
 use crate::ua::service::reader::{Malformed, Reader};
 use crate::ua::session::Session;
@@ -102,6 +102,10 @@ impl Request<'_> {
 
     fn roles(&self, session: SessionKey) -> Roles {
         self.server.sessions.borrow().get(session).map_or(Roles::NONE, Session::roles)
+    }
+
+    fn rights(&self, session: SessionKey) -> Rights {
+        self.server.sessions.borrow().get(session).map(|it| it.rights.clone()).unwrap_or_default()
     }
 
     fn answer<T: BinaryEncodable + MessageInfo>(&self, response: &T) -> Outcome {

@@ -18,7 +18,7 @@ use crate::ua::crypto;
 use crate::ua::envelope::fault;
 use crate::ua::pki;
 use crate::ua::server::Server;
-use crate::ua::service::{Answer, Outcome, Request, attribute, encode};
+use crate::ua::service::{Answer, Outcome, Request, encode};
 use crate::ua::session::{Identity, IdentityProblem, Login, NewSession, Proof, read_login};
 use crate::ua::subscription::SessionKey;
 
@@ -413,15 +413,13 @@ fn finish(
     }
     session.renew_nonce()?;
     info!(session = %session.id, user = identity.user, channel = activation.channel, "session activated");
-    let may_read = attribute::may_read(identity.roles);
     session.identify(identity);
     session.channel = activation.channel;
     session.locales.clone_from(&activation.locales);
     session.last_used = time::monotonic();
     let nonce = ByteString::from(session.server_nonce.as_slice());
     drop(sessions);
-    server.subscriptions.borrow_mut().set_right(activation.session, may_read, time::now());
-    server.check_hearing(activation.session);
+    server.renew_rights(activation.session);
     if let Some(connection) = server.connections.borrow().get(&activation.channel) {
         connection.has_session.set(true);
         connection.is_known.set(true);

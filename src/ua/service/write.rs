@@ -17,6 +17,8 @@ use crate::tag::{DeviceIndex, StructureRow};
 use crate::time;
 use crate::ua::audit::{Origin, Written};
 use crate::ua::envelope::fault;
+use crate::ua::permission::permission::{WRITE, WRITE_ATTRIBUTE};
+use crate::ua::permission::{ClassIndex, Rights};
 use crate::ua::server::Server;
 use crate::ua::service::{Answer, Outcome, Request, encode, variant};
 use crate::ua::service::{condition, reader};
@@ -43,6 +45,7 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
     let count = request.body.array(SMALLEST_WRITE)?;
     request.check_count(count)?;
     let actor = begin(&request, session)?;
+    let rights = request.rights(session);
     let origin = request.server.origin(request.connection, &request.header, Some(session));
     let mut operations = Vec::with_capacity(count);
     for _ in 0..count {
@@ -58,7 +61,7 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
             new: value.value.clone().unwrap_or_default(),
             old: request.server.value_before(&node, attribute, &parts),
         };
-        let operation = check(request.server, actor.roles, &node, attribute, range)
+        let operation = check(request.server, (actor.roles, &rights), &node, attribute, range)
             .and_then(|target| begin_one(request.server, target, value, &actor));
         operations.push((operation.unwrap_or_else(Operation::Done), written));
     }
@@ -206,7 +209,7 @@ fn begin_one(
 /// Node, attribute, range and right of one operation (WR-06, WR-09, WR-10).
 fn check(
     server: &Server,
-    roles: Roles,
+    (roles, rights): (Roles, &Rights),
     node: &NodeIdRef<'_>,
     attribute: u32,
     range: &str,
@@ -219,35 +222,50 @@ fn check(
     let attribute =
         AttributeId::from_u32(attribute).map_err(|_| StatusCode::BadAttributeIdInvalid)?;
     let range = reader::index_range(range)?;
+    if !rights.may_browse(server.space.class_of(found)) && attribute != AttributeId::Value {
+        return Err(StatusCode::BadUserAccessDenied);
+    }
     if attribute != AttributeId::Value {
         server.space.attribute(found, attribute, roles)?;
+        let mask = server.space.attribute(found, AttributeId::WriteMask, roles)?;
+        if mask != Variant::UInt32(0) {
+            rights.check(server.space.class_of(found), WRITE_ATTRIBUTE)?;
+        }
         return Ok(Target::Attribute(found, attribute));
     }
-    if let ValueSource::Live(LiveId::Stored(index)) = server.space.value_source(found) {
+    let class = server.space.class_of(found);
+    let source = server.space.value_source(found);
+    if let ValueSource::Live(LiveId::Stored(index)) = source {
         let may = |which| server.space.attribute(found, which, roles).as_ref().is_ok_and(writable);
         return match (may(AttributeId::AccessLevel), may(AttributeId::UserAccessLevel)) {
             (false, _) => Err(StatusCode::BadNotWritable),
             (true, false) => Err(StatusCode::BadUserAccessDenied),
-            (true, true) => Ok(Target::Stored(index, range)),
+            (true, true) => {
+                rights.check(class, WRITE)?;
+                Ok(Target::Stored(index, range))
+            }
         };
     }
-    if server.space.value_source(found) == ValueSource::Live(LiveId::ENABLED_FLAG) {
-        let may = Server::may_switch_diagnostics(roles);
-        return if may { Ok(Target::EnabledFlag) } else { Err(StatusCode::BadUserAccessDenied) };
+    if source == ValueSource::Live(LiveId::ENABLED_FLAG) {
+        rights.check(class, WRITE)?;
+        return Ok(Target::EnabledFlag);
     }
-    if let ValueSource::Live(LiveId::Structure(device, number)) = server.space.value_source(found) {
-        return check_structure(server, roles, (device, number), &range);
+    if let ValueSource::Live(LiveId::Structure(device, number)) = source {
+        return check_structure(server, (rights, class), (device, number), &range);
     }
-    if let ValueSource::Live(LiveId::Alarm(alarm, member)) = server.space.value_source(found) {
+    if let ValueSource::Live(LiveId::Alarm(alarm, member)) = source {
         let may = |which| server.space.attribute(found, which, roles).as_ref().is_ok_and(writable);
         return match (may(AttributeId::AccessLevel), may(AttributeId::UserAccessLevel)) {
             (false, _) => Err(StatusCode::BadNotWritable),
             (true, false) => Err(StatusCode::BadUserAccessDenied),
             (true, true) if !range.is_none() => Err(StatusCode::BadIndexRangeNoData),
-            (true, true) => Ok(Target::Alarm(alarm, member)),
+            (true, true) => {
+                rights.check(class, WRITE)?;
+                Ok(Target::Alarm(alarm, member))
+            }
         };
     }
-    let ValueSource::Tag(tag) = server.space.value_source(found) else {
+    let ValueSource::Tag(tag) = source else {
         server.space.attribute(found, AttributeId::DataType, roles)?;
         return Err(StatusCode::BadNotWritable);
     };
@@ -255,9 +273,7 @@ fn check(
     if row.setpoint.is_none() {
         return Err(StatusCode::BadNotWritable);
     }
-    if !roles.may_write(row.access) {
-        return Err(StatusCode::BadUserAccessDenied);
-    }
+    rights.check(class, WRITE)?;
     if !range.is_none() {
         // Every setpoint is a scalar: there is no part of it to write.
         return Err(StatusCode::BadIndexRangeNoData);
@@ -269,7 +285,7 @@ fn check(
 /// Right and range of a write to a structure.
 fn check_structure(
     server: &Server,
-    roles: Roles,
+    (rights, class): (&Rights, ClassIndex),
     which: (DeviceIndex, u16),
     range: &NumericRange,
 ) -> Result<Target, StatusCode> {
@@ -278,9 +294,7 @@ fn check_structure(
     if row.access == Access::ReadOnly {
         return Err(StatusCode::BadNotWritable);
     }
-    if !roles.may_write(row.access) {
-        return Err(StatusCode::BadUserAccessDenied);
-    }
+    rights.check(class, WRITE)?;
     if !range.is_none() {
         return Err(StatusCode::BadIndexRangeNoData);
     }

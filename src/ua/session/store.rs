@@ -9,6 +9,7 @@ use crate::access::Roles;
 use crate::time::Timestamp;
 use crate::ua::crypto;
 use crate::ua::history::Work;
+use crate::ua::permission::Rights;
 use crate::ua::session::{Continuations, Identity, ServiceCounts};
 use crate::ua::space::{BrowsePosition, session_id};
 use crate::ua::subscription::SessionKey;
@@ -65,6 +66,8 @@ pub struct Session {
     pub channel: u32,
     /// Who, once activated.
     pub identity: Option<Identity>,
+    /// What its user may do on its channel.
+    pub rights: Rights,
     /// Its user is told of audit events: a SecurityAdmin over an encrypted channel.
     pub hears_audit: bool,
     /// Users that it has acted for, oldest first.
@@ -99,6 +102,9 @@ impl Session {
     /// Acts for another user from now on.
     pub fn identify(&mut self, identity: Identity) {
         if self.users.back() != Some(&identity.user) {
+            // What one user began to read is no other's to go on with.
+            self.browses.clear();
+            self.reads.clear();
             while self.users.len() >= USERS {
                 self.users.pop_front();
             }
@@ -163,6 +169,7 @@ impl Sessions {
             server_nonce: random()?.to_vec(),
             channel: client.channel,
             identity: None,
+            rights: Rights::default(),
             hears_audit: false,
             users: VecDeque::new(),
             counts: ServiceCounts::default(),

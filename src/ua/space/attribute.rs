@@ -31,6 +31,11 @@ impl Space {
             AttributeId::Value => None,
             AttributeId::NodeId => Some(self.node_id(node).into()),
             AttributeId::NodeClass => Some((self.class(node) as i32).into()),
+            AttributeId::RolePermissions => Some(self.role_permissions(self.class_of(node), None)),
+            AttributeId::UserRolePermissions => {
+                Some(self.role_permissions(self.class_of(node), Some(roles)))
+            }
+            AttributeId::AccessRestrictions => Some(self.restrictions(self.class_of(node))),
             // Its other bits (Part 3, 8.58) are 0: access is atomic, arrays may be written in part.
             AttributeId::AccessLevelEx => {
                 match self.attribute(node, AttributeId::AccessLevel, roles)? {
@@ -59,7 +64,8 @@ impl Space {
                 }
             },
         };
-        found.ok_or(StatusCode::BadAttributeIdInvalid)
+        let found = found.ok_or(StatusCode::BadAttributeIdInvalid)?;
+        Ok(self.permitted(node, attribute, found, roles))
     }
 
     /// Node class.

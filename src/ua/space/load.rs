@@ -11,7 +11,9 @@ use rustc_hash::FxBuildHasher;
 
 use crate::ua::aggregate::Function;
 use crate::ua::space::graph::Graph;
+use crate::ua::space::metadata;
 use crate::ua::space::nodeset::{self, NodeSet};
+use crate::ua::space::permission::SaidOfRights;
 use crate::ua::space::prune::PRUNED;
 use crate::ua::wire::Types;
 
@@ -102,12 +104,12 @@ pub enum LoadError {
     },
 }
 
-/// Graph and NamespaceArray.
+/// Graph, NamespaceArray, and what NodeSets say of rights.
 pub(super) fn load(
     application_uri: &str,
     instances_uri: &str,
     further: &[NodeSetFile],
-) -> Result<(Graph, Vec<String>), LoadError> {
+) -> Result<(Graph, Vec<String>, SaidOfRights), LoadError> {
     let mut namespaces = vec![
         "http://opcfoundation.org/UA/".to_owned(),
         application_uri.to_owned(),
@@ -131,11 +133,16 @@ pub(super) fn load(
     let core = CoreNamespace;
     core.register_namespaces(&mut mapper);
     let mut items: Vec<ImportedItem> = prune(core.load(&mapper).collect());
+    let mut said = SaidOfRights::default();
     for set in &sets {
-        items.extend(set.load(&mut NodeSetNamespaceMapper::new(&mut map))?);
+        let mut mapper = NodeSetNamespaceMapper::new(&mut map);
+        items.extend(set.load(&mut mapper)?);
+        set.say(&mapper, &namespaces, &mut said);
     }
+    let version = |uri: &str| sets.iter().find_map(|it| it.version(uri));
+    items.extend(metadata::missing(&items, &namespaces, version));
     name_encodings(&mut items);
-    Ok((assemble(items, &types), namespaces))
+    Ok((assemble(items, &types), namespaces, said))
 }
 
 /// Puts the binary encoding into the definition of each structure (Part 3, 8.48). The library looks for it by

@@ -14,8 +14,10 @@ mod graph;
 mod kept;
 mod live;
 mod load;
+mod metadata;
 mod node;
 mod nodeset;
+mod permission;
 mod prune;
 mod reference;
 mod session;
@@ -28,12 +30,15 @@ use std::sync::Arc;
 
 use opcua_types::{LocalizedText, NodeClass, StatusCode, Variant};
 
+use crate::access::Access;
 use crate::alarm::AlarmIndex;
 use crate::config::PlantConfig;
 use crate::tag::{DeviceIndex, DeviceKind, MethodRow, StructureRow, TagIndex, TagTable};
 use crate::time::Timestamp;
 use crate::ua::space::alarm::AlarmNodes;
 use crate::ua::space::graph::Graph;
+use crate::ua::space::metadata::Defaults;
+use crate::ua::space::permission::NodeClasses;
 use crate::ua::space::session::SessionNodes;
 use crate::ua::space::template::{Content, Template, TemplateNode};
 
@@ -46,6 +51,7 @@ pub use export::{Format, export};
 pub use kept::{HISTORY_READ, HISTORY_WRITE, Kept, annotations_path};
 pub use load::{LoadError, NodeSetFile, fixture};
 pub use node::{IdRef, NodeIdRef, NodeRef};
+pub use permission::{role_id, role_of};
 pub use session::session_id;
 
 /// Namespace index of the server itself.
@@ -104,6 +110,8 @@ pub struct Space {
     templates: Vec<Template>,
     sessions: SessionNodes,
     alarms: AlarmNodes,
+    rights: NodeClasses,
+    defaults: Defaults,
     table: Arc<TagTable>,
     namespaces: Vec<String>,
     plant_name: String,
@@ -125,18 +133,27 @@ impl Space {
         application_uri: &str,
         further: &[NodeSetFile],
     ) -> Result<Self, LoadError> {
-        let (graph, namespaces) = load::load(application_uri, &config.namespace_uri, further)?;
-        let templates = template::build(&graph, &table)?;
+        let (graph, namespaces, said) =
+            load::load(application_uri, &config.namespace_uri, further)?;
+        let mut templates = template::build(&graph, &table)?;
         let sessions = SessionNodes::new(template::of_sessions(&graph, &table)?);
-        let alarms = AlarmNodes::new(&graph, &table)?;
+        let mut alarms = AlarmNodes::new(&graph, &table)?;
         let at = namespaces.iter().position(|it| it == load::FIXTURE_URI);
         let fixture = at.and_then(|it| u16::try_from(it).ok());
+        let defaults = Defaults::find(&graph, &namespaces);
+        let mut rights = NodeClasses::new(&graph, (namespaces.len(), &defaults), fixture, &said);
+        rights.classify_devices(&mut templates, |kind, content| access_of(&table, kind, content));
+        let of_conditions: (fn(&str) -> bool, fn(&str) -> Access) =
+            (alarm::is_setting, alarm::least);
+        rights.classify_conditions(&graph, alarms.templates_mut(), of_conditions);
         let (plant_name, names) = (config.name.clone(), RefCell::default());
         Ok(Self {
             graph,
             templates,
             sessions,
             alarms,
+            rights,
+            defaults,
             table,
             namespaces,
             plant_name,
@@ -171,7 +188,10 @@ impl Space {
     pub fn resolve(&self, id: &NodeIdRef<'_>) -> Option<NodeRef> {
         match id.namespace {
             INSTANCES => {}
-            SERVER => return self.resolve_session(id),
+            SERVER => {
+                let of_graph = || self.graph.resolve(id).map(NodeRef::Static);
+                return self.resolve_session(id).or_else(of_graph);
+            }
             _ => return self.graph.resolve(id).map(NodeRef::Static),
         }
         let IdRef::Text(path) = id.identifier else { return None };
@@ -199,7 +219,10 @@ impl Space {
             NodeRef::Static(index) if self.is_stored(index) => {
                 ValueSource::Live(LiveId::Stored(index))
             }
-            NodeRef::Static(index) => self.graph.value_source(index),
+            NodeRef::Static(index) => match self.default_rights(index) {
+                Some(value) => ValueSource::Constant(value),
+                None => self.graph.value_source(index),
+            },
             NodeRef::Device(_) => ValueSource::None,
             NodeRef::Alarm(alarm, member) => self.alarm_source(alarm, member),
             NodeRef::Session(session, member) => match self.class(node) {
@@ -275,5 +298,24 @@ impl Space {
             NodeRef::Device(_) | NodeRef::Session(..) | NodeRef::Alarm(..) => false,
         });
         found.map(|(_, it)| (device, it.content))
+    }
+}
+
+/// Who writes or calls what stands below a device of this kind.
+fn access_of(table: &TagTable, kind: usize, content: Content) -> Access {
+    let kind = DeviceKind::ALL[kind];
+    match content {
+        Content::Tag(row) => {
+            let row = &table.rows(kind)[usize::from(row.0)];
+            if row.setpoint.is_some() { row.access } else { Access::ReadOnly }
+        }
+        Content::Structure(number) => table.structures(kind)[usize::from(number)].access,
+        Content::Method(row) => row.access,
+        Content::ResetMetrics => Access::Supervisor,
+        Content::Group
+        | Content::Range(_)
+        | Content::Annotations(_)
+        | Content::Constant
+        | Content::CalculateKpis => Access::ReadOnly,
     }
 }

@@ -5,6 +5,7 @@ use opcua_types::{AttributeId, NodeClass, NodeId, StructureDefinition, Variant};
 use rustc_hash::FxBuildHasher;
 
 use crate::tag::{DeviceKind, MemberIndex, MethodRow, Part, StructureRow, TagTable, ValueType};
+use crate::ua::permission::ClassIndex;
 use crate::ua::space::graph::Graph;
 use crate::ua::space::load::OWN_TYPES_URI;
 use crate::ua::space::{IdRef, LoadError, NodeIdRef, TYPES};
@@ -45,6 +46,8 @@ pub(super) struct TemplateNode {
     pub(super) path: String,
     /// What it stands for.
     pub(super) content: Content,
+    /// What may be done with it, and by whom.
+    pub(super) class: ClassIndex,
     /// Nodes below.
     pub(super) children: Vec<u16>,
 }
@@ -215,6 +218,7 @@ impl Builder<'_> {
                 reference: reference.kind,
                 path: path.clone(),
                 content,
+                class: ClassIndex::OPEN,
                 children: Vec::new(),
             });
             template.by_path.insert(path, index);
