@@ -16,6 +16,8 @@ mod plant;
 mod plant_file;
 mod postgres;
 mod postgres_file;
+mod role_file;
+mod role_rules;
 mod section;
 mod server;
 mod server_file;
@@ -27,11 +29,16 @@ pub use discovery::{DiscoveryConfig, ReverseConnect, TargetUrl};
 pub use history::{ExceptionRule, HistorySettings};
 pub use load::{default_plant, default_server, load_plant, load_server, parse_plant, parse_server};
 pub use mistake::Mistake;
-pub use password::WeakPassword;
+pub use password::{BYTES_MAX, CHARS_MIN, RULE, WeakPassword};
 pub use plant::{
     CellModel, ControlConfig, ElectrolyzerConfig, FeedRecipe, FumeConfig, InstrumentConfig,
     LineConfig, PlantConfig, Product, RectifierConfig, UtilityConfig,
 };
 pub use postgres::{PostgresConfig, PostgresTls};
+pub use role_file::{RoleFileError, load_roles, save_roles};
+pub use role_rules::{
+    AddedRole, AnyRole, Claim, Criterion, EndpointRule, IdentityRule, Listed, RULES_MAX, RoleRules,
+    RoleTable,
+};
 pub use server::{AuditConfig, EndpointConfig, Limits, SecurityPolicy, ServerConfig};
-pub use users::{UserConfig, UserError, UserList, Users};
+pub use users::{UserChange, UserConfig, UserError, UserList, UserOptions, Users};
