@@ -88,6 +88,7 @@ async fn serve(args: &Args) {
         space,
         port,
         users,
+        roles: None,
         channels,
         alarm_epoch: 1,
         history: None,

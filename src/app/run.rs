@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 use crate::app::works::{self, Works};
 use crate::app::{Failure, files, hosts};
 use crate::cli::RunArgs;
-use crate::config::{PlantConfig, ServerConfig, Users};
+use crate::config::{self, PlantConfig, RoleTable, ServerConfig, Users};
 use crate::engine::{self, Engine, Handle};
 use crate::time::{self, Clock};
 use crate::ua::channel::ChannelShared;
@@ -58,6 +58,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         move || Identity::load_or_create(&data, &uri, &hosts, time::now())
     });
     let users = Users::open(&config.data)?;
+    let roles = roles(&config)?;
     let mut plant = plant;
     plant.alarm_fixture = args.fixture;
     let mut works = works::open(plant, &config, args)?;
@@ -91,6 +92,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         space,
         port,
         users,
+        roles,
         channels,
         alarm_epoch,
         history,
@@ -101,6 +103,15 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     let stopped = until_stopped(Rc::new(Server::new(parts)), listener, handle).await;
     recording.finish();
     stopped
+}
+
+/// Who has which role, if an administrator has changed that.
+fn roles(config: &ServerConfig) -> Result<Option<RoleTable>, Failure> {
+    let roles = config::load_roles(&config.data)?;
+    if roles.is_some() {
+        tracing::info!("who has which role is as roles.toml says: anonymous_roles does not count");
+    }
+    Ok(roles)
 }
 
 /// What channels share.

@@ -124,21 +124,16 @@ fn parse(text: &str) -> Result<RoleTable, String> {
         if longest.max(rules.endpoints.entries.len()) > RULES_MAX {
             return Err(wrong("it has too many rules"));
         }
-        match entry.place {
-            Some(place) => {
-                let place =
-                    CustomRole::new(place).ok_or_else(|| wrong("there is no such place"))?;
-                let role = AddedRole { name: entry.name, namespace: entry.namespace, rules };
-                table.put(place, Some(role));
-            }
-            None => {
-                let role = Role::ALL.into_iter().find(|it| it.name() == entry.name);
-                let role =
-                    role.ok_or_else(|| wrong("it is no well-known role and has no place"))?;
-                if let Some(own) = table.rules_mut(AnyRole::Known(role)) {
-                    *own = rules;
-                }
-            }
+        if let Some(place) = entry.place {
+            let place = CustomRole::new(place).ok_or_else(|| wrong("there is no such place"))?;
+            let role = AddedRole { name: entry.name, namespace: entry.namespace, rules };
+            table.put(place, Some(role));
+            continue;
+        }
+        let role = Role::ALL.into_iter().find(|it| it.name() == entry.name);
+        let role = role.ok_or_else(|| wrong("it is no well-known role and has no place"))?;
+        if let Some(own) = table.rules_mut(AnyRole::Known(role)) {
+            *own = rules;
         }
     }
     Ok(table)

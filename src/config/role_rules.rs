@@ -90,7 +90,7 @@ impl IdentityRule {
     }
 
     fn holds(&self, claim: &Claim<'_>) -> bool {
-        let among = |all: &[String]| all.iter().any(|it| *it == self.text);
+        let among = |all: &[String]| all.contains(&self.text);
         match self.criterion {
             Criterion::UserName => claim.user == Some(self.text.as_str()),
             Criterion::Thumbprint => {

@@ -99,12 +99,13 @@ pub(super) fn write(users: &[UserConfig]) -> String {
             ("must_change", must_change),
         ] {
             if is_set {
-                text += &format!("{name} = true\n");
+                text.push_str(name);
+                text.push_str(" = true\n");
             }
         }
         if !user.description.is_empty() {
             let quoted = toml::Value::String(user.description.clone());
-            text += &format!("description = {quoted}\n");
+            writeln!(text, "description = {quoted}").expect("a String takes everything");
         }
     }
     text

@@ -128,7 +128,7 @@ impl fmt::Debug for UserConfig {
             .field("name", &self.name)
             .field("password_hash", &"***")
             .field("roles", &self.roles)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

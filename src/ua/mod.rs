@@ -29,6 +29,7 @@ pub mod claims;
 pub mod live;
 pub mod diagnostics;
 pub mod role;
+pub mod user;
 pub mod server;
 mod admission;
 pub mod reverse;

@@ -12,7 +12,7 @@ use crate::ua::audit::{Entry, json};
 use crate::ua::connection::Connection;
 use crate::ua::event::Event;
 use crate::ua::permission::ClassIndex;
-use crate::ua::permission::permission::RECEIVE_EVENTS;
+use crate::ua::permission::bits::RECEIVE_EVENTS;
 use crate::ua::server::Server;
 use crate::ua::session::Session;
 use crate::ua::subscription::{SessionKey, Stage};

@@ -1,7 +1,7 @@
 //! Classes of nodes that share permissions and restrictions.
 
 use crate::access::{Access, Role, Roles};
-use crate::ua::permission::permission::{
+use crate::ua::permission::bits::{
     BROWSE, CALL, EDIT_HISTORY, READ, READ_HISTORY, READ_ROLE_PERMISSIONS, RECEIVE_EVENTS, WRITE,
 };
 use crate::ua::permission::restriction;
@@ -34,14 +34,18 @@ impl Grants {
     /// With these permissions for each of these roles, besides those that they have.
     #[must_use]
     pub fn with(mut self, roles: &[Role], permissions: u32) -> Self {
-        roles.iter().for_each(|it| self.0[*it as usize] |= permissions);
+        for role in roles {
+            self.0[*role as usize] |= permissions;
+        }
         self
     }
 
     /// Without these permissions, whoever had them.
     #[must_use]
     pub fn without(mut self, permissions: u32) -> Self {
-        self.0.iter_mut().for_each(|it| *it &= !permissions);
+        for own in &mut self.0 {
+            *own &= !permissions;
+        }
         self
     }
 
@@ -175,7 +179,7 @@ impl Default for Classes {
 
 impl Classes {
     /// The number of a class, which is added if it is new. There are a few dozen: a NodeSet that names more than fit
-    /// leaves its last nodes to nobody.
+    /// has its last nodes over encrypted channels only.
     pub fn index_of(&mut self, class: Class) -> ClassIndex {
         if let Some(found) = self.0.iter().position(|it| *it == class) {
             return ClassIndex(found as u16);
@@ -185,13 +189,9 @@ impl Classes {
                 self.0.push(class);
                 ClassIndex(new)
             }
-            Err(_) => self.index_of_nobody(),
+            // The class of least rights that is sure to be there.
+            Err(_) => ClassIndex::AUDIT,
         }
-    }
-
-    fn index_of_nobody(&self) -> ClassIndex {
-        // The class of least rights that is sure to be there.
-        ClassIndex::AUDIT
     }
 
     /// A class.

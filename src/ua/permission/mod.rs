@@ -14,7 +14,7 @@ pub use class::{Class, ClassIndex, Classes, Grants};
 pub use rights::{Denied, Rights, Security};
 
 /// Permissions (Part 3, 8.55): bits of a RolePermissionType.
-pub mod permission {
+pub mod bits {
     /// See the node, its references and its attributes but for the Value and the RolePermissions.
     pub const BROWSE: u32 = 1;
     /// Read the RolePermissions.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use opcua_types::StatusCode;
 
 use crate::access::Roles;
-use crate::ua::permission::permission::BROWSE;
+use crate::ua::permission::bits::BROWSE;
 use crate::ua::permission::{Class, ClassIndex, Classes, restriction};
 use crate::ua::status;
 
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::access::Role;
     use crate::ua::permission::Grants;
-    use crate::ua::permission::permission::{CALL, READ};
+    use crate::ua::permission::bits::{CALL, READ};
 
     const SIGNED: Security = Security { sign: true, encrypt: false };
     const ENCRYPTED: Security = Security { sign: true, encrypt: true };

@@ -11,6 +11,7 @@
 mod certificate;
 mod chain;
 mod identity;
+mod subject;
 mod trust;
 
 pub use certificate::{
@@ -18,4 +19,5 @@ pub use certificate::{
     thumbprint, thumbprint_hex,
 };
 pub use identity::{Identity, IdentityError};
+pub use subject::subject_names;
 pub use trust::{Listed, Place, TrustStore};

@@ -9,7 +9,7 @@ use crate::access::Roles;
 use crate::engine::Snapshot;
 use crate::time::{self, Timestamp};
 use crate::ua::envelope::{array_length, response_header};
-use crate::ua::permission::permission::{READ, READ_ROLE_PERMISSIONS};
+use crate::ua::permission::bits::{READ, READ_ROLE_PERMISSIONS};
 use crate::ua::permission::{ClassIndex, Rights};
 use crate::ua::range;
 use crate::ua::server::Server;

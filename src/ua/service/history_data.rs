@@ -13,7 +13,7 @@ use crate::history::{By, Direction, Edit, Edited, HistoryError, Sample, Span};
 use crate::time::{self, Timestamp};
 use crate::ua::audit::HistoryChange;
 use crate::ua::history::annotation::{self, ANNOTATIONS_MAX, Note};
-use crate::ua::permission::permission::{DELETE_HISTORY, INSERT_HISTORY, MODIFY_HISTORY};
+use crate::ua::permission::bits::{DELETE_HISTORY, INSERT_HISTORY, MODIFY_HISTORY};
 use crate::ua::server::Server;
 use crate::ua::service::Request;
 use crate::ua::service::history_update::{Refused, Updated};

@@ -8,7 +8,7 @@ use opcua_types::{Context, StatusCode};
 use crate::ua::event::EventFilter;
 use crate::ua::history::{Events, Heard, RawQuery, Work};
 use crate::ua::permission::Rights;
-use crate::ua::permission::permission::READ_HISTORY;
+use crate::ua::permission::bits::READ_HISTORY;
 use crate::ua::server::Server;
 use crate::ua::service::filter;
 use crate::ua::service::history_read::time;

@@ -16,7 +16,7 @@ use crate::ua::history::{
     Subject, Work,
 };
 use crate::ua::permission::Rights;
-use crate::ua::permission::permission::READ_HISTORY;
+use crate::ua::permission::bits::READ_HISTORY;
 use crate::ua::server::Server;
 use crate::ua::service::attribute::timestamps;
 use crate::ua::service::history_events;

@@ -12,7 +12,7 @@ use crate::ua::audit::{EventChange, EventsChanged, Origin};
 use crate::ua::event::EventFilter;
 use crate::ua::history::Heard;
 use crate::ua::permission::Rights;
-use crate::ua::permission::permission::DELETE_HISTORY;
+use crate::ua::permission::bits::DELETE_HISTORY;
 use crate::ua::server::Server;
 use crate::ua::service::event_draft::{BASE_FIELDS, Draft, field_of};
 use crate::ua::service::filter;

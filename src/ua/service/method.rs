@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use opcua_types::{
-    CallMethodRequest, CallMethodResult, CallResponse, MethodId, ObjectId, ResponseHeader,
-    StatusCode, Variant,
+    CallMethodRequest, CallMethodResult, CallResponse, MethodId, ObjectId, ObjectTypeId,
+    ResponseHeader, StatusCode, Variant,
 };
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -17,13 +17,14 @@ use crate::alarm::AlarmRefusal;
 use crate::control::{self, Command, Order, Refusal, Scalar};
 use crate::engine::Request as EngineRequest;
 use crate::tag::MethodRow;
-use crate::ua::audit::{Origin, audited_condition, how_audited};
-use crate::ua::permission::permission::CALL;
+use crate::ua::audit::{AuditedMethod, Origin, audited_condition, how_audited};
+use crate::ua::permission::bits::CALL;
 use crate::ua::permission::{Denied, Rights};
 use crate::ua::server::Server;
 use crate::ua::service::condition::{self, Called};
 use crate::ua::service::fixture::{self, Done};
-use crate::ua::service::{Answer, Outcome, Request, encode, kpi, state_change, variant, write};
+use crate::ua::service::{Answer, Outcome, Request, encode, kpi, role, state_change};
+use crate::ua::service::{user, variant, write};
 use crate::ua::space::NodeIdRef;
 use crate::ua::status;
 use crate::ua::subscription::SessionKey;
@@ -41,7 +42,7 @@ enum Operation {
     Asked(&'static MethodRow, oneshot::Receiver<control::Outcome>),
     /// Asked of an alarm, with so many arguments.
     Alarm(usize, oneshot::Receiver<Result<(), AlarmRefusal>>),
-    /// Read from the history, on a thread of its own.
+    /// Read from the history, or changed on the disk, on a thread of its own.
     Read(JoinHandle<CallMethodResult>),
 }
 
@@ -112,6 +113,10 @@ fn audit(
         let audited = match condition::name_of(server, call) {
             Some(name) => audited_condition(&name, call),
             None if kpi::device_of(server, call).is_some() => None,
+            None if role::is_about_roles(server, call) => Some(AuditedMethod {
+                kind: ObjectTypeId::RoleMappingRuleChangedAuditEventType,
+                ..AuditedMethod::default()
+            }),
             None => how_audited(call),
         };
         if let Some(audited) = audited {
@@ -121,7 +126,7 @@ fn audit(
 }
 
 fn start(
-    server: &Server,
+    server: &Rc<Server>,
     session: SessionKey,
     (actor, rights): (&Actor, &Rights),
     call: &CallMethodRequest,
@@ -143,6 +148,10 @@ fn start(
             Ok(Called::Now(outputs)) => Operation::Done(answered(call, outputs)),
             Err(result) => Operation::Done(result),
         };
+    }
+    let managed = role::call(server, session, actor, call);
+    if let Some(called) = managed.or_else(|| user::call(server, session, actor, call)) {
+        return called.map_or_else(Operation::Done, Operation::Read);
     }
     if let Some(called) = kpi::call(server, call) {
         return called.map_or_else(Operation::Done, Operation::Read);

@@ -15,9 +15,11 @@ mod kpi;
 mod method;
 mod monitored;
 mod reader;
+mod role;
 mod session;
 mod state_change;
 mod subscription;
+mod user;
 mod variant;
 mod view;
 mod write;
@@ -29,6 +31,7 @@ use opcua_types::{
     BinaryDecodable, BinaryEncodable, Context, MessageInfo, ObjectId, RequestHeader,
     ResponseHeader, StatusCode,
 };
+pub use role::RoleProblem;
 use tracing::debug;
 
 use crate::access::Roles;

@@ -10,7 +10,7 @@ use opcua_types::{
 use crate::time;
 use crate::ua::envelope::array_length;
 use crate::ua::event::Problem;
-use crate::ua::permission::permission::{READ, RECEIVE_EVENTS};
+use crate::ua::permission::bits::{READ, RECEIVE_EVENTS};
 use crate::ua::server::Server;
 use crate::ua::service::attribute::{self, ReadItem, Sight};
 use crate::ua::service::filter;

@@ -10,7 +10,6 @@ use opcua_types::{
 };
 use tracing::{debug, info, warn};
 
-use crate::access::{Role, Roles};
 use crate::config::{EndpointConfig, SecurityPolicy};
 use crate::time;
 use crate::ua::audit::{self, Origin};
@@ -229,7 +228,7 @@ fn try_activate(request: &Request<'_>, asked: Activate, audited: &audit::Activat
             let identity = Identity {
                 user: "anonymous".to_owned(),
                 is_anonymous: true,
-                roles: anonymous_roles(request.server),
+                ..Identity::default()
             };
             now(identity, locales)
         }
@@ -298,10 +297,6 @@ fn endpoint_of(request: &Request<'_>) -> Result<EndpointConfig, StatusCode> {
     Ok(channel.endpoint())
 }
 
-fn anonymous_roles(server: &Server) -> Roles {
-    server.config.anonymous_roles.iter().copied().chain([Role::Anonymous]).collect()
-}
-
 /// The user whose certificate this is. The reason of a refusal is for the log only.
 fn owner_of(
     server: &Server,
@@ -326,7 +321,14 @@ fn owner_of(
         warn!(user = owner, "user certificate of nobody in the list of users");
         return Err(refused(IdentityProblem::Rejected));
     };
-    Ok(Identity { user: owner, is_anonymous: false, roles })
+    let subject = pki::subject_names(der);
+    Ok(Identity {
+        user: owner,
+        roles,
+        is_local: true,
+        certificate: Some((pki::thumbprint_hex(der), subject)),
+        ..Identity::default()
+    })
 }
 
 /// An activation that may finish later.
@@ -381,7 +383,7 @@ fn check_password(
         let handle = activation.header.request_handle;
         let body = if let Some(roles) = roles.flatten() {
             server.guard.borrow_mut().succeeded(&name);
-            let identity = Identity { user: name, is_anonymous: false, roles };
+            let identity = Identity { user: name, roles, is_local: true, ..Identity::default() };
             finish(&server, &activation, identity)
         } else {
             server.guard.borrow_mut().failed(&name, address, time::monotonic());
@@ -424,8 +426,18 @@ fn finish(
         connection.has_session.set(true);
         connection.is_known.set(true);
     }
+    let must_change = server
+        .sessions
+        .borrow()
+        .get(activation.session)
+        .is_some_and(|it| it.identity.as_ref().is_some_and(|it| it.must_change_password));
+    let mut response_header = opcua_types::ResponseHeader::new_good(&activation.header);
+    if must_change {
+        // Part 18, 5.2.8: until then the session may do nothing else.
+        response_header.service_result = StatusCode::GoodPasswordChangeRequired;
+    }
     let response = ActivateSessionResponse {
-        response_header: opcua_types::ResponseHeader::new_good(&activation.header),
+        response_header,
         server_nonce: nonce,
         results: None,
         diagnostic_infos: None,

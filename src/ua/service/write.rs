@@ -7,22 +7,24 @@ use opcua_types::{
     AttributeId, DataValue, NumericRange, ResponseHeader, StatusCode, Variant, WriteResponse,
 };
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tracing::info;
 
 use crate::access::{Access, Actor, Roles};
 use crate::alarm::{AlarmCommand, AlarmIndex, AlarmOrder, AlarmRefusal, Remark};
+use crate::config::AnyRole;
 use crate::control::{self, Command, Order, Refusal};
 use crate::engine::Request as EngineRequest;
 use crate::tag::{DeviceIndex, StructureRow};
 use crate::time;
 use crate::ua::audit::{Origin, Written};
 use crate::ua::envelope::fault;
-use crate::ua::permission::permission::{WRITE, WRITE_ATTRIBUTE};
+use crate::ua::permission::bits::{WRITE, WRITE_ATTRIBUTE};
 use crate::ua::permission::{ClassIndex, Rights};
 use crate::ua::server::Server;
 use crate::ua::service::{Answer, Outcome, Request, encode, variant};
-use crate::ua::service::{condition, reader};
-use crate::ua::space::{CURRENT_WRITE, LiveId, NodeIdRef, NodeRef, ValueSource};
+use crate::ua::service::{condition, reader, role};
+use crate::ua::space::{CURRENT_WRITE, LiveId, NodeIdRef, NodeRef, RoleField, ValueSource};
 use crate::ua::status;
 use crate::ua::structure;
 use crate::ua::subscription::SessionKey;
@@ -37,6 +39,8 @@ enum Operation {
     Done(StatusCode),
     Asked(oneshot::Receiver<control::Outcome>),
     Alarm(oneshot::Receiver<Result<(), AlarmRefusal>>),
+    /// Of a role, on the way to the disk.
+    Role(JoinHandle<StatusCode>),
 }
 
 /// Write.
@@ -62,7 +66,7 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
             old: request.server.value_before(&node, attribute, &parts),
         };
         let operation = check(request.server, (actor.roles, &rights), &node, attribute, range)
-            .and_then(|target| begin_one(request.server, target, value, &actor));
+            .and_then(|target| begin_one(request.server, target, value, (&actor, session)));
         operations.push((operation.unwrap_or_else(Operation::Done), written));
     }
     let server = Rc::clone(request.server);
@@ -152,15 +156,17 @@ enum Target {
     EnabledFlag,
     /// What an alarm is judged by.
     Alarm(AlarmIndex, u16),
+    /// Whether the lists of a role are of those that are left out.
+    Role(AnyRole, RoleField),
     /// Another attribute.
     Attribute(NodeRef, AttributeId),
 }
 
 fn begin_one(
-    server: &Server,
+    server: &Rc<Server>,
     target: Target,
     value: DataValue,
-    actor: &Actor,
+    (actor, session): (&Actor, SessionKey),
 ) -> Result<Operation, StatusCode> {
     match target {
         Target::Setpoint { row, target } => {
@@ -197,6 +203,11 @@ fn begin_one(
             let command = AlarmCommand { actor: actor.clone(), alarm, order, remark };
             let asked = server.port.ask_alarm(command);
             asked.map(Operation::Alarm).map_err(|it| status::of_alarm_refusal(&it))
+        }
+        Target::Role(role, field) => {
+            check_plain(&value)?;
+            let written = value.value.unwrap_or_default();
+            role::write(server, session, actor, (role, field), &written).map(Operation::Role)
         }
         Target::Attribute(node, attribute) => {
             let value = value.value.unwrap_or_default();
@@ -235,35 +246,8 @@ fn check(
     }
     let class = server.space.class_of(found);
     let source = server.space.value_source(found);
-    if let ValueSource::Live(LiveId::Stored(index)) = source {
-        let may = |which| server.space.attribute(found, which, roles).as_ref().is_ok_and(writable);
-        return match (may(AttributeId::AccessLevel), may(AttributeId::UserAccessLevel)) {
-            (false, _) => Err(StatusCode::BadNotWritable),
-            (true, false) => Err(StatusCode::BadUserAccessDenied),
-            (true, true) => {
-                rights.check(class, WRITE)?;
-                Ok(Target::Stored(index, range))
-            }
-        };
-    }
-    if source == ValueSource::Live(LiveId::ENABLED_FLAG) {
-        rights.check(class, WRITE)?;
-        return Ok(Target::EnabledFlag);
-    }
-    if let ValueSource::Live(LiveId::Structure(device, number)) = source {
-        return check_structure(server, (rights, class), (device, number), &range);
-    }
-    if let ValueSource::Live(LiveId::Alarm(alarm, member)) = source {
-        let may = |which| server.space.attribute(found, which, roles).as_ref().is_ok_and(writable);
-        return match (may(AttributeId::AccessLevel), may(AttributeId::UserAccessLevel)) {
-            (false, _) => Err(StatusCode::BadNotWritable),
-            (true, false) => Err(StatusCode::BadUserAccessDenied),
-            (true, true) if !range.is_none() => Err(StatusCode::BadIndexRangeNoData),
-            (true, true) => {
-                rights.check(class, WRITE)?;
-                Ok(Target::Alarm(alarm, member))
-            }
-        };
+    if let ValueSource::Live(id) = source {
+        return check_live(server, (roles, rights, class), (found, id), range);
     }
     let ValueSource::Tag(tag) = source else {
         server.space.attribute(found, AttributeId::DataType, roles)?;
@@ -280,6 +264,36 @@ fn check(
     }
     let target = device.target().ok_or(StatusCode::BadNotWritable)?;
     Ok(Target::Setpoint { row, target })
+}
+
+/// Right and range of a write to what the server itself knows.
+fn check_live(
+    server: &Server,
+    (roles, rights, class): (Roles, &Rights, ClassIndex),
+    (node, id): (NodeRef, LiveId),
+    range: NumericRange,
+) -> Result<Target, StatusCode> {
+    if let LiveId::Structure(device, number) = id {
+        return check_structure(server, (rights, class), (device, number), &range);
+    }
+    let may = |which| server.space.attribute(node, which, roles).as_ref().is_ok_and(writable);
+    if !may(AttributeId::AccessLevel) {
+        return Err(StatusCode::BadNotWritable);
+    }
+    rights.check(class, WRITE)?;
+    if !may(AttributeId::UserAccessLevel) {
+        return Err(StatusCode::BadUserAccessDenied);
+    }
+    Ok(match id {
+        LiveId::Stored(index) => Target::Stored(index, range),
+        LiveId::ENABLED_FLAG => Target::EnabledFlag,
+        _ if !range.is_none() => return Err(StatusCode::BadIndexRangeNoData),
+        LiveId::Alarm(alarm, member) => Target::Alarm(alarm, member),
+        LiveId::Role(role, field) => Target::Role(role, field),
+        LiveId::Server(_) | LiveId::Session(..) | LiveId::Structure(..) => {
+            return Err(StatusCode::BadNotWritable);
+        }
+    })
 }
 
 /// Right and range of a write to a structure.
@@ -338,6 +352,7 @@ fn ask(server: &Server, command: Command) -> Operation {
 async fn finish(operation: Operation) -> StatusCode {
     match operation {
         Operation::Done(status) => status,
+        Operation::Role(done) => done.await.unwrap_or(StatusCode::BadInternalError),
         Operation::Asked(outcome) => match outcome.await {
             Ok(Ok(_)) => StatusCode::Good,
             Ok(Err(refusal)) => {

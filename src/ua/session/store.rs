@@ -66,6 +66,8 @@ pub struct Session {
     pub channel: u32,
     /// Who, once activated.
     pub identity: Option<Identity>,
+    /// Its roles at the moment.
+    pub roles: Roles,
     /// What its user may do on its channel.
     pub rights: Rights,
     /// Its user is told of audit events: a SecurityAdmin over an encrypted channel.
@@ -96,7 +98,7 @@ impl Session {
 
     /// What its user may do; nothing before activation.
     pub fn roles(&self) -> Roles {
-        self.identity.as_ref().map_or(Roles::NONE, |it| it.roles)
+        self.roles
     }
 
     /// Acts for another user from now on.
@@ -169,6 +171,7 @@ impl Sessions {
             server_nonce: random()?.to_vec(),
             channel: client.channel,
             identity: None,
+            roles: Roles::NONE,
             rights: Rights::default(),
             hears_audit: false,
             users: VecDeque::new(),

@@ -458,7 +458,9 @@ impl Space {
                 owner == device && self.member(owner, member).path == "Alarms.Metrics.Reset"
             }
             NodeRef::Static(declared) => *self.graph.id(declared) == NodeId::new(0, 18_666_u32),
-            NodeRef::Device(_) | NodeRef::Session(..) | NodeRef::Alarm(..) => false,
+            NodeRef::Device(_) | NodeRef::Session(..) | NodeRef::Role(..) | NodeRef::Alarm(..) => {
+                false
+            }
         };
         let found = self.table.device(device);
         let scope = if found.kind == DeviceKind::Line { found.index + 1 } else { 0 };

@@ -14,6 +14,9 @@ use crate::ua::space::permission::{Said, SaidOfRights};
 /// Namespace 0, which every server has.
 const STANDARD: &str = "http://opcfoundation.org/UA/";
 
+/// What is said of each node or model, by its name in the file.
+type SaidOf = Vec<(String, Said)>;
+
 /// A file that has been read.
 pub(super) struct NodeSet {
     name: String,
@@ -27,7 +30,7 @@ pub(super) struct NodeSet {
     /// Its NodeIds as they stand in it, each with its line.
     ids: Vec<(String, usize)>,
     /// What it says of rights: of nodes by their NodeIds as they stand in it, and of its models.
-    said: (Vec<(String, Said)>, Vec<(String, Said)>),
+    said: (SaidOf, SaidOf),
 }
 
 /// RolePermissions and AccessRestrictions as they stand in a file; none if nothing is said.

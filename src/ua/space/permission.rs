@@ -8,7 +8,8 @@ use opcua_types::{
 };
 
 use crate::access::{Access, Role, Roles};
-use crate::ua::permission::{Class, ClassIndex, Classes, Grants, permission};
+use crate::ua::permission::{Class, ClassIndex, Classes, Grants, bits};
+use crate::ua::space::alarm;
 use crate::ua::space::attribute::{CURRENT_READ, CURRENT_WRITE};
 use crate::ua::space::graph::Graph;
 use crate::ua::space::metadata::Defaults;
@@ -153,7 +154,7 @@ impl NodeClasses {
             Some((level, user)) => Grants::fixture(level, user),
             None => Grants::open(),
         };
-        self.classes.index_of(Class::free(grants.with(&Role::ALL, permission::WRITE_ATTRIBUTE)))
+        self.classes.index_of(Class::free(grants.with(&Role::ALL, bits::WRITE_ATTRIBUTE)))
     }
 
     /// What the server has of its own that is not for everybody.
@@ -223,6 +224,18 @@ impl NodeClasses {
         }
     }
 
+    /// Gives each node below a role that was added its class.
+    pub(super) fn classify_role(&self, graph: &Graph, template: &mut Template) {
+        let [variable, method] = self.of_role;
+        for node in &mut template.nodes {
+            node.class = match graph.class(node.declaration) {
+                NodeClass::Method => method,
+                NodeClass::Variable if !node.path.ends_with("putArguments") => variable,
+                _ => ClassIndex::OPEN,
+            };
+        }
+    }
+
     /// Gives each node below a device its class.
     pub(super) fn classify_devices(
         &mut self,
@@ -250,13 +263,12 @@ impl NodeClasses {
         &mut self,
         graph: &Graph,
         templates: impl Iterator<Item = &'a mut Template>,
-        (is_setting, least): (fn(&str) -> bool, fn(&str) -> Access),
     ) {
         for template in templates {
             for node in &mut template.nodes {
                 let class = match graph.class(node.declaration) {
-                    NodeClass::Method => Grants::method(least(&node.path)),
-                    _ if is_setting(&node.path) => Grants::setpoint(Access::Engineer),
+                    NodeClass::Method => Grants::method(alarm::least(&node.path)),
+                    _ if alarm::is_setting(&node.path) => Grants::setpoint(Access::Engineer),
                     _ => Grants::process(),
                 };
                 node.class = self.classes.index_of(Class::free(class));
@@ -267,7 +279,7 @@ impl NodeClasses {
 
 /// What these roles alone read.
 fn read_by(roles: &[Role]) -> Grants {
-    Grants::open().without(permission::READ).with(roles, permission::READ)
+    Grants::open().without(bits::READ).with(roles, bits::READ)
 }
 
 impl Space {
@@ -285,7 +297,10 @@ impl Space {
             NodeRef::Alarm(alarm, member) => {
                 self.of_alarm(alarm, member).map_or(ClassIndex::PROCESS, |it| it.class)
             }
-            NodeRef::Session(_, 0) => ClassIndex::OPEN,
+            NodeRef::Session(_, 0) | NodeRef::Role(_, 0) => ClassIndex::OPEN,
+            NodeRef::Role(_, member) => {
+                self.of_role(member).map_or(ClassIndex::OPEN, |it| it.class)
+            }
             NodeRef::Session(_, member) => {
                 let [usual, secret] = self.rights.of_session;
                 let is_secret = self.session_path(member).starts_with("SessionSecurityDiagnostics");
@@ -326,7 +341,7 @@ impl Space {
         value: Variant,
         roles: Roles,
     ) -> Variant {
-        use permission::{CALL, EDIT_HISTORY, READ, READ_HISTORY, WRITE, WRITE_ATTRIBUTE};
+        use bits::{CALL, EDIT_HISTORY, READ, READ_HISTORY, WRITE, WRITE_ATTRIBUTE};
         let granted = || self.rights.classes.class(self.class_of(node)).grants.all(roles);
         match (attribute, value) {
             (AttributeId::UserAccessLevel, Variant::Byte(level)) => {
@@ -374,6 +389,7 @@ impl Space {
                 let NodeRef::Static(method) = method else { return None };
                 self.static_method(object, method).map(NodeRef::Static)
             }
+            NodeRef::Role(role, _) => self.role_method(role, method),
             NodeRef::Session(..) => None,
         }
     }

@@ -14,9 +14,8 @@ pub(super) const PRUNED: &[u32] = &[
     14443, // PublishSubscribe
     18155, // KeyCredentialConfiguration
     17732, // AuthorizationServices
-    24290, // UserManagement
-    15606, // RoleSet: roles are shown once they can be managed.
-    2289,  // SamplingIntervalDiagnosticsArray
+    25565, // SecurityKeyServerAdmin, SecurityKeyServerAccess, SecurityKeyServerPush: no PubSub.
+    25603, 25584, 2289,  // SamplingIntervalDiagnosticsArray
     15004, // UrisVersion
     17634, // LocalTime
     19361, // Logs

@@ -123,6 +123,18 @@ pub(super) fn of_sessions(graph: &Graph, table: &TagTable) -> Result<Template, L
     Ok(template)
 }
 
+/// What hangs below each role that was added: RoleType (Part 18, 4.4.1), with all that is optional.
+pub(super) fn of_role(graph: &Graph, table: &TagTable) -> Result<Template, LoadError> {
+    let name = "RoleType";
+    let id = NodeIdRef { namespace: 0, identifier: IdRef::Numeric(15_620) };
+    let object_type = graph.resolve(&id).ok_or(LoadError::NoType(name))?;
+    let mut template = Template::new(object_type);
+    let wants = &|_: &str| true;
+    let builder = Builder { graph, table, kind: None, name, devices: &[], wants };
+    builder.add_below(object_type, None, &mut template)?;
+    Ok(template)
+}
+
 /// What hangs below a condition: all that the chain of its types declares mandatory, and what `wants` says of the
 /// rest. What a type declares anew is one node.
 pub(super) fn of_condition(

@@ -7,7 +7,7 @@ use opcua_types::{NumericRange, StatusCode, TimestampsToReturn, Variant};
 use crate::tag::{TagIndex, Value};
 use crate::time::Timestamp;
 use crate::ua::aggregate::{Aggregate, Point, Processed};
-use crate::ua::permission::permission::READ;
+use crate::ua::permission::bits::READ;
 use crate::ua::permission::{ClassIndex, Rights};
 use crate::ua::range;
 use crate::ua::space::LiveId;

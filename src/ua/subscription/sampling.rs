@@ -1,7 +1,7 @@
 //! The sampling pass: every item whose turn it is looks at its source.
 
 use crate::time::Timestamp;
-use crate::ua::permission::permission::RECEIVE_EVENTS;
+use crate::ua::permission::bits::RECEIVE_EVENTS;
 use crate::ua::permission::{ClassIndex, Rights};
 use crate::ua::space::LiveId;
 use crate::ua::subscription::event_item::Listener;
