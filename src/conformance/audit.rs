@@ -61,7 +61,7 @@ const SOURCE_NAME: usize = 1;
 const STATUS: usize = 2;
 
 /// A session that hears the audit events of requests with one AuditEntryId.
-struct Auditor {
+pub(super) struct Auditor {
     link: Link,
     entry: String,
 }
@@ -70,7 +70,7 @@ type Fields = Vec<Variant>;
 
 impl Auditor {
     /// For a case, with these fields behind the common ones.
-    fn new(bench: &Bench, id: &str, further: &[(u32, &str)]) -> Result<Self, Stop> {
+    pub(super) fn new(bench: &Bench, id: &str, further: &[(u32, &str)]) -> Result<Self, Stop> {
         check_auditing(bench)?;
         if !bench.offer()?.encrypts() {
             return Err(Stop::skipped("the server encrypts no channel"));
@@ -109,6 +109,26 @@ impl Auditor {
     /// All events until one from `source`.
     fn heard_from(&mut self, source: &str) -> Result<Vec<Fields>, Stop> {
         self.heard(|it| is_from(it, source))
+    }
+
+    /// The requests of this link are those that it hears of.
+    pub(super) fn speak_for(&self, link: &mut Link) {
+        link.entry.clone_from(&self.entry);
+    }
+
+    /// Hears `count` events of one type, of things that were done.
+    pub(super) fn heard_of_kind(&mut self, kind: u32, count: usize) -> Check {
+        let mut left = count;
+        let wanted = Variant::from(standard(kind));
+        while left > 0 {
+            let all = self.heard(|it| it.first() == Some(&wanted))?;
+            let own: Vec<&Fields> = all.iter().filter(|it| it.first() == Some(&wanted)).collect();
+            for event in &own {
+                common(event, kind, true)?;
+            }
+            left = left.saturating_sub(own.len());
+        }
+        Ok(())
     }
 
     /// A connection whose requests the auditor hears of, its channel open.
