@@ -409,3 +409,91 @@ impl Space {
         own.into_iter().find(|it| self.browse_name(NodeRef::Static(*it)) == name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::default_plant;
+    use crate::tag::{DeviceIndex, TagTable};
+
+    fn space() -> Space {
+        let plant = default_plant();
+        let table = Arc::new(TagTable::new(&plant));
+        Space::new(&plant, table, "urn:localhost:test", &[]).expect("our NodeSets fit")
+    }
+
+    /// One device of each kind.
+    fn devices(space: &Space) -> Vec<DeviceIndex> {
+        let all = space.table.devices().iter();
+        let kinds = all.map(|it| it.kind as usize).enumerate();
+        let first: BTreeMap<usize, usize> = kinds.map(|(at, kind)| (kind, at)).collect();
+        first.values().map(|it| DeviceIndex(*it as u32)).collect()
+    }
+
+    #[test]
+    fn rol_10_the_rights_that_nodes_show_are_those_of_the_access_column() {
+        let space = space();
+        let (mut setpoints, mut methods) = (0, 0);
+        for device in devices(&space) {
+            let count = space.template(space.table.device(device).kind).nodes.len();
+            for member in 0..count as u16 {
+                let node = NodeRef::Member(device, member);
+                for role in Role::ALL {
+                    let roles = Roles::NONE.with(Role::Observer).with(role);
+                    let shown = |which| space.attribute(node, which, roles);
+                    match space.member(device, member).content {
+                        Content::Tag(row) => {
+                            let row = space.table.row(space.table.tag(device, row)).1;
+                            let may = row.setpoint.is_some() && roles.may_write(row.access);
+                            let wanted = CURRENT_READ | if may { CURRENT_WRITE } else { 0 };
+                            assert_eq!(shown(AttributeId::UserAccessLevel), Ok(wanted.into()));
+                            setpoints += usize::from(may);
+                        }
+                        Content::Method(row) => {
+                            let may = roles.may_write(row.access);
+                            assert_eq!(shown(AttributeId::UserExecutable), Ok(may.into()));
+                            methods += usize::from(may);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        assert!(setpoints > 50 && methods > 20, "{setpoints} {methods}");
+    }
+
+    #[test]
+    fn rol_09_nobody_in_particular_sees_the_plant_and_may_read_nothing_of_it() {
+        let space = space();
+        let nobody = Roles::NONE.with(Role::Anonymous);
+        let device = devices(&space)[0];
+        let node = NodeRef::Member(device, 0);
+        let own = space.attribute(node, AttributeId::UserRolePermissions, nobody).unwrap();
+        let Variant::Array(own) = own else { panic!("{own:?}") };
+        assert_eq!(own.values.len(), 1);
+        assert_eq!(space.classes().class(space.class_of(node)).grants.all(nobody), bits::BROWSE);
+    }
+
+    #[test]
+    fn rol_03_methods_and_rules_of_roles_need_the_security_administrator_and_encryption() {
+        let space = space();
+        let find = |number| {
+            let id = NodeIdRef { namespace: 0, identifier: IdRef::Numeric(number) };
+            space.resolve(&id).expect("it is shown")
+        };
+        // AddIdentity and Identities of Operator, AddRole, AddUser, Users.
+        for number in [15_684, 16_225, 16_301, 24_304, 24_301] {
+            let class = space.classes().class(space.class_of(find(number)));
+            assert_eq!(class.restrictions & 3, 3, "{number}");
+            for role in Role::ALL {
+                let is_security = role == Role::SecurityAdmin;
+                // Reading the method itself says nothing, and calling a variable does not exist.
+                let used =
+                    if number == 16_225 || number == 24_301 { bits::READ } else { bits::CALL };
+                assert_eq!(class.grants.of(role) & used != 0, is_security, "{number} {role:?}");
+            }
+        }
+    }
+}
