@@ -55,7 +55,11 @@ impl Server {
                 identity.roles = users.roles(&identity.user).unwrap_or_default();
                 identity.must_change_password = found.is_some_and(|it| it.options.must_change);
             }
-            session.roles = roles_of(&self.roles.borrow(), session, &way);
+            let roles = roles_of(&self.roles.borrow(), session, &way);
+            if std::mem::replace(&mut session.roles, roles) != roles {
+                // What was begun with other rights is begun anew.
+                session.reads.clear();
+            }
             session.rights = Rights::new(self.space.classes(), session.roles, way.security);
             session.rights.clone()
         };

@@ -3,7 +3,7 @@
 
 use opcua_nodes::{EventNotifier, ImportedItem, ImportedReference, NodeType, Object, Variable};
 use opcua_types::{
-    DataValue, DateTime, LocalizedText, NodeId, QualifiedName, ReferenceTypeId, UAString, Variant,
+    DateTime, LocalizedText, NodeId, QualifiedName, ReferenceTypeId, UAString, Variant,
 };
 
 use crate::access::Roles;
@@ -130,7 +130,7 @@ fn of_namespace(index: u16, uri: &str, model: Option<(String, DateTime)>) -> Vec
             NodeId::new(0, data_type),
             Some(rank),
             None,
-            DataValue::value_only(value),
+            value,
         );
         variable.set_value_rank(rank);
         let references = vec![

@@ -461,7 +461,7 @@ mod tests {
                 }
             }
         }
-        assert!(setpoints > 50 && methods > 20, "{setpoints} {methods}");
+        assert!(setpoints > 30 && methods > 90, "{setpoints} {methods}");
     }
 
     #[test]
