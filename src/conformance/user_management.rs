@@ -1,8 +1,11 @@
-//! 4.17, UserManagement (Part 18, 5.2).
+//! 4.17, UserManagement (Part 18, 5.2). No login fails here: each that does makes the next ones of this address wait.
 
-use opcua_types::{ActivateSessionResponse, CallMethodRequest, StatusCode, Variant};
+use opcua_types::{
+    ActivateSessionResponse, CallMethodRequest, NodeId, ReadResponse, StatusCode,
+    UserManagementDataType, Variant,
+};
 
-use crate::conformance::bench::{read, standard, value};
+use crate::conformance::bench::{read, read_one, read_request, standard, value};
 use crate::conformance::expect::{code, equal, good, that};
 use crate::conformance::link::{Answer, Link};
 use crate::conformance::method::request_of;
@@ -16,6 +19,8 @@ const ADD_USER: u32 = 24_304;
 const MODIFY_USER: u32 = 24_306;
 const REMOVE_USER: u32 = 24_308;
 const CHANGE_PASSWORD: u32 = 24_310;
+/// Users of UserManagement.
+const LIST: u32 = 24_301;
 /// The user that the runner adds, and removes again.
 const NAME: &str = "conformance-guest";
 const FIRST: &str = "a first long way to the anode";
@@ -66,9 +71,19 @@ pub(super) fn rol_12(bench: &Bench) -> Check {
     code(removed, &[StatusCode::Good], "RemoveUser")?;
     let again = status(&mut admin, remove(NAME))?;
     code(again, &[StatusCode::BadNotFound], "RemoveUser of nobody")?;
-    let mut gone = waiting(bench)?;
-    let answer = log_in(bench, &mut gone, NAME, SECOND)?;
-    that(answer.is_err(), "a user who was removed logs in")
+    that(!names(&mut admin)?.contains(&NAME.to_owned()), "a user is listed after RemoveUser")
+}
+
+/// Who is in the list of users.
+fn names(admin: &mut Link) -> Result<Vec<String>, Stop> {
+    let Variant::Array(all) = read_one(admin, &standard(LIST))? else {
+        return Err(Stop::failed("Users is no array"));
+    };
+    let users = all.values.iter().filter_map(|it| match it {
+        Variant::ExtensionObject(it) => it.inner_as::<UserManagementDataType>(),
+        _ => None,
+    });
+    Ok(users.map(|it| it.user_name.as_ref().to_owned()).collect())
 }
 
 /// A session that waits for its activation on an encrypted channel.
@@ -104,10 +119,10 @@ fn managed(bench: &Bench, admin: &mut Link) -> Check {
     equal(outcome(&answer), StatusCode::Good, "the login with the new password")?;
     let disabled = status(admin, set_options(NAME, DISABLED))?;
     code(disabled, &[StatusCode::Good], "ModifyUser to a user who is disabled")?;
-    let mut late = waiting(bench)?;
-    let answer = log_in(bench, &mut late, NAME, SECOND)?;
-    let denied = [StatusCode::BadUserAccessDenied, StatusCode::BadIdentityTokenRejected];
-    code(outcome(&answer), &denied, "the login of a user who is disabled")?;
+    let answer = fresh.call::<ReadResponse>(&read_request(&fresh, vec![value(standard(2258))]))?;
+    that(answer.is_err(), "the session of a user who is disabled goes on")?;
+    fresh.session = NodeId::null();
+    that(names(admin)?.contains(&NAME.to_owned()), "Users lacks the user who was added")?;
     itself(bench, admin)
 }
 
@@ -119,9 +134,6 @@ fn passwords(guest: &mut Link) -> Check {
     let weak = status(guest, change(FIRST, "short"))?;
     let wanted = [StatusCode::BadOutOfRange, StatusCode::BadInvalidArgument];
     code(weak, &wanted, "ChangePassword to a weak one")?;
-    let wrong = status(guest, change("not the password", SECOND))?;
-    let wanted = [StatusCode::BadIdentityTokenInvalid, StatusCode::BadUserAccessDenied];
-    code(wrong, &wanted, "ChangePassword with a wrong one")?;
     let same = status(guest, change(FIRST, FIRST))?;
     code(same, &[StatusCode::BadAlreadyExists], "ChangePassword to the same one")?;
     let right = status(guest, change(FIRST, SECOND))?;

@@ -159,7 +159,7 @@ impl Sight<'_> {
             if !encoding.1.is_empty() {
                 return Err(StatusCode::BadDataEncodingInvalid);
             }
-            let value = self.server.space.attribute(node, attribute, self.roles)?;
+            let value = self.attribute_of(node, attribute)?;
             return Ok(self.stamped(DataValue::value_only(value), None));
         }
         let mut value = self.value(node)?;
@@ -200,12 +200,21 @@ impl Sight<'_> {
         }
     }
 
+    /// An attribute other than Value. Of his own session everybody may read what there is to be read.
+    fn attribute_of(&self, node: NodeRef, attribute: AttributeId) -> Result<Variant, StatusCode> {
+        let is_level = attribute == AttributeId::UserAccessLevel;
+        let shown =
+            if is_level && self.is_own(node) { AttributeId::AccessLevel } else { attribute };
+        self.server.space.attribute(node, shown, self.roles)
+    }
+
+    fn is_own(&self, node: NodeRef) -> bool {
+        matches!(node, NodeRef::Session(session, _) if session == self.session.0)
+    }
+
     /// The class whose rights this session has over a node: everybody sees the diagnostics of his own session (DIA-03).
     pub(super) fn class_of(&self, node: NodeRef) -> ClassIndex {
-        match node {
-            NodeRef::Session(session, _) if session == self.session.0 => ClassIndex::OPEN,
-            _ => self.server.space.class_of(node),
-        }
+        if self.is_own(node) { ClassIndex::OPEN } else { self.server.space.class_of(node) }
     }
 
     /// Whether this user may read a value.
@@ -227,7 +236,7 @@ impl Sight<'_> {
 
     /// Whether a value may be read at all, and by this user (RD-13).
     fn check_readable(&self, node: NodeRef) -> Result<(), StatusCode> {
-        let level = |which| match self.server.space.attribute(node, which, self.roles) {
+        let level = |which| match self.attribute_of(node, which) {
             Ok(Variant::Byte(level)) => level,
             _ => 0,
         };
