@@ -87,6 +87,7 @@ async fn serve(args: &Args) {
         port,
         users,
         issuers: Issuers::default(),
+        roles: None,
         channels,
         alarm_epoch: 1,
         history: None,

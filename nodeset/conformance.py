@@ -148,7 +148,8 @@ class Fixture:
         return self.node("UAObject", name, [(TYPE, True, kind), (ORGANIZES, False, parent)])
 
     def variable(self, name, parent, data_type, value, rank=-1, kind=VARIABLE, by=COMPONENT, access=READ | WRITE,
-                 user_access=None, dimensions=None, mask=0, browse=None, description=None, is_kept=False):
+                 user_access=None, dimensions=None, mask=0, browse=None, description=None, is_kept=False,
+                 restrictions=0, permissions=()):
         attributes = f' DataType="{data_type}" AccessLevel="{access}"'
         attributes += f' UserAccessLevel="{access if user_access is None else user_access}"'
         if rank != -1:
@@ -159,7 +160,11 @@ class Fixture:
             attributes += f' WriteMask="{mask}" UserWriteMask="{mask}"'
         if is_kept:
             attributes += ' Historizing="true"'
-        inside = f"<Value>{value}</Value>" if value else ""
+        if restrictions:
+            attributes += f' AccessRestrictions="{restrictions}"'
+        inside = "".join(f'<RolePermission Permissions="{bits}">{role}</RolePermission>' for role, bits in permissions)
+        inside = f"<RolePermissions>{inside}</RolePermissions>" if inside else ""
+        inside += f"<Value>{value}</Value>" if value else ""
         references = [(TYPE, True, kind), (by, False, parent)]
         return self.node("UAVariable", name, references, attributes, inside, browse, description)
 
@@ -269,6 +274,22 @@ def rights(fixture, root):
     fixture.variable("Access.Null", parent, "i=12", scalar("String", "never null"))
 
 
+def permissions(fixture, root):
+    """Nodes that say themselves who may do what, and over which channels (Part 3, 8.55 and 8.56)."""
+    parent = fixture.folder("Permissions", root)
+    value = scalar("Double", "1")
+    anybody, engineers, administrators = ("i=15644", "i=15656"), "i=16036", "i=15704"
+    browse, see_permissions, read, write = 1, 2, 32, 64
+    more = [(engineers, browse | read | write), (administrators, browse | see_permissions)]
+    fixture.variable("Permissions.BrowseOnly", parent, "i=11", value, permissions=[(it, browse) for it in anybody] + more,
+                     description="Everybody sees it, engineers read it.")
+    fixture.variable("Permissions.ReadOnly", parent, "i=11", value, permissions=[(it, read) for it in anybody] + more,
+                     description="Everybody reads it, engineers see it.")
+    fixture.variable("Permissions.Signed", parent, "i=11", value, restrictions=1)
+    fixture.variable("Permissions.Encrypted", parent, "i=11", value, restrictions=2)
+    fixture.variable("Permissions.Hidden", parent, "i=11", value, restrictions=2 | 8)
+
+
 def references(fixture, root):
     parent = fixture.folder("Reference", root)
     hub = fixture.folder("Reference.Hub", parent)
@@ -375,6 +396,7 @@ def make():
     ranks(fixture, root)
     data_access(fixture, root)
     rights(fixture, root)
+    permissions(fixture, root)
     references(fixture, root)
     methods(fixture, root)
     events(fixture, root)

@@ -21,11 +21,13 @@ pub enum Role {
     ConfigureAdmin,
     /// Manages users, roles and certificates.
     SecurityAdmin,
+    /// Any application whose certificate is trusted, over a secured channel.
+    TrustedApplication,
 }
 
 impl Role {
     /// Every role, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Anonymous,
         Self::AuthenticatedUser,
         Self::Observer,
@@ -34,6 +36,7 @@ impl Role {
         Self::Engineer,
         Self::ConfigureAdmin,
         Self::SecurityAdmin,
+        Self::TrustedApplication,
     ];
 
     /// The role's browse name.
@@ -47,13 +50,33 @@ impl Role {
             Self::Engineer => "Engineer",
             Self::ConfigureAdmin => "ConfigureAdmin",
             Self::SecurityAdmin => "SecurityAdmin",
+            Self::TrustedApplication => "TrustedApplication",
         }
+    }
+}
+
+/// A role that an administrator has added (Part 18, 4.3.2), by its place among them: below [`CUSTOM_ROLES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CustomRole(u8);
+
+/// Roles that can be added.
+pub const CUSTOM_ROLES: u8 = 20;
+
+impl CustomRole {
+    /// The role at this place; none if there is no such place.
+    pub const fn new(place: u8) -> Option<Self> {
+        if place < CUSTOM_ROLES { Some(Self(place)) } else { None }
+    }
+
+    /// Its place.
+    pub const fn place(self) -> u8 {
+        self.0
     }
 }
 
 /// A set of roles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Roles(u8);
+pub struct Roles(u32);
 
 impl Roles {
     /// No role at all.
@@ -63,6 +86,23 @@ impl Roles {
     #[must_use]
     pub const fn with(self, role: Role) -> Self {
         Self(self.0 | 1 << role as u8)
+    }
+
+    /// This set with a role that was added.
+    #[must_use]
+    pub const fn with_custom(self, role: CustomRole) -> Self {
+        Self(self.0 | 1 << (Role::ALL.len() as u8 + role.0))
+    }
+
+    /// Whether a role that was added is in the set.
+    pub const fn has_custom(self, role: CustomRole) -> bool {
+        self.0 & (1 << (Role::ALL.len() as u8 + role.0)) != 0
+    }
+
+    /// What is in this set or in `other`.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     /// Whether `role` is in the set.
@@ -77,14 +117,7 @@ impl Roles {
 
     /// Whether the set meets `access`: one of its roles is enough.
     pub fn may_write(self, access: Access) -> bool {
-        match access {
-            Access::ReadOnly => false,
-            Access::Operator => {
-                self.has(Role::Operator) || self.has(Role::Supervisor) || self.has(Role::Engineer)
-            }
-            Access::Supervisor => self.has(Role::Supervisor) || self.has(Role::Engineer),
-            Access::Engineer => self.has(Role::Engineer),
-        }
+        access.roles().iter().any(|it| self.has(*it))
     }
 }
 
@@ -108,6 +141,17 @@ pub enum Access {
 }
 
 impl Access {
+    /// The roles that write or call.
+    pub const fn roles(self) -> &'static [Role] {
+        use Role::{Engineer, Operator, Supervisor};
+        match self {
+            Self::ReadOnly => &[],
+            Self::Operator => &[Operator, Supervisor, Engineer],
+            Self::Supervisor => &[Supervisor, Engineer],
+            Self::Engineer => &[Engineer],
+        }
+    }
+
     /// The least role that writes; empty if nobody does.
     pub const fn name(self) -> &'static str {
         match self {

@@ -156,7 +156,7 @@ pub struct ConformanceArgs {
     /// Runs only cases whose id contains this, such as `RD-` or `SUB-03`.
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
-    /// Also writes variables outside the fixture; each is given its value back.
+    /// Also writes variables outside the fixture, and changes roles and users; all is put back.
     #[arg(long)]
     pub write: bool,
     /// Keeps the runner's keys and certificates here. Give the server the files in DIR/trusted and DIR/issuers,

@@ -15,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 use crate::app::works::{self, Works};
 use crate::app::{Failure, files, hosts};
 use crate::cli::RunArgs;
-use crate::config::{EndpointConfig, PlantConfig, ServerConfig, Users};
+use crate::config::{self, EndpointConfig, PlantConfig, RoleTable, ServerConfig, Users};
 use crate::engine::{self, Engine, Handle};
 use crate::time::{self, Clock};
 use crate::ua::channel::ChannelShared;
@@ -61,6 +61,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     });
     let users = Users::open(&config.data)?;
     let issuers = Issuers::open(&config.issuers, &uri)?;
+    let roles = roles(&config)?;
     let mut plant = plant;
     plant.alarm_fixture = args.fixture;
     let mut works = works::open(plant, &config, args)?;
@@ -92,6 +93,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         port,
         users,
         issuers,
+        roles,
         channels,
         alarm_epoch,
         history,
@@ -111,6 +113,15 @@ fn watch_expiry(identities: &[Identity], engine: &mut Engine, space: &Space) {
         engine.alarms_mut().set_expiry(Some(expires));
         space.set_certificate(expires, first.certificate.clone());
     }
+}
+
+/// Who has which role, if an administrator has changed that.
+fn roles(config: &ServerConfig) -> Result<Option<RoleTable>, Failure> {
+    let roles = config::load_roles(&config.data)?;
+    if roles.is_some() {
+        tracing::info!("who has which role is as roles.toml says: anonymous_roles does not count");
+    }
+    Ok(roles)
 }
 
 /// What channels share.

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use crate::access::Role;
 use crate::app::{Failure, cert};
 use crate::cli::{DataArgs, UserArgs, UserCertificateArgs, UserCommand};
-use crate::config::Users;
+use crate::config::{self, UserConfig, Users};
 
 /// Does one of the commands.
 pub(super) fn user(command: UserCommand) -> Result<(), Failure> {
@@ -25,15 +25,47 @@ pub(super) fn user(command: UserCommand) -> Result<(), Failure> {
         UserCommand::Remove(args) => {
             open(&args.data)?.remove(&args.name)?;
             cert::store(&args.data)?.1.set_user(&args.name, None)?;
+            forget(&args.data, &args.name)?;
             println!("user {} removed", args.name);
         }
         UserCommand::Certificate(args) => certificate(&args)?,
         UserCommand::List(data) => {
             let list = open(&data)?.current();
-            for (name, roles) in list.names() {
-                println!("{name}  {}", roles.join(", "));
+            for user in list.iter() {
+                println!("{}", line(user));
             }
         }
+    }
+    Ok(())
+}
+
+/// A user as the list shows him.
+fn line(user: &UserConfig) -> String {
+    let roles: Vec<&str> = user.roles.iter().map(|it| it.name()).collect();
+    let options = [
+        (user.options.disabled, "disabled"),
+        (user.options.must_change, "has to change the password"),
+        (user.options.no_change, "may not change the password"),
+        (user.options.no_delete, "may not be removed by clients"),
+    ];
+    let options = options.iter().filter(|it| it.0).map(|it| it.1);
+    let description = Some(user.description.as_str()).filter(|it| !it.is_empty());
+    let notes: Vec<&str> = options.chain(description).collect();
+    let line = format!("{}  {}", user.name, roles.join(", "));
+    if notes.is_empty() { line } else { format!("{line}  ({})", notes.join("; ")) }
+}
+
+/// Takes the user out of the rules about roles: another may have his name one day.
+fn forget(args: &DataArgs, name: &str) -> Result<(), Failure> {
+    let folder = cert::server_of(args)?.data;
+    let Some(before) = config::load_roles(&folder)? else { return Ok(()) };
+    let mut table = before.clone();
+    table.forget_user(name);
+    if table != before {
+        config::save_roles(&folder, &table)?;
+        println!(
+            "rules about roles no longer name {name}; a server that is running has to be told by a client"
+        );
     }
     Ok(())
 }

@@ -10,11 +10,14 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 
 /// Shortest password, characters (NIST SP 800-63B asks for 8 at least; a plant is worth more).
-const CHARS_MIN: usize = 12;
+pub const CHARS_MIN: usize = 12;
 /// Longest password, bytes: hashing must not become work for an attacker to hand out.
-const BYTES_MAX: usize = 256;
+pub const BYTES_MAX: usize = 256;
 /// Fewest different characters.
 const DIFFERENT_MIN: usize = 5;
+/// What a password must be, for people.
+pub const RULE: &str = "At least 12 characters, at most 256 bytes, at least 5 different characters, no control \
+                        characters, and not the user name in it.";
 /// Memory of one hash, KiB; with two passes and one lane what OWASP recommends for argon2id.
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
@@ -131,4 +134,16 @@ fn argon2id() -> Argon2<'static> {
     let params =
         Params::new(MEMORY_KIB, PASSES, LANES, None).expect("constants within argon2's bounds");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_people_are_told_of_passwords_is_what_is_checked() {
+        for number in [CHARS_MIN, BYTES_MAX, DIFFERENT_MIN] {
+            assert!(RULE.contains(&format!(" {number} ")), "{number}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::access::Role;
 use crate::config::mistake::Mistake;
 use crate::config::password;
 use crate::config::section::{self, Section};
-use crate::config::users::UserConfig;
+use crate::config::users::{UserConfig, UserOptions};
 
 /// Roles that a user can be given; the others follow from how the session came about.
 pub(super) const ROLES: [Role; 6] = [
@@ -37,6 +37,14 @@ pub(super) fn is_user_name(name: &str) -> bool {
         && !name.eq_ignore_ascii_case("anonymous")
 }
 
+/// What may stand in a description.
+pub(super) const DESCRIPTION: &str = "at most 256 characters, none of them control characters";
+
+/// Whether `text` can describe a user.
+pub(super) fn is_description(text: &str) -> bool {
+    text.chars().count() <= 256 && !text.contains(char::is_control)
+}
+
 /// The users in `text`, or every mistake.
 pub(super) fn read_users(file: &str, text: &str) -> Result<Vec<UserConfig>, Vec<Mistake>> {
     section::read(file, text, |file| {
@@ -58,6 +66,13 @@ fn user(s: &Section<'_>) -> UserConfig {
         name: s.text("name", NAME, None, is_user_name),
         password_hash: s.secret("password_hash", password::HASH, password::is_hash),
         roles: roles.into_iter().map(|it| ROLES[it]).collect(),
+        options: UserOptions {
+            no_delete: s.flag("no_delete", Some(false)),
+            disabled: s.flag("disabled", Some(false)),
+            no_change: s.flag("no_change", Some(false)),
+            must_change: s.flag("must_change", Some(false)),
+        },
+        description: s.text("description", DESCRIPTION, Some(""), is_description),
     }
 }
 
@@ -76,6 +91,22 @@ pub(super) fn write(users: &[UserConfig]) -> String {
             roles.join(", ")
         );
         written.expect("a String takes everything");
+        let UserOptions { no_delete, disabled, no_change, must_change } = user.options;
+        for (name, is_set) in [
+            ("no_delete", no_delete),
+            ("disabled", disabled),
+            ("no_change", no_change),
+            ("must_change", must_change),
+        ] {
+            if is_set {
+                text.push_str(name);
+                text.push_str(" = true\n");
+            }
+        }
+        if !user.description.is_empty() {
+            let quoted = toml::Value::String(user.description.clone());
+            writeln!(text, "description = {quoted}").expect("a String takes everything");
+        }
     }
     text
 }

@@ -41,6 +41,27 @@ pub enum UserError {
     /// A user without a role, or with one that cannot be given.
     #[error("a user needs at least one role of {rule}", rule = user_file::role_names().join(", "))]
     Roles,
+    /// A password that may not be changed and one that must be do not go together.
+    #[error("a user who may not change his password cannot be made to")]
+    Options,
+    /// The user may not be removed.
+    #[error("user {0} may not be removed")]
+    Kept(String),
+    /// The user may not change his password.
+    #[error("user {0} may not change the password")]
+    Fixed(String),
+    /// The password that is to be replaced is not the user's.
+    #[error("the old password is wrong")]
+    OldPassword,
+    /// The new password is the old one.
+    #[error("the new password is the old one")]
+    SamePassword,
+    /// The text about a user is too long or has control characters.
+    #[error("the description must have at most 256 characters, none of them control characters")]
+    Description,
+    /// Nobody would be left who may manage users and roles.
+    #[error("the last SecurityAdmin stays: give the role to somebody else first")]
+    LastAdmin,
     /// The file has mistakes; nobody can log in with a password until they are mended.
     #[error("nobody can log in with a password until this is mended:{}", lines(.0))]
     Mistakes(Vec<Mistake>),
@@ -58,6 +79,34 @@ fn lines(mistakes: &[Mistake]) -> String {
     mistakes.iter().fold(String::new(), |text, it| text + "\n  " + &it.to_string())
 }
 
+/// What is special about a user (UserConfigurationMask, Part 18, 5.2.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "the standard's four flags, none of which follows from another"
+)]
+pub struct UserOptions {
+    /// May not be removed.
+    pub no_delete: bool,
+    /// Cannot log in.
+    pub disabled: bool,
+    /// May not change the password.
+    pub no_change: bool,
+    /// Has to change the password before anything else.
+    pub must_change: bool,
+}
+
+/// What is to be changed about a user; what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserChange {
+    /// Password.
+    pub password: Option<String>,
+    /// Options.
+    pub options: Option<UserOptions>,
+    /// For people.
+    pub description: Option<String>,
+}
+
 /// A local user.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UserConfig {
@@ -67,6 +116,10 @@ pub struct UserConfig {
     pub password_hash: String,
     /// Roles.
     pub roles: Vec<Role>,
+    /// What is special.
+    pub options: UserOptions,
+    /// For people.
+    pub description: String,
 }
 
 impl fmt::Debug for UserConfig {
@@ -75,7 +128,7 @@ impl fmt::Debug for UserConfig {
             .field("name", &self.name)
             .field("password_hash", &"***")
             .field("roles", &self.roles)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -87,7 +140,7 @@ impl UserList {
     /// What `user` may do, if `password` is right. Takes tens of milliseconds by design, as long for a name that
     /// nobody has as for a wrong password: call it where it holds nobody up.
     pub fn verify(&self, user: &str, password: &[u8]) -> Option<Roles> {
-        let Some(user) = self.0.iter().find(|it| it.name == user) else {
+        let Some(user) = self.0.iter().find(|it| it.name == user && !it.options.disabled) else {
             password::verify_nobody(password);
             return None;
         };
@@ -95,11 +148,22 @@ impl UserList {
         is_right.then(|| self.roles(&user.name)).flatten()
     }
 
-    /// What `user` may do once the identity is proven in another way than by password; `None` for nobody.
+    /// What `user` may do once the identity is proven in another way than by password; `None` for nobody, and for one who
+    /// cannot log in.
     pub fn roles(&self, user: &str) -> Option<Roles> {
-        let user = self.0.iter().find(|it| it.name == user)?;
+        let user = self.get(user).filter(|it| !it.options.disabled)?;
         // Part 18, 4.2: AuthenticatedUser is everyone whose identity was proven.
         Some(user.roles.iter().copied().chain([Role::AuthenticatedUser]).collect())
+    }
+
+    /// The user with this name.
+    pub fn get(&self, user: &str) -> Option<&UserConfig> {
+        self.0.iter().find(|it| it.name == user)
+    }
+
+    /// Every user, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = &UserConfig> {
+        self.0.iter()
     }
 
     /// Names and roles, in the order of the file.
@@ -170,8 +234,122 @@ impl Users {
             if list.0.iter().any(|it| it.name == name) {
                 return Err(UserError::Taken(name.to_owned()));
             }
-            list.0.push(UserConfig { name: name.to_owned(), password_hash, roles });
+            list.0.push(UserConfig {
+                name: name.to_owned(),
+                password_hash,
+                roles,
+                options: UserOptions::default(),
+                description: String::new(),
+            });
             Ok(())
+        })
+    }
+
+    /// Adds a user without a role (Part 18, 5.2.5). Hashes the password: takes tens of milliseconds.
+    pub fn add_plain(
+        &mut self,
+        name: &str,
+        password: &str,
+        options: UserOptions,
+        description: &str,
+    ) -> Result<(), UserError> {
+        if !user_file::is_user_name(name) {
+            return Err(UserError::Name(name.to_owned()));
+        }
+        check_options(options)?;
+        check_description(description)?;
+        let password_hash = hash(name, password)?;
+        self.change(|list| {
+            if list.get(name).is_some() {
+                return Err(UserError::Taken(name.to_owned()));
+            }
+            let (name, description) = (name.to_owned(), description.to_owned());
+            list.0.push(UserConfig {
+                name,
+                password_hash,
+                roles: Vec::new(),
+                options,
+                description,
+            });
+            Ok(())
+        })
+    }
+
+    /// Changes what `change` names (Part 18, 5.2.6), unless `is_allowed` says no to the list that would come of it.
+    pub fn modify(
+        &mut self,
+        name: &str,
+        change: &UserChange,
+        is_allowed: impl FnOnce(&UserList) -> Result<(), UserError>,
+    ) -> Result<(), UserError> {
+        change.options.map_or(Ok(()), check_options)?;
+        change.description.as_deref().map_or(Ok(()), check_description)?;
+        let password_hash = change.password.as_deref().map(|it| hash(name, it)).transpose()?;
+        self.change(|list| {
+            let user = list.user(name)?;
+            if let Some(hash) = password_hash {
+                user.password_hash = hash;
+            }
+            user.options = change.options.unwrap_or(user.options);
+            if let Some(description) = &change.description {
+                user.description.clone_from(description);
+            }
+            is_allowed(list)
+        })
+    }
+
+    /// Removes a user who may be removed (Part 18, 5.2.7), unless `is_allowed` says no to the list that would come of it.
+    pub fn remove_plain(
+        &mut self,
+        name: &str,
+        is_allowed: impl FnOnce(&UserList) -> Result<(), UserError>,
+    ) -> Result<(), UserError> {
+        self.change(|list| {
+            if list.user(name)?.options.no_delete {
+                return Err(UserError::Kept(name.to_owned()));
+            }
+            list.0.retain(|it| it.name != name);
+            is_allowed(list)
+        })
+    }
+
+    /// A user changes the password (Part 18, 5.2.8), which he then need not do any more.
+    pub fn change_password(&mut self, name: &str, old: &[u8], new: &str) -> Result<(), UserError> {
+        let list = self.current();
+        let user = list.get(name).ok_or_else(|| UserError::Unknown(name.to_owned()))?;
+        if user.options.no_change {
+            return Err(UserError::Fixed(name.to_owned()));
+        }
+        if !password::verify(&user.password_hash, old) {
+            return Err(UserError::OldPassword);
+        }
+        if old == new.as_bytes() {
+            return Err(UserError::SamePassword);
+        }
+        let before = user.password_hash.clone();
+        let password_hash = hash(name, new)?;
+        self.change(|list| {
+            let user = list.user(name)?;
+            // Somebody else has been quicker: what was proven holds no more.
+            if user.password_hash != before {
+                return Err(UserError::OldPassword);
+            }
+            user.password_hash = password_hash;
+            user.options.must_change = false;
+            Ok(())
+        })
+    }
+
+    /// Takes a role from a user, unless `is_allowed` says no to the list that would come of it.
+    pub fn take_role(
+        &mut self,
+        name: &str,
+        role: Role,
+        is_allowed: impl FnOnce(&UserList) -> Result<(), UserError>,
+    ) -> Result<(), UserError> {
+        self.change(|list| {
+            list.user(name)?.roles.retain(|it| *it != role);
+            is_allowed(list)
         })
     }
 
@@ -256,6 +434,15 @@ fn trouble(path: &Path, source: std::io::Error) -> UserError {
 fn hash(name: &str, password: &str) -> Result<String, UserError> {
     password::check(name, password)?;
     password::hash(password).map_err(|source| UserError::File { path: "argon2".to_owned(), source })
+}
+
+fn check_options(options: UserOptions) -> Result<(), UserError> {
+    if options.no_change && options.must_change { Err(UserError::Options) } else { Ok(()) }
+}
+
+fn check_description(text: &str) -> Result<(), UserError> {
+    let fits = user_file::is_description(text);
+    fits.then_some(()).ok_or(UserError::Description)
 }
 
 fn given(roles: &[Role]) -> Result<Vec<Role>, UserError> {

@@ -131,6 +131,26 @@ impl Auditor {
         Err(Stop::failed(format!("not all audit events within {} s", SOON.as_secs())))
     }
 
+    /// The requests of this link are those that it hears of.
+    pub(super) fn speak_for(&self, link: &mut Link) {
+        link.entry.clone_from(&self.entry);
+    }
+
+    /// Hears `count` events of one type, of things that were done.
+    pub(super) fn heard_of_kind(&mut self, kind: u32, count: usize) -> Check {
+        let mut left = count;
+        let wanted = Variant::from(standard(kind));
+        while left > 0 {
+            let all = self.heard(|it| it.first() == Some(&wanted))?;
+            let own: Vec<&Fields> = all.iter().filter(|it| it.first() == Some(&wanted)).collect();
+            for event in &own {
+                common(event, kind, true)?;
+            }
+            left = left.saturating_sub(own.len());
+        }
+        Ok(())
+    }
+
     /// A connection whose requests the auditor hears of, its channel open.
     fn open(&self, bench: &Bench) -> Result<Link, Stop> {
         let mut link = bench.connect()?;

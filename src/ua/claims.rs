@@ -338,6 +338,7 @@ pub const UNITS: &[&str] = &[
     "Security ECC Policy",
     "Security Invalid user token",
     "Security Policy Required",
+    "Security Role Server Authorization",
     "Security User Anonymous Server",
     "Security User Name Password 2",
     "Security User X509",

@@ -35,6 +35,10 @@ impl Server {
                 Some(LiveValue { value, status: StatusCode::Good, source: time::now() })
             }
             LiveId::Alarm(alarm, member) => self.alarm_value(alarm, member, snapshot),
+            LiveId::Role(role, field) => {
+                let value = self.role_value(role, field)?;
+                Some(LiveValue { value, status: StatusCode::Good, source: time::now() })
+            }
             LiveId::Stored(index) => self.stored.borrow().get(index).cloned(),
             LiveId::Structure(device, number) => {
                 let row = self.space.structure(device, number)?;
@@ -104,6 +108,7 @@ impl Server {
             .or_else(|| self.live_diagnostics(variable))
             .or_else(|| self.live_history(variable))
             .or_else(|| self.live_push(id))
+            .or_else(|| self.live_users(variable))
             .or_else(|| {
                 (id == VariableId::Server_ServiceLevel as u32).then(|| service_level(snapshot))
             })

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, broadcast, watch};
 use tracing::{info, warn};
 
-use crate::config::{ServerConfig, Users};
+use crate::config::{RoleTable, ServerConfig, Users};
 use crate::engine::{EnginePort, Snapshot};
 use crate::historian::HistorianPort;
 use crate::kpi::KpiReader;
@@ -68,6 +68,10 @@ pub struct Server {
     pub subscriptions: RefCell<SubscriptionSet>,
     /// Connections by channel id.
     pub connections: RefCell<BTreeMap<u32, Rc<Connection>>>,
+    /// Who has which role.
+    pub roles: RefCell<RoleTable>,
+    /// Held while users or roles are changed.
+    pub administering: tokio::sync::Mutex<()>,
     /// Failed logins.
     pub guard: RefCell<LoginGuard>,
     /// Passwords that are being checked.
@@ -119,6 +123,8 @@ pub struct Parts {
     pub users: Users,
     /// Who may issue tokens.
     pub issuers: Issuers,
+    /// Who has which role, if an administrator has changed that.
+    pub roles: Option<RoleTable>,
     /// What channels share.
     pub channels: Rc<ChannelShared>,
     /// What EventIds of conditions begin with, over restarts.
@@ -139,11 +145,18 @@ impl Server {
         for uri in parts.space.namespaces().iter().skip(1) {
             namespaces.add_namespace(uri);
         }
+        let roles = parts.roles;
+        let roles = roles.unwrap_or_else(|| RoleTable::new(&parts.config.anonymous_roles));
+        parts.space.show_roles(
+            roles.all_added().map(|(role, it)| (role, it.namespace.as_str(), it.name.as_str())),
+        );
         let told = RefCell::new(Arc::clone(&parts.port.latest.borrow()));
         Self {
             subscriptions: RefCell::new(SubscriptionSet::new(&limits, parts.port.scan_ms)),
             sessions: RefCell::new(Sessions::new(limits.sessions, limits.sessions_per_address)),
             connections: RefCell::new(BTreeMap::new()),
+            roles: RefCell::new(roles),
+            administering: tokio::sync::Mutex::default(),
             guard: RefCell::new(LoginGuard::default()),
             logins: LoginQueue::default(),
             trail: Trail::start(&parts.config.data, parts.config.audit),
@@ -267,6 +280,19 @@ impl Server {
     pub fn break_session(&self, key: SessionKey, delete_subscriptions: bool, source_name: &str) {
         if let Some(session) = self.end_session(key, delete_subscriptions) {
             self.audit_end(&session, source_name);
+        }
+    }
+
+    /// Ends every session of a local user: he may not log in any more.
+    pub fn end_sessions_of(&self, user: &str) {
+        let sessions = self.sessions.borrow();
+        let own = sessions
+            .iter()
+            .filter(|it| it.identity.as_ref().is_some_and(|it| it.is_local && it.user == user));
+        let own: Vec<SessionKey> = own.map(|it| it.key).collect();
+        drop(sessions);
+        for session in own {
+            self.break_session(session, true, "Session/Terminated");
         }
     }
 

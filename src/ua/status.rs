@@ -3,11 +3,14 @@
 use opcua_types::StatusCode;
 
 use crate::alarm::AlarmRefusal;
+use crate::config::UserError;
 use crate::control::Refusal;
 use crate::field::Quality;
 use crate::ua::aggregate::QueryError;
+use crate::ua::permission::Denied;
 use crate::ua::pki::{CertificateProblem, InstallProblem};
 use crate::ua::push::PushProblem;
+use crate::ua::service::RoleProblem;
 
 /// Status of a value (Part 8, 6.3; Part 4, 7.38.2).
 pub fn of_quality(quality: Quality) -> StatusCode {
@@ -48,6 +51,44 @@ pub fn of_refusal(refusal: &Refusal) -> StatusCode {
         Refusal::Interlocked { .. } | Refusal::InvalidState { .. } => StatusCode::BadInvalidState,
         Refusal::Unknown => StatusCode::BadNodeIdUnknown,
         Refusal::Busy => StatusCode::BadTooManyOperations,
+    }
+}
+
+/// Status of a change of roles that is not made (Part 18, 4.3 and 4.4).
+pub fn of_role_problem(problem: RoleProblem) -> StatusCode {
+    match problem {
+        RoleProblem::Unknown => StatusCode::BadNodeIdUnknown,
+        RoleProblem::Invalid => StatusCode::BadInvalidArgument,
+        RoleProblem::Exists => StatusCode::BadAlreadyExists,
+        RoleProblem::NotFound => StatusCode::BadNotFound,
+        RoleProblem::NotAllowed => StatusCode::BadRequestNotAllowed,
+        RoleProblem::Full => StatusCode::BadNotSupported,
+        RoleProblem::Denied => StatusCode::BadUserAccessDenied,
+        RoleProblem::NotKept => StatusCode::BadResourceUnavailable,
+    }
+}
+
+/// Status of a change of users that is not made (Part 18, 5.2.5 to 5.2.8).
+pub fn of_user_error(error: &UserError) -> StatusCode {
+    match error {
+        UserError::Taken(_) | UserError::SamePassword => StatusCode::BadAlreadyExists,
+        UserError::Unknown(_) => StatusCode::BadNotFound,
+        UserError::Name(_) | UserError::Password(_) | UserError::Description => {
+            StatusCode::BadOutOfRange
+        }
+        UserError::Options => StatusCode::BadConfigurationError,
+        UserError::Kept(_) | UserError::Fixed(_) => StatusCode::BadNotSupported,
+        UserError::OldPassword => StatusCode::BadIdentityTokenInvalid,
+        UserError::LastAdmin | UserError::Roles => StatusCode::BadRequestNotAllowed,
+        UserError::Mistakes(_) | UserError::File { .. } => StatusCode::BadResourceUnavailable,
+    }
+}
+
+/// Status of what a user or a channel is not allowed.
+pub fn of_denial(denied: Denied) -> StatusCode {
+    match denied {
+        Denied::Permission => StatusCode::BadUserAccessDenied,
+        Denied::Security => StatusCode::BadSecurityModeInsufficient,
     }
 }
 

@@ -6,12 +6,13 @@ use opcua_types::{NodeId, ObjectTypeId, RequestHeader, StatusCode, UAString, Var
 use serde_json::{Map, Value};
 use tracing::warn;
 
-use crate::access::Role;
 use crate::time::{self, Timestamp};
 use crate::ua::audit::gate::Allowance;
 use crate::ua::audit::{Entry, json};
 use crate::ua::connection::Connection;
 use crate::ua::event::Event;
+use crate::ua::permission::ClassIndex;
+use crate::ua::permission::bits::RECEIVE_EVENTS;
 use crate::ua::server::Server;
 use crate::ua::session::Session;
 use crate::ua::subscription::{SessionKey, Stage};
@@ -289,11 +290,7 @@ impl Server {
     pub fn check_hearing(&self, key: SessionKey) {
         let mut sessions = self.sessions.borrow_mut();
         let Some(session) = sessions.get_mut(key) else { return };
-        let connections = self.connections.borrow();
-        let channel = connections.get(&session.channel).map(|it| it.channel.borrow());
-        let is_encrypted =
-            channel.is_some_and(|it| it.as_ref().is_some_and(|it| it.endpoint().encrypt));
-        session.hears_audit = is_encrypted && session.roles().has(Role::SecurityAdmin);
+        session.hears_audit = session.rights.may(ClassIndex::AUDIT, RECEIVE_EVENTS);
         if !session.hears_audit {
             self.subscriptions.borrow_mut().withhold_audit(key);
         }

@@ -9,11 +9,9 @@ use opcua_types::{
     SubscriptionDiagnosticsDataType, VariableId, Variant,
 };
 
-use crate::access::{Role, Roles};
 use crate::ua::server::Server;
-use crate::ua::service::may_read;
 use crate::ua::session::Session;
-use crate::ua::space::{LiveId, session_id};
+use crate::ua::space::session_id;
 use crate::ua::subscription::SessionKey;
 
 /// A counter of diagnostics.
@@ -56,34 +54,6 @@ fn structures<T: DynEncodable>(all: Vec<T>) -> Variant {
 }
 
 impl Server {
-    /// Whether a user may see a value that the server itself knows (DIA-03). Everybody sees his own session.
-    pub fn may_see(&self, id: LiveId, roles: Roles, own: SessionKey) -> bool {
-        use VariableId as V;
-        const SUBSCRIPTIONS: u32 = V::Server_ServerDiagnostics_SubscriptionDiagnosticsArray as u32;
-        const SESSIONS: u32 =
-            V::Server_ServerDiagnostics_SessionsDiagnosticsSummary_SessionDiagnosticsArray as u32;
-        const SECURITY: u32 =
-            V::Server_ServerDiagnostics_SessionsDiagnosticsSummary_SessionSecurityDiagnosticsArray
-                as u32;
-        match id {
-            LiveId::Server(SUBSCRIPTIONS | SESSIONS) => roles.is_administrator(),
-            LiveId::Server(SECURITY) => roles.has(Role::SecurityAdmin),
-            LiveId::Session(session, _) if session == own.0 => true,
-            LiveId::Session(_, member) => {
-                let is_security =
-                    self.space.session_path(member).starts_with(session::SECURITY_PATH);
-                if is_security { roles.has(Role::SecurityAdmin) } else { roles.is_administrator() }
-            }
-            LiveId::Structure(..) | LiveId::Alarm(..) => may_read(roles),
-            LiveId::Server(_) | LiveId::Stored(_) => true,
-        }
-    }
-
-    /// Switches diagnostics on or off, if the user may.
-    pub fn may_switch_diagnostics(roles: Roles) -> bool {
-        roles.is_administrator()
-    }
-
     /// Switches diagnostics on or off: without, there are no sessions and subscriptions to be seen (DIA-01).
     pub fn switch_diagnostics(&self, on: bool) {
         self.diagnostics_enabled.set(on);

@@ -16,6 +16,7 @@ mod chain;
 mod file;
 mod identity;
 mod request;
+mod subject;
 mod trust;
 mod update;
 
@@ -25,5 +26,6 @@ pub use certificate::{
 };
 pub use identity::{Identity, IdentityError};
 pub use request::{InstallProblem, Offered, SigningRequest, Wish, accept, signing_request};
+pub use subject::subject_names;
 pub use trust::{Listed, Place, TrustStore};
 pub use update::{LISTS, OwnFiles, TrustLists, Update, carry_out};

@@ -5,10 +5,12 @@ use opcua_types::{
     TimestampsToReturn, Variant,
 };
 
-use crate::access::{Role, Roles};
+use crate::access::Roles;
 use crate::engine::Snapshot;
 use crate::time::{self, Timestamp};
 use crate::ua::envelope::{array_length, response_header};
+use crate::ua::permission::bits::{READ, READ_ROLE_PERMISSIONS};
+use crate::ua::permission::{ClassIndex, Rights};
 use crate::ua::range;
 use crate::ua::server::Server;
 use crate::ua::service::reader::{self, Malformed, Reader};
@@ -59,14 +61,6 @@ pub(super) fn timestamps(number: i32) -> Result<TimestampsToReturn, StatusCode> 
     }
 }
 
-/// Whether these roles may read the process at all.
-pub fn may_read(roles: Roles) -> bool {
-    use Role::{ConfigureAdmin, Engineer, Observer, Operator, SecurityAdmin, Supervisor};
-    [Observer, Operator, Supervisor, Engineer, ConfigureAdmin, SecurityAdmin]
-        .iter()
-        .any(|it| roles.has(*it))
-}
-
 /// Read.
 pub(super) fn read(mut request: Request<'_>) -> Outcome {
     let session = request.session()?;
@@ -83,6 +77,7 @@ pub(super) fn read(mut request: Request<'_>) -> Outcome {
         server,
         snapshot: &snapshot,
         roles: request.roles(session),
+        rights: request.rights(session),
         session,
         timestamps,
         now: time::now(),
@@ -105,6 +100,7 @@ pub(super) struct Sight<'a> {
     pub(super) server: &'a Server,
     pub(super) snapshot: &'a Snapshot,
     pub(super) roles: Roles,
+    pub(super) rights: Rights,
     pub(super) session: SessionKey,
     pub(super) timestamps: TimestampsToReturn,
     pub(super) now: Timestamp,
@@ -120,7 +116,7 @@ impl Sight<'_> {
         if let Some(node) = node
             && is_plain
             && let ValueSource::Tag(tag) = self.server.space.value_source(node)
-            && may_read(self.roles)
+            && self.rights.may(self.server.space.class_of(node), READ)
         {
             let sample = self.snapshot.sample(tag);
             value::encode_sample(out, &sample, self.timestamps, self.now);
@@ -156,13 +152,14 @@ impl Sight<'_> {
         encoding: (u16, &str),
     ) -> Result<DataValue, StatusCode> {
         if attribute != AttributeId::Value {
+            self.check_visible(node, attribute)?;
             if !range.is_none() {
                 return Err(StatusCode::BadIndexRangeNoData);
             }
             if !encoding.1.is_empty() {
                 return Err(StatusCode::BadDataEncodingInvalid);
             }
-            let value = self.server.space.attribute(node, attribute, self.roles)?;
+            let value = self.attribute_of(node, attribute)?;
             return Ok(self.stamped(DataValue::value_only(value), None));
         }
         let mut value = self.value(node)?;
@@ -179,20 +176,20 @@ impl Sight<'_> {
     fn value(&self, node: NodeRef) -> Result<DataValue, StatusCode> {
         match self.server.space.value_source(node) {
             ValueSource::Tag(tag) => {
-                if !may_read(self.roles) {
-                    return Err(StatusCode::BadUserAccessDenied);
-                }
+                self.check_permission(node)?;
                 let sample = self.snapshot.sample(tag);
                 let status = status::of_quality(sample.quality);
                 let mut value = DataValue::value_only(value::from_value(sample.value));
                 value.status = (!matches!(status, StatusCode::Good)).then_some(status);
                 Ok(self.stamped(value, Some(sample.time)))
             }
-            ValueSource::Constant(value) => Ok(self.stamped(DataValue::value_only(value), None)),
+            ValueSource::Constant(value) => {
+                self.check_permission(node)?;
+                let own = self.server.space.default_user_permissions(node, self.roles);
+                Ok(self.stamped(DataValue::value_only(own.unwrap_or(value)), None))
+            }
             ValueSource::Live(id) => {
-                if !self.server.may_see(id, self.roles, self.session) {
-                    return Err(StatusCode::BadUserAccessDenied);
-                }
+                self.check_permission(node)?;
                 self.check_readable(node)?;
                 let live = self.server.live(id, self.snapshot).ok_or(StatusCode::BadNotReadable)?;
                 let mut value = DataValue::value_only(live.value);
@@ -203,9 +200,43 @@ impl Sight<'_> {
         }
     }
 
+    /// An attribute other than Value. Of his own session everybody may read what there is to be read.
+    fn attribute_of(&self, node: NodeRef, attribute: AttributeId) -> Result<Variant, StatusCode> {
+        let is_level = attribute == AttributeId::UserAccessLevel;
+        let shown =
+            if is_level && self.is_own(node) { AttributeId::AccessLevel } else { attribute };
+        self.server.space.attribute(node, shown, self.roles)
+    }
+
+    fn is_own(&self, node: NodeRef) -> bool {
+        matches!(node, NodeRef::Session(session, _) if session == self.session.0)
+    }
+
+    /// The class whose rights this session has over a node: everybody sees the diagnostics of his own session (DIA-03).
+    pub(super) fn class_of(&self, node: NodeRef) -> ClassIndex {
+        if self.is_own(node) { ClassIndex::OPEN } else { self.server.space.class_of(node) }
+    }
+
+    /// Whether this user may read a value.
+    fn check_permission(&self, node: NodeRef) -> Result<(), StatusCode> {
+        Ok(self.rights.check(self.class_of(node), READ)?)
+    }
+
+    /// Whether this user sees a node at all, and its RolePermissions (Part 3, 8.55).
+    fn check_visible(&self, node: NodeRef, attribute: AttributeId) -> Result<(), StatusCode> {
+        let class = self.class_of(node);
+        if !self.rights.may_browse(class) {
+            return Err(StatusCode::BadUserAccessDenied);
+        }
+        if attribute == AttributeId::RolePermissions {
+            self.rights.check(class, READ_ROLE_PERMISSIONS)?;
+        }
+        Ok(())
+    }
+
     /// Whether a value may be read at all, and by this user (RD-13).
     fn check_readable(&self, node: NodeRef) -> Result<(), StatusCode> {
-        let level = |which| match self.server.space.attribute(node, which, self.roles) {
+        let level = |which| match self.attribute_of(node, which) {
             Ok(Variant::Byte(level)) => level,
             _ => 0,
         };

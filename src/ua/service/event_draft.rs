@@ -246,7 +246,7 @@ impl<'a> Draft<'a> {
         let device = match source {
             NodeRef::Device(device) | NodeRef::Member(device, _) => Some(device),
             NodeRef::Alarm(alarm, _) => Some(space.alarms().device(alarm)),
-            NodeRef::Static(_) | NodeRef::Session(..) => None,
+            NodeRef::Static(_) | NodeRef::Session(..) | NodeRef::Role(..) => None,
         };
         let device = device.filter(|it| space.notifiers(Some(*it)).contains(&self.target));
         match (device, self.target) {

@@ -13,6 +13,7 @@ use crate::history::{By, Direction, Edit, Edited, HistoryError, Sample, Span};
 use crate::time::{self, Timestamp};
 use crate::ua::audit::HistoryChange;
 use crate::ua::history::annotation::{self, ANNOTATIONS_MAX, Note};
+use crate::ua::permission::bits::{DELETE_HISTORY, INSERT_HISTORY, MODIFY_HISTORY};
 use crate::ua::server::Server;
 use crate::ua::service::Request;
 use crate::ua::service::history_update::{Refused, Updated};
@@ -49,7 +50,7 @@ fn read<T: BinaryDecodable>(request: &Request<'_>, mut body: &[u8]) -> Result<T,
 }
 
 /// The history of a node that this user may change (HA-25).
-fn kept(request: &Request<'_>, actor: &Actor, node: &NodeId) -> Result<Kept, StatusCode> {
+fn kept(request: &Request<'_>, node: &NodeId, needed: u32) -> Result<Kept, StatusCode> {
     let server = request.server;
     if node.is_null() {
         return Err(StatusCode::BadNodeIdInvalid);
@@ -59,10 +60,29 @@ fn kept(request: &Request<'_>, actor: &Actor, node: &NodeId) -> Result<Kept, Sta
     if !server.space.is_editable(found) {
         return Err(StatusCode::BadHistoryOperationUnsupported);
     }
-    if !server.space.may_edit(found, actor.roles) {
-        return Err(StatusCode::BadUserAccessDenied);
-    }
+    let rights = request.rights(request.session()?);
+    rights.check(server.space.class_of(found), needed)?;
     Ok(kept)
+}
+
+/// Permissions that an operation needs (Part 3, 8.55).
+fn needed_for(told: &HistoryChange) -> u32 {
+    match told {
+        HistoryChange::Update { perform, .. } | HistoryChange::Annotation { perform, .. } => {
+            needed_to(*perform)
+        }
+        HistoryChange::DeleteRaw { .. } | HistoryChange::DeleteAt(_) => DELETE_HISTORY,
+    }
+}
+
+/// Permissions that an update needs: one that inserts or replaces needs both.
+pub(super) fn needed_to(perform: PerformUpdateType) -> u32 {
+    match perform {
+        PerformUpdateType::Insert => INSERT_HISTORY,
+        PerformUpdateType::Replace => MODIFY_HISTORY,
+        PerformUpdateType::Update => INSERT_HISTORY | MODIFY_HISTORY,
+        PerformUpdateType::Remove => DELETE_HISTORY,
+    }
 }
 
 fn check_count(request: &Request<'_>, count: usize) -> Result<(), StatusCode> {
@@ -194,7 +214,7 @@ impl DataOperation {
         node: NodeId,
         told: HistoryChange,
     ) -> Result<Self, Refused> {
-        let checked = kept(request, actor, &node)
+        let checked = kept(request, &node, needed_for(&told))
             .and_then(|kept| Ok((change_of(request, actor, &kept, &told)?, kept)));
         match checked {
             Ok((change, kept)) => Ok(Self { node, kept, by: by(actor), change, told }),

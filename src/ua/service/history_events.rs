@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use opcua_types::{Context, StatusCode};
 
-use crate::access::Roles;
 use crate::ua::event::EventFilter;
 use crate::ua::history::{Events, Heard, RawQuery, Work};
+use crate::ua::permission::Rights;
+use crate::ua::permission::bits::READ_HISTORY;
 use crate::ua::server::Server;
-use crate::ua::service::attribute::may_read;
 use crate::ua::service::filter;
 use crate::ua::service::history_read::time;
 use crate::ua::service::reader::{Malformed, Reader};
@@ -33,15 +33,13 @@ pub(super) fn read_details(
 /// Checks a node and begins the read of its events.
 pub(super) fn begin_read(
     server: &Server,
-    roles: Roles,
+    rights: &Rights,
     node: NodeRef,
     asked: (RawQuery, EventFilter),
 ) -> Result<Work, StatusCode> {
     let events = server.events.as_ref().filter(|_| server.space.keeps_events(node));
     let events = events.ok_or(StatusCode::BadHistoryOperationUnsupported)?;
-    if !may_read(roles) {
-        return Err(StatusCode::BadUserAccessDenied);
-    }
+    rights.check(server.space.class_of(node), READ_HISTORY)?;
     let (query, filter) = asked;
     let heard = heard(server, &events.types, node);
     Ok(Work::Events(Box::new(Events::new(events.port.reader.clone(), heard, filter, query))))

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use opcua_types::{AggregateConfiguration, NumericRange, ObjectId, StatusCode, TimestampsToReturn};
 
-use crate::access::Roles;
 use crate::time::Timestamp;
 use crate::ua::aggregate::{Configuration, Function};
 use crate::ua::channel::Channel;
@@ -16,8 +15,10 @@ use crate::ua::history::{
     Answered, AtTimeRead, ModifiedRead, ProcessedQuery, ProcessedRead, Raw, RawQuery, Room,
     Subject, Work,
 };
+use crate::ua::permission::Rights;
+use crate::ua::permission::bits::READ_HISTORY;
 use crate::ua::server::Server;
-use crate::ua::service::attribute::{may_read, timestamps};
+use crate::ua::service::attribute::timestamps;
 use crate::ua::service::history_events;
 use crate::ua::service::reader::{self, Reader};
 use crate::ua::service::write::{begin, reply};
@@ -74,7 +75,7 @@ pub(super) fn history_read(mut request: Request<'_>) -> Outcome {
     {
         return Err(StatusCode::BadAggregateListMismatch);
     }
-    let roles = request.roles(session);
+    let rights = request.rights(session);
     let hears_audit =
         request.server.sessions.borrow().get(session).is_some_and(|it| it.hears_audit);
     let mut works = Vec::with_capacity(count);
@@ -90,7 +91,7 @@ pub(super) fn history_read(mut request: Request<'_>) -> Outcome {
         } else if item.continuation.is_empty() {
             let details = details.as_ref().map_err(|it| *it);
             let begun = details
-                .and_then(|it| begin_one(request.server, roles, &item, timestamps, (it, index)));
+                .and_then(|it| begin_one(request.server, &rights, &item, timestamps, (it, index)));
             begun.map(|mut work| {
                 work.set_hears_audit(hears_audit);
                 work
@@ -182,7 +183,7 @@ pub(super) fn time(body: &mut Reader<'_>) -> Result<Timestamp, reader::Malformed
 /// Checks a node and begins its read.
 fn begin_one(
     server: &Server,
-    roles: Roles,
+    rights: &Rights,
     item: &Item<'_>,
     timestamps: TimestampsToReturn,
     (details, index): (&Details, usize),
@@ -191,7 +192,7 @@ fn begin_one(
         return Err(StatusCode::BadNodeIdInvalid);
     }
     let node = server.space.resolve(&item.node).ok_or(StatusCode::BadNodeIdUnknown)?;
-    let subject = || subject(server, roles, (item, node), timestamps);
+    let subject = || subject(server, rights, (item, node), timestamps);
     Ok(match details {
         Details::Raw(query) => Work::Raw(Box::new(Raw::new(subject()?, *query))),
         Details::Modified(query) => {
@@ -205,7 +206,7 @@ fn begin_one(
             Work::AtTime(Box::new(AtTimeRead::new(subject()?, times, *use_simple_bounds)))
         }
         Details::Events(query, filter) => {
-            return history_events::begin_read(server, roles, node, (*query, (**filter).clone()));
+            return history_events::begin_read(server, rights, node, (*query, (**filter).clone()));
         }
     })
 }
@@ -213,14 +214,12 @@ fn begin_one(
 /// The variable of an operation, and how its values are to be shown.
 fn subject(
     server: &Server,
-    roles: Roles,
+    rights: &Rights,
     (item, node): (&Item<'_>, NodeRef),
     timestamps: TimestampsToReturn,
 ) -> Result<Subject, StatusCode> {
     let kept = server.space.kept(node).ok_or(StatusCode::BadHistoryOperationUnsupported)?;
-    if !may_read(roles) || !server.space.may_read_history(node, roles) {
-        return Err(StatusCode::BadUserAccessDenied);
-    }
+    rights.check(server.space.class_of(node), READ_HISTORY)?;
     let range: NumericRange = reader::index_range(item.range)?;
     match item.encoding {
         (_, "") => {}

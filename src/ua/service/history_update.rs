@@ -119,12 +119,13 @@ fn take_apart(
         DELETE_RAW => history_data::delete_raw(request, actor, body)?,
         DELETE_AT => history_data::delete_at(request, actor, body)?,
         UPDATE_EVENTS => {
-            let roles = actor.roles;
-            let update = history_update_events::update(server, roles, &context, &mut reader)?;
+            let rights = request.rights(request.session()?);
+            let update = history_update_events::update(server, &rights, &context, &mut reader)?;
             return Ok(Operation::Events(Box::new(update)));
         }
         DELETE_EVENTS => {
-            let update = history_update_events::delete(server, actor.roles, &mut reader)?;
+            let rights = request.rights(request.session()?);
+            let update = history_update_events::delete(server, &rights, &mut reader)?;
             return Ok(Operation::Events(Box::new(update)));
         }
         _ => return Err(StatusCode::BadHistoryOperationUnsupported.into()),

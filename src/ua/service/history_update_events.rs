@@ -7,14 +7,16 @@ use opcua_types::{ByteString, Context, NodeId, PerformUpdateType, StatusCode, Va
 use tokio::sync::oneshot;
 use tracing::info;
 
-use crate::access::Roles;
 use crate::chronicle::{Guard, Outcome, Task};
 use crate::ua::audit::{EventChange, EventsChanged, Origin};
 use crate::ua::event::EventFilter;
 use crate::ua::history::Heard;
+use crate::ua::permission::Rights;
+use crate::ua::permission::bits::DELETE_HISTORY;
 use crate::ua::server::Server;
 use crate::ua::service::event_draft::{BASE_FIELDS, Draft, field_of};
 use crate::ua::service::filter;
+use crate::ua::service::history_data::needed_to;
 use crate::ua::service::history_events::heard;
 use crate::ua::service::history_update::Updated;
 use crate::ua::service::reader::{self, Malformed, Reader};
@@ -33,7 +35,7 @@ pub(super) struct EventUpdate {
 /// UpdateEventDetails.
 pub(super) fn update(
     server: &Server,
-    roles: Roles,
+    rights: &Rights,
     context: &Context<'_>,
     body: &mut Reader<'_>,
 ) -> Result<EventUpdate, Malformed> {
@@ -50,12 +52,11 @@ pub(super) fn update(
         let read = (0..fields).map(|_| body.typed::<Variant>(context));
         new.push(read.collect::<Result<Vec<_>, _>>()?);
     }
-    let target = check(server, roles, &node, count).and_then(|target| match perform {
-        1..=3 => Ok(target),
-        // Part 11, 6.9.4.1: events are not removed this way.
-        _ => Err(StatusCode::BadInvalidArgument),
-    });
+    let is_known = (1..=3).contains(&perform);
     let perform = PerformUpdateType::try_from(perform).unwrap_or(PerformUpdateType::Update);
+    let target = check(server, (rights, needed_to(perform)), &node, count);
+    // Part 11, 6.9.4.1: events are not removed this way.
+    let target = target.and_then(|it| is_known.then_some(it).ok_or(StatusCode::BadInvalidArgument));
     let change = EventChange::Update { perform, filter: said, new };
     Ok(EventUpdate { node: server.said_id(&node), target, change, filter })
 }
@@ -63,7 +64,7 @@ pub(super) fn update(
 /// DeleteEventDetails.
 pub(super) fn delete(
     server: &Server,
-    roles: Roles,
+    rights: &Rights,
     body: &mut Reader<'_>,
 ) -> Result<EventUpdate, Malformed> {
     let node = body.node_id()?;
@@ -71,7 +72,7 @@ pub(super) fn delete(
     let count = body.array(4)?;
     let ids = (0..count).map(|_| body.byte_string().map(|it| ByteString::from(it.to_vec())));
     let change = EventChange::Delete(ids.collect::<Result<_, _>>()?);
-    let target = check(server, roles, &node, count);
+    let target = check(server, (rights, DELETE_HISTORY), &node, count);
     let filter = Err(StatusCode::BadInvalidState);
     Ok(EventUpdate { node: server.said_id(&node), target, change, filter })
 }
@@ -79,7 +80,7 @@ pub(super) fn delete(
 /// The notifier whose events are to be changed.
 fn check(
     server: &Server,
-    roles: Roles,
+    (rights, needed): (&Rights, u32),
     node: &NodeIdRef<'_>,
     count: usize,
 ) -> Result<NodeRef, StatusCode> {
@@ -90,9 +91,7 @@ fn check(
     if server.events.is_none() || !server.space.keeps_events(found) {
         return Err(StatusCode::BadHistoryOperationUnsupported);
     }
-    if !server.space.may_edit_events(roles) {
-        return Err(StatusCode::BadUserAccessDenied);
-    }
+    rights.check(server.space.class_of(found), needed)?;
     match count {
         0 => Err(StatusCode::BadNothingToDo),
         _ if count > server.config.limits.operations => Err(StatusCode::BadTooManyOperations),

@@ -3,13 +3,11 @@
 use opcua_types::{CallMethodRequest, CallMethodResult, StatusCode, Variant};
 use tokio::task::JoinHandle;
 
-use crate::access::Actor;
 use crate::kpi::{Depth, KpiReader, Period, Scope};
 use crate::tag::{DeviceIndex, DeviceKind, KpiFigures};
 use crate::time::Timestamp;
 use crate::ua::history::status_of;
 use crate::ua::server::Server;
-use crate::ua::service::attribute::may_read;
 use crate::ua::service::method::{answered, failed};
 use crate::ua::space::NodeIdRef;
 
@@ -51,11 +49,10 @@ pub(super) fn device_of(server: &Server, call: &CallMethodRequest) -> Option<Dev
 /// A call of CalculateKpis: its answer comes from a thread that may wait for a disk.
 pub(super) fn call(
     server: &Server,
-    actor: &Actor,
     call: &CallMethodRequest,
 ) -> Option<Result<JoinHandle<CallMethodResult>, CallMethodResult>> {
     let device = device_of(server, call)?;
-    Some(prepare(server, actor, device, call).map(|(kpis, scope, period)| {
+    Some(prepare(server, device, call).map(|(kpis, scope, period)| {
         let call = call.clone();
         tokio::task::spawn_blocking(move || calculate(&kpis, scope, period, &call))
     }))
@@ -63,13 +60,9 @@ pub(super) fn call(
 
 fn prepare(
     server: &Server,
-    actor: &Actor,
     device: DeviceIndex,
     call: &CallMethodRequest,
 ) -> Result<(KpiReader, Scope, Period), CallMethodResult> {
-    if !may_read(actor.roles) {
-        return Err(failed(StatusCode::BadUserAccessDenied));
-    }
     let period = period(call.input_arguments.as_deref().unwrap_or_default())?;
     let unsupported = || failed(StatusCode::BadHistoryOperationUnsupported);
     let kpis = server.kpis.clone().ok_or_else(unsupported)?;

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use opcua_types::{
-    CallMethodRequest, CallMethodResult, CallResponse, MethodId, ObjectId, ResponseHeader,
-    StatusCode, Variant,
+    CallMethodRequest, CallMethodResult, CallResponse, MethodId, ObjectId, ObjectTypeId,
+    ResponseHeader, StatusCode, Variant,
 };
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -17,12 +17,14 @@ use crate::alarm::AlarmRefusal;
 use crate::control::{self, Command, Order, Refusal, Scalar};
 use crate::engine::Request as EngineRequest;
 use crate::tag::MethodRow;
-use crate::ua::audit::{Origin, audited_condition};
+use crate::ua::audit::{AuditedMethod, Origin, audited_condition};
+use crate::ua::permission::bits::CALL;
+use crate::ua::permission::{Denied, Rights};
 use crate::ua::server::Server;
 use crate::ua::service::condition::{self, Called};
 use crate::ua::service::fixture::{self, Done};
 use crate::ua::service::{
-    Answer, Outcome, Request, encode, kpi, push, state_change, variant, write,
+    Answer, Outcome, Request, encode, kpi, push, role, state_change, user, variant, write,
 };
 use crate::ua::space::NodeIdRef;
 use crate::ua::status;
@@ -41,7 +43,7 @@ enum Operation {
     Asked(&'static MethodRow, oneshot::Receiver<control::Outcome>),
     /// Asked of an alarm, with so many arguments.
     Alarm(usize, oneshot::Receiver<Result<(), AlarmRefusal>>),
-    /// By a task or a thread of its own: figures from the history, certificates.
+    /// By a task or a thread of its own: figures from the history, certificates, what is changed on the disk.
     Read(JoinHandle<CallMethodResult>),
 }
 
@@ -55,9 +57,10 @@ pub(super) fn call(mut request: Request<'_>) -> Outcome {
         calls.push(request.body.typed::<CallMethodRequest>(&request.context)?);
     }
     let actor = write::begin(&request, session)?;
+    let rights = request.rights(session);
     let origin = request.server.origin(request.connection, &request.header, Some(session));
     let operations: Vec<Operation> =
-        calls.iter().map(|it| start(&request, session, (&actor, &origin), it)).collect();
+        calls.iter().map(|it| start(&request, session, (&actor, &rights, &origin), it)).collect();
     let server = Rc::clone(request.server);
     let connection = Rc::clone(request.connection);
     let (id, header) = (request.id, request.header.clone());
@@ -113,6 +116,10 @@ fn audit(
         let audited = match condition::name_of(server, call) {
             Some(name) => audited_condition(&name, call),
             None if kpi::device_of(server, call).is_some() => None,
+            None if role::is_about_roles(server, call) => Some(AuditedMethod {
+                kind: ObjectTypeId::RoleMappingRuleChangedAuditEventType,
+                ..AuditedMethod::default()
+            }),
             None => push::audited(call),
         };
         if let Some(audited) = audited {
@@ -124,10 +131,13 @@ fn audit(
 fn start(
     request: &Request<'_>,
     session: SessionKey,
-    (actor, origin): (&Actor, &Origin),
+    (actor, rights, origin): (&Actor, &Rights, &Origin),
     call: &CallMethodRequest,
 ) -> Operation {
     let server = request.server;
+    if let Err(denied) = check_permission(server, rights, call) {
+        return Operation::Done(failed(status::of_denial(denied)));
+    }
     if let Some(result) = push::call(server, session, request.connection, origin, call) {
         return Operation::Read(result);
     }
@@ -146,7 +156,11 @@ fn start(
             Err(result) => Operation::Done(result),
         };
     }
-    if let Some(called) = kpi::call(server, actor, call) {
+    let managed = role::call(server, session, actor, call);
+    if let Some(called) = managed.or_else(|| user::call(server, session, actor, call)) {
+        return called.map_or_else(Operation::Done, Operation::Read);
+    }
+    if let Some(called) = kpi::call(server, call) {
         return called.map_or_else(Operation::Done, Operation::Read);
     }
     if let Some(result) = fixture::call(server, call) {
@@ -167,6 +181,22 @@ fn start(
         }
         Err(result) => Operation::Done(result),
     }
+}
+
+/// Whether this session may call methods of the object, and this one (Part 3, 8.55). What is no method of the object is
+/// left to those who answer the call.
+fn check_permission(
+    server: &Server,
+    rights: &Rights,
+    call: &CallMethodRequest,
+) -> Result<(), Denied> {
+    let space = &server.space;
+    let object = space.resolve(&NodeIdRef::from(&call.object_id));
+    let method = space.resolve(&NodeIdRef::from(&call.method_id));
+    let Some((object, method)) = object.zip(method) else { return Ok(()) };
+    let Some(method) = space.method_of(object, method) else { return Ok(()) };
+    rights.check(space.class_of(object), CALL)?;
+    rights.check(space.class_of(method), CALL)
 }
 
 /// A call that went well, with what came of it.

@@ -18,27 +18,30 @@ mod method;
 mod monitored;
 mod push;
 mod reader;
+mod role;
 mod session;
 mod state_change;
 mod subscription;
+mod user;
 mod variant;
 mod view;
 mod write;
 
 use std::rc::Rc;
 
-pub use attribute::may_read;
 pub use filter::MOST_CLAUSES;
 use opcua_types::{
     BinaryDecodable, BinaryEncodable, Context, MessageInfo, ObjectId, RequestHeader,
     ResponseHeader, StatusCode,
 };
+pub use role::RoleProblem;
 use tracing::debug;
 
 use crate::access::Roles;
 use crate::time;
 use crate::ua::connection::Connection;
 use crate::ua::envelope::{fault, response_header, type_id};
+use crate::ua::permission::Rights;
 use crate::ua::server::Server;
 use crate::ua::service::reader::{Malformed, Reader};
 use crate::ua::session::Session;
@@ -105,6 +108,10 @@ impl Request<'_> {
 
     fn roles(&self, session: SessionKey) -> Roles {
         self.server.sessions.borrow().get(session).map_or(Roles::NONE, Session::roles)
+    }
+
+    fn rights(&self, session: SessionKey) -> Rights {
+        self.server.sessions.borrow().get(session).map(|it| it.rights.clone()).unwrap_or_default()
     }
 
     fn answer<T: BinaryEncodable + MessageInfo>(&self, response: &T) -> Outcome {

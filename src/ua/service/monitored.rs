@@ -10,6 +10,7 @@ use opcua_types::{
 use crate::time;
 use crate::ua::envelope::array_length;
 use crate::ua::event::Problem;
+use crate::ua::permission::bits::{READ, RECEIVE_EVENTS};
 use crate::ua::server::Server;
 use crate::ua::service::attribute::{self, ReadItem, Sight};
 use crate::ua::service::filter;
@@ -78,6 +79,7 @@ pub(super) fn create(mut request: Request<'_>) -> Outcome {
         server: common.server,
         snapshot: &snapshot,
         roles: request.roles(common.session),
+        rights: request.rights(common.session),
         session: common.session,
         timestamps: common.timestamps,
         now: time::now(),
@@ -119,9 +121,7 @@ fn source_of(sight: &Sight<'_>, item: &ReadItem<'_>) -> Result<Source, StatusCod
     let range = reader::index_range(item.range)?;
     let is_value = attribute == AttributeId::Value;
     if is_value && let ValueSource::Tag(tag) = space.value_source(node) {
-        if !attribute::may_read(sight.roles) {
-            return Err(StatusCode::BadUserAccessDenied);
-        }
+        sight.rights.check(space.class_of(node), READ)?;
         if !item.encoding.1.is_empty() {
             return Err(StatusCode::BadDataEncodingInvalid);
         }
@@ -176,7 +176,8 @@ impl Common<'_> {
         };
         let pass = Pass { snapshot: sight.snapshot, live: &live, utc: sight.now };
         let mut subscriptions = self.server.subscriptions.borrow_mut();
-        let item = NewItem { source, mode, settings, aggregate: filter.aggregate() };
+        let class = sight.class_of(node_of(sight, item)?);
+        let item = NewItem { source, class, mode, settings, aggregate: filter.aggregate() };
         let id = subscriptions.add_item(self.session, self.subscription, item, &pass)?;
         let sampling_ms = subscriptions.sampling_ms(settings.every);
         Ok((id, Made { sampling_ms, queue_size: settings.queue_size, filter: result }))
@@ -195,9 +196,8 @@ impl Common<'_> {
         if !sight.server.space.is_notifier(notifier) {
             return Err(StatusCode::BadNotSupported.into());
         }
-        if !attribute::may_read(sight.roles) {
-            return Err(StatusCode::BadUserAccessDenied.into());
-        }
+        let class = sight.server.space.class_of(notifier);
+        sight.rights.check(class, RECEIVE_EVENTS).map_err(StatusCode::from)?;
         let mode = Mode::from_number(mode)?;
         let settings = self.listener_settings(parameters)?;
         let made = Made::of(&settings);

@@ -10,7 +10,6 @@ use opcua_types::{
 };
 use tracing::{debug, info, warn};
 
-use crate::access::{Role, Roles};
 use crate::config::{EndpointConfig, SecurityPolicy};
 use crate::time;
 use crate::ua::audit::{self, Origin};
@@ -18,7 +17,7 @@ use crate::ua::crypto;
 use crate::ua::envelope::fault;
 use crate::ua::pki;
 use crate::ua::server::Server;
-use crate::ua::service::{Answer, Outcome, Request, attribute, encode, ephemeral, issued};
+use crate::ua::service::{Answer, Outcome, Request, encode, ephemeral, issued};
 use crate::ua::session::{Identity, IdentityProblem, Login, NewSession, Proof, read_login};
 use crate::ua::subscription::SessionKey;
 
@@ -241,7 +240,7 @@ fn try_activate(
             let identity = Identity {
                 user: "anonymous".to_owned(),
                 is_anonymous: true,
-                roles: anonymous_roles(request.server),
+                ..Identity::default()
             };
             now(identity, locales)
         }
@@ -316,10 +315,6 @@ fn endpoint_of(request: &Request<'_>) -> Result<EndpointConfig, StatusCode> {
     Ok(channel.endpoint())
 }
 
-fn anonymous_roles(server: &Server) -> Roles {
-    server.config.anonymous_roles.iter().copied().chain([Role::Anonymous]).collect()
-}
-
 /// The user whose certificate this is. The reason of a refusal is for the log only.
 fn owner_of(
     server: &Server,
@@ -344,7 +339,14 @@ fn owner_of(
         warn!(user = owner, "user certificate of nobody in the list of users");
         return Err(refused(IdentityProblem::Rejected));
     };
-    Ok(Identity { user: owner, is_anonymous: false, roles })
+    let subject = pki::subject_names(der);
+    Ok(Identity {
+        user: owner,
+        roles,
+        is_local: true,
+        certificate: Some((pki::thumbprint_hex(der), subject)),
+        ..Identity::default()
+    })
 }
 
 /// An activation that may finish later.
@@ -406,7 +408,7 @@ fn check_password(
         let handle = activation.header.request_handle;
         let body = if let Some(roles) = roles.flatten() {
             server.guard.borrow_mut().succeeded(&name);
-            let identity = Identity { user: name, is_anonymous: false, roles };
+            let identity = Identity { user: name, roles, is_local: true, ..Identity::default() };
             finish(&server, &activation, identity)
         } else {
             server.guard.borrow_mut().failed(&name, address, time::monotonic());
@@ -438,7 +440,6 @@ fn finish(
     }
     session.renew_nonce()?;
     info!(session = %session.id, user = identity.user, channel = activation.channel, "session activated");
-    let may_read = attribute::may_read(identity.roles);
     session.identify(identity);
     session.channel = activation.channel;
     session.locales.clone_from(&activation.locales);
@@ -450,11 +451,20 @@ fn finish(
     response_header.additional_header =
         ephemeral::renew(server, session, asked_key.as_ref(), &tokens);
     drop(sessions);
-    server.subscriptions.borrow_mut().set_right(activation.session, may_read, time::now());
-    server.check_hearing(activation.session);
+    server.renew_rights(activation.session);
     if let Some(connection) = server.connections.borrow().get(&activation.channel) {
         connection.has_session.set(true);
         connection.is_known.set(true);
+    }
+    let must_change = server
+        .sessions
+        .borrow()
+        .get(activation.session)
+        .is_some_and(|it| it.identity.as_ref().is_some_and(|it| it.must_change_password));
+    let mut response_header = opcua_types::ResponseHeader::new_good(&activation.header);
+    if must_change {
+        // Part 18, 5.2.8: until then the session may do nothing else.
+        response_header.service_result = StatusCode::GoodPasswordChangeRequired;
     }
     let response = ActivateSessionResponse {
         response_header,

@@ -5,7 +5,7 @@ use tracing::info;
 
 use crate::time;
 use crate::ua::envelope::array_length;
-use crate::ua::service::{Answer, Outcome, Request, attribute};
+use crate::ua::service::{Answer, Outcome, Request};
 use crate::ua::subscription::{Asked, Owner, PublishRequest, SessionKey};
 
 /// Encoded acknowledgement: subscription and sequence number.
@@ -39,6 +39,7 @@ pub(super) fn create(mut request: Request<'_>) -> Outcome {
         interval_ms = revised.interval_ms,
         "subscription created"
     );
+    subscriptions.set_rights(session, &request.rights(session), time::now());
     server.replan.notify_one();
     let mut out = request.head(ObjectId::CreateSubscriptionResponse_Encoding_DefaultBinary);
     out.extend_from_slice(&id.to_le_bytes());
@@ -169,8 +170,8 @@ pub(super) fn transfer(mut request: Request<'_>) -> Outcome {
             };
             ids.iter().map(one).collect()
         });
-    let may_read = attribute::may_read(request.roles(session));
-    request.server.subscriptions.borrow_mut().set_right(session, may_read, time::now());
+    let rights = request.rights(session);
+    request.server.subscriptions.borrow_mut().set_rights(session, &rights, time::now());
     request.server.check_hearing(session);
     let status = results.iter().find_map(|it| it.as_ref().err()).copied();
     let origin = request.server.origin(request.connection, &request.header, Some(session));

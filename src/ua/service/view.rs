@@ -7,6 +7,7 @@ use opcua_types::{
 
 use crate::time;
 use crate::ua::envelope::{array_length, response_header};
+use crate::ua::permission::Rights;
 use crate::ua::service::reader::{self, Reader};
 use crate::ua::service::{Answer, Outcome, Request};
 use crate::ua::session::BrowseRest;
@@ -29,6 +30,7 @@ pub(super) fn browse(mut request: Request<'_>) -> Outcome {
     request.check_count(count)?;
     check_view(&view)?;
     let maximum = references_per_node(&request, asked_maximum);
+    let rights = request.rights(session);
     let mut out = Vec::with_capacity(64 + count * 256);
     let handle = request.header.request_handle;
     let id = ObjectId::BrowseResponse_Encoding_DefaultBinary;
@@ -36,13 +38,24 @@ pub(super) fn browse(mut request: Request<'_>) -> Outcome {
     array_length(&mut out, Some(count));
     for _ in 0..count {
         let position = read_description(&mut request.body, &request.server.space)?;
+        let position = position.and_then(|it| check_visible(&request, &rights, it));
         match position {
-            Ok(position) => one(&request, session, position, maximum, &mut out),
+            Ok(position) => one(&request, (session, &rights), position, maximum, &mut out),
             Err(status) => failed(status, &mut out),
         }
     }
     array_length(&mut out, None);
     Ok(Answer::Now(out))
+}
+
+/// Whether the session may see the node that it browses.
+fn check_visible(
+    request: &Request<'_>,
+    rights: &Rights,
+    position: BrowsePosition,
+) -> Result<BrowsePosition, StatusCode> {
+    let class = request.server.space.class_of(position.node());
+    if rights.may_browse(class) { Ok(position) } else { Err(StatusCode::BadUserAccessDenied) }
 }
 
 /// There is no view (VIW-10).
@@ -90,7 +103,7 @@ fn read_description(
 /// BrowseResult of one node, with a continuation point if not everything fits.
 fn one(
     request: &Request<'_>,
-    session: SessionKey,
+    (session, rights): (SessionKey, &Rights),
     position: BrowsePosition,
     maximum: usize,
     out: &mut Vec<u8>,
@@ -99,7 +112,7 @@ fn one(
     out.extend_from_slice(&StatusCode::Good.bits().to_le_bytes());
     // The continuation point stands before the references, and is known only after them.
     let mut references = Vec::new();
-    let (count, rest) = request.server.space.browse(position, maximum, &mut references);
+    let (count, rest) = request.server.space.browse(rights, position, maximum, &mut references);
     match rest {
         Some(rest) => {
             let bound = request.server.config.limits.continuation_points;
@@ -133,6 +146,7 @@ pub(super) fn browse_next(mut request: Request<'_>) -> Outcome {
     let release = request.body.u8()? != 0;
     let points: Option<Vec<ByteString>> = request.typed()?;
     let points = points.unwrap_or_default();
+    let rights = request.rights(session);
     request.check_count(points.len())?;
     let mut out = Vec::new();
     let handle = request.header.request_handle;
@@ -152,7 +166,8 @@ pub(super) fn browse_next(mut request: Request<'_>) -> Outcome {
             None => failed(StatusCode::BadContinuationPointInvalid, &mut out),
             Some(_) if release => failed(StatusCode::Good, &mut out),
             Some(found) => {
-                one(&request, session, found.position, found.max_references, &mut out);
+                let with = (session, &rights);
+                one(&request, with, found.position, found.max_references, &mut out);
             }
         }
     }
@@ -167,13 +182,14 @@ fn point_id(point: &ByteString) -> Option<u64> {
 
 /// TranslateBrowsePathsToNodeIds.
 pub(super) fn translate(mut request: Request<'_>) -> Outcome {
-    request.session()?;
+    let session = request.session()?;
+    let rights = request.rights(session);
     let count = request.body.array(SMALLEST_PATH)?;
     request.check_count(count)?;
     let mut results: Vec<BrowsePathResult> = Vec::with_capacity(count);
     for _ in 0..count {
         let path: BrowsePath = request.body.typed(&request.context)?;
-        results.push(request.server.space.translate(&path));
+        results.push(request.server.space.translate(&rights, &path));
     }
     request.answer(&TranslateBrowsePathsToNodeIdsResponse {
         response_header: request.good(),

@@ -7,20 +7,24 @@ use opcua_types::{
     AttributeId, DataValue, NumericRange, ResponseHeader, StatusCode, Variant, WriteResponse,
 };
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tracing::info;
 
 use crate::access::{Access, Actor, Roles};
 use crate::alarm::{AlarmCommand, AlarmIndex, AlarmOrder, AlarmRefusal, Remark};
+use crate::config::AnyRole;
 use crate::control::{self, Command, Order, Refusal};
 use crate::engine::Request as EngineRequest;
 use crate::tag::{DeviceIndex, StructureRow};
 use crate::time;
 use crate::ua::audit::{Origin, Written};
 use crate::ua::envelope::fault;
+use crate::ua::permission::bits::{WRITE, WRITE_ATTRIBUTE};
+use crate::ua::permission::{ClassIndex, Rights};
 use crate::ua::server::Server;
 use crate::ua::service::{Answer, Outcome, Request, encode, variant};
-use crate::ua::service::{condition, reader};
-use crate::ua::space::{CURRENT_WRITE, LiveId, NodeIdRef, NodeRef, ValueSource};
+use crate::ua::service::{condition, reader, role};
+use crate::ua::space::{CURRENT_WRITE, LiveId, NodeIdRef, NodeRef, RoleField, ValueSource};
 use crate::ua::status;
 use crate::ua::structure;
 use crate::ua::subscription::SessionKey;
@@ -35,6 +39,8 @@ enum Operation {
     Done(StatusCode),
     Asked(oneshot::Receiver<control::Outcome>),
     Alarm(oneshot::Receiver<Result<(), AlarmRefusal>>),
+    /// Of a role, on the way to the disk.
+    Role(JoinHandle<StatusCode>),
 }
 
 /// Write.
@@ -50,6 +56,7 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
         asked.push((node, attribute, range, request.body.data_value(&request.context)?));
     }
     let actor = begin(&request, session)?;
+    let rights = request.rights(session);
     let origin = request.server.origin(request.connection, &request.header, Some(session));
     let mut operations = Vec::with_capacity(count);
     for (node, attribute, range, value) in asked {
@@ -61,8 +68,8 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
             new: value.value.clone().unwrap_or_default(),
             old: request.server.value_before(&node, attribute, &parts),
         };
-        let operation = check(request.server, actor.roles, &node, attribute, range)
-            .and_then(|target| begin_one(request.server, target, value, &actor));
+        let operation = check(request.server, (actor.roles, &rights), &node, attribute, range)
+            .and_then(|target| begin_one(request.server, target, value, (&actor, session)));
         operations.push((operation.unwrap_or_else(Operation::Done), written));
     }
     let server = Rc::clone(request.server);
@@ -152,15 +159,17 @@ enum Target {
     EnabledFlag,
     /// What an alarm is judged by.
     Alarm(AlarmIndex, u16),
+    /// Whether the lists of a role are of those that are left out.
+    Role(AnyRole, RoleField),
     /// Another attribute.
     Attribute(NodeRef, AttributeId),
 }
 
 fn begin_one(
-    server: &Server,
+    server: &Rc<Server>,
     target: Target,
     value: DataValue,
-    actor: &Actor,
+    (actor, session): (&Actor, SessionKey),
 ) -> Result<Operation, StatusCode> {
     match target {
         Target::Setpoint { row, target } => {
@@ -198,6 +207,11 @@ fn begin_one(
             let asked = server.port.ask_alarm(command);
             asked.map(Operation::Alarm).map_err(|it| status::of_alarm_refusal(&it))
         }
+        Target::Role(role, field) => {
+            check_plain(&value)?;
+            let written = value.value.unwrap_or_default();
+            role::write(server, session, actor, (role, field), &written).map(Operation::Role)
+        }
         Target::Attribute(node, attribute) => {
             let value = value.value.unwrap_or_default();
             server.space.write_attribute(node, attribute, &value)?;
@@ -209,7 +223,7 @@ fn begin_one(
 /// Node, attribute, range and right of one operation (WR-06, WR-09, WR-10).
 fn check(
     server: &Server,
-    roles: Roles,
+    (roles, rights): (Roles, &Rights),
     node: &NodeIdRef<'_>,
     attribute: u32,
     range: &str,
@@ -222,35 +236,23 @@ fn check(
     let attribute =
         AttributeId::from_u32(attribute).map_err(|_| StatusCode::BadAttributeIdInvalid)?;
     let range = reader::index_range(range)?;
+    if !rights.may_browse(server.space.class_of(found)) && attribute != AttributeId::Value {
+        return Err(StatusCode::BadUserAccessDenied);
+    }
     if attribute != AttributeId::Value {
         server.space.attribute(found, attribute, roles)?;
+        let mask = server.space.attribute(found, AttributeId::WriteMask, roles)?;
+        if mask != Variant::UInt32(0) {
+            rights.check(server.space.class_of(found), WRITE_ATTRIBUTE)?;
+        }
         return Ok(Target::Attribute(found, attribute));
     }
-    if let ValueSource::Live(LiveId::Stored(index)) = server.space.value_source(found) {
-        let may = |which| server.space.attribute(found, which, roles).as_ref().is_ok_and(writable);
-        return match (may(AttributeId::AccessLevel), may(AttributeId::UserAccessLevel)) {
-            (false, _) => Err(StatusCode::BadNotWritable),
-            (true, false) => Err(StatusCode::BadUserAccessDenied),
-            (true, true) => Ok(Target::Stored(index, range)),
-        };
+    let class = server.space.class_of(found);
+    let source = server.space.value_source(found);
+    if let ValueSource::Live(id) = source {
+        return check_live(server, (roles, rights, class), (found, id), range);
     }
-    if server.space.value_source(found) == ValueSource::Live(LiveId::ENABLED_FLAG) {
-        let may = Server::may_switch_diagnostics(roles);
-        return if may { Ok(Target::EnabledFlag) } else { Err(StatusCode::BadUserAccessDenied) };
-    }
-    if let ValueSource::Live(LiveId::Structure(device, number)) = server.space.value_source(found) {
-        return check_structure(server, roles, (device, number), &range);
-    }
-    if let ValueSource::Live(LiveId::Alarm(alarm, member)) = server.space.value_source(found) {
-        let may = |which| server.space.attribute(found, which, roles).as_ref().is_ok_and(writable);
-        return match (may(AttributeId::AccessLevel), may(AttributeId::UserAccessLevel)) {
-            (false, _) => Err(StatusCode::BadNotWritable),
-            (true, false) => Err(StatusCode::BadUserAccessDenied),
-            (true, true) if !range.is_none() => Err(StatusCode::BadIndexRangeNoData),
-            (true, true) => Ok(Target::Alarm(alarm, member)),
-        };
-    }
-    let ValueSource::Tag(tag) = server.space.value_source(found) else {
+    let ValueSource::Tag(tag) = source else {
         server.space.attribute(found, AttributeId::DataType, roles)?;
         return Err(StatusCode::BadNotWritable);
     };
@@ -258,9 +260,7 @@ fn check(
     if row.setpoint.is_none() {
         return Err(StatusCode::BadNotWritable);
     }
-    if !roles.may_write(row.access) {
-        return Err(StatusCode::BadUserAccessDenied);
-    }
+    rights.check(class, WRITE)?;
     if !range.is_none() {
         // Every setpoint is a scalar: there is no part of it to write.
         return Err(StatusCode::BadIndexRangeNoData);
@@ -269,10 +269,40 @@ fn check(
     Ok(Target::Setpoint { row, target })
 }
 
+/// Right and range of a write to what the server itself knows.
+fn check_live(
+    server: &Server,
+    (roles, rights, class): (Roles, &Rights, ClassIndex),
+    (node, id): (NodeRef, LiveId),
+    range: NumericRange,
+) -> Result<Target, StatusCode> {
+    if let LiveId::Structure(device, number) = id {
+        return check_structure(server, (rights, class), (device, number), &range);
+    }
+    let may = |which| server.space.attribute(node, which, roles).as_ref().is_ok_and(writable);
+    if !may(AttributeId::AccessLevel) {
+        return Err(StatusCode::BadNotWritable);
+    }
+    rights.check(class, WRITE)?;
+    if !may(AttributeId::UserAccessLevel) {
+        return Err(StatusCode::BadUserAccessDenied);
+    }
+    Ok(match id {
+        LiveId::Stored(index) => Target::Stored(index, range),
+        LiveId::ENABLED_FLAG => Target::EnabledFlag,
+        _ if !range.is_none() => return Err(StatusCode::BadIndexRangeNoData),
+        LiveId::Alarm(alarm, member) => Target::Alarm(alarm, member),
+        LiveId::Role(role, field) => Target::Role(role, field),
+        LiveId::Server(_) | LiveId::Session(..) | LiveId::Structure(..) => {
+            return Err(StatusCode::BadNotWritable);
+        }
+    })
+}
+
 /// Right and range of a write to a structure.
 fn check_structure(
     server: &Server,
-    roles: Roles,
+    (rights, class): (&Rights, ClassIndex),
     which: (DeviceIndex, u16),
     range: &NumericRange,
 ) -> Result<Target, StatusCode> {
@@ -281,9 +311,7 @@ fn check_structure(
     if row.access == Access::ReadOnly {
         return Err(StatusCode::BadNotWritable);
     }
-    if !roles.may_write(row.access) {
-        return Err(StatusCode::BadUserAccessDenied);
-    }
+    rights.check(class, WRITE)?;
     if !range.is_none() {
         return Err(StatusCode::BadIndexRangeNoData);
     }
@@ -327,6 +355,7 @@ fn ask(server: &Server, command: Command) -> Operation {
 async fn finish(operation: Operation) -> StatusCode {
     match operation {
         Operation::Done(status) => status,
+        Operation::Role(done) => done.await.unwrap_or(StatusCode::BadInternalError),
         Operation::Asked(outcome) => match outcome.await {
             Ok(Ok(_)) => StatusCode::Good,
             Ok(Err(refusal)) => {

@@ -22,14 +22,24 @@ const ENVELOPE_BYTES: usize = 32 * 1024;
 const CERTIFICATE_BYTES: usize = 32 * 1024;
 
 /// Who a session acts for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
     /// User name; `anonymous` for nobody.
     pub user: String,
     /// No user was named.
     pub is_anonymous: bool,
-    /// What the user may do.
+    /// Roles that go with the proof; rules about roles may add to them.
     pub roles: Roles,
+    /// A local user, whose roles are those of the list of users at the moment.
+    pub is_local: bool,
+    /// The user has to change the password before anything else.
+    pub must_change_password: bool,
+    /// The user's certificate: thumbprint in hexadecimal, and names and values of its subject.
+    pub certificate: Option<(String, Vec<(String, String)>)>,
+    /// Groups in the user's access token.
+    pub groups: Vec<String>,
+    /// Names of roles in the user's access token.
+    pub token_roles: Vec<String>,
 }
 
 /// What a client wants to be, its secret already in the clear.

@@ -189,11 +189,7 @@ impl Issuer {
         if !(1..=NAME_CHARACTERS).contains(&length) || user.chars().any(char::is_control) {
             return Err(TokenProblem::NoUser);
         }
-        let said: Vec<&str> = match claims.get(&self.roles_claim) {
-            Some(Value::String(one)) => vec![one],
-            Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
-            _ => Vec::new(),
-        };
+        let said = texts(claims.get(&self.roles_claim));
         let given = self.roles.iter().filter(|(claim, _)| said.contains(&claim.as_str()));
         let given: Vec<Role> = given.map(|(_, role)| *role).collect();
         if given.is_empty() {
@@ -205,8 +201,24 @@ impl Issuer {
             is_anonymous: false,
             // Part 18, 4.2: AuthenticatedUser is everyone whose identity was proven.
             roles: given.into_iter().chain([Role::AuthenticatedUser]).collect(),
+            groups: owned(&texts(claims.get("groups"))),
+            token_roles: owned(&said),
+            ..Identity::default()
         })
     }
+}
+
+/// The texts of a claim that has one or several.
+fn texts(claim: Option<&Value>) -> Vec<&str> {
+    match claim {
+        Some(Value::String(one)) => vec![one],
+        Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn owned(all: &[&str]) -> Vec<String> {
+    all.iter().map(|it| (*it).to_owned()).collect()
 }
 
 fn algorithm(of: TokenAlgorithm) -> Algorithm {

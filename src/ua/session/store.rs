@@ -11,6 +11,7 @@ use crate::config::SecurityPolicy;
 use crate::time::Timestamp;
 use crate::ua::crypto::{self, EphemeralKey};
 use crate::ua::history::Work;
+use crate::ua::permission::Rights;
 use crate::ua::session::{Continuations, Identity, ServiceCounts};
 use crate::ua::space::{BrowsePosition, session_id};
 use crate::ua::subscription::SessionKey;
@@ -71,6 +72,10 @@ pub struct Session {
     pub channel: u32,
     /// Who, once activated.
     pub identity: Option<Identity>,
+    /// Its roles at the moment.
+    pub roles: Roles,
+    /// What its user may do on its channel.
+    pub rights: Rights,
     /// Its user is told of audit events: a SecurityAdmin over an encrypted channel.
     pub hears_audit: bool,
     /// Users that it has acted for, oldest first.
@@ -99,12 +104,15 @@ impl Session {
 
     /// What its user may do; nothing before activation.
     pub fn roles(&self) -> Roles {
-        self.identity.as_ref().map_or(Roles::NONE, |it| it.roles)
+        self.roles
     }
 
     /// Acts for another user from now on.
     pub fn identify(&mut self, identity: Identity) {
         if self.users.back() != Some(&identity.user) {
+            // What one user began to read is no other's to go on with.
+            self.browses.clear();
+            self.reads.clear();
             while self.users.len() >= USERS {
                 self.users.pop_front();
             }
@@ -184,6 +192,8 @@ impl Sessions {
             ephemeral: None,
             channel: client.channel,
             identity: None,
+            roles: Roles::NONE,
+            rights: Rights::default(),
             hears_audit: false,
             users: VecDeque::new(),
             counts: ServiceCounts::default(),

@@ -138,6 +138,13 @@ impl AlarmNodes {
     }
 }
 
+impl AlarmNodes {
+    /// Every template.
+    pub(super) fn templates_mut(&mut self) -> impl Iterator<Item = &mut Template> {
+        self.templates.iter_mut().flatten()
+    }
+}
+
 impl Space {
     /// The alarms that there are.
     pub fn alarms(&self) -> &AlarmTable {
@@ -159,6 +166,16 @@ impl Space {
     pub(super) fn of_alarm(&self, alarm: AlarmIndex, member: u16) -> Option<&TemplateNode> {
         let member = usize::from(member).checked_sub(1)?;
         self.alarm_template(alarm).nodes.get(member)
+    }
+
+    /// The method of a condition with this name, or of its ShelvingState.
+    pub(super) fn alarm_member(&self, alarm: AlarmIndex, name: &str) -> Option<NodeRef> {
+        let template = self.alarm_template(alarm);
+        let plain = name.strip_suffix('2').unwrap_or(name);
+        let paths = [name.to_owned(), format!("ShelvingState.{name}"), plain.to_owned()];
+        let found = paths.iter().find_map(|it| template.find(it));
+        let found = found.or_else(|| template.find(&format!("ShelvingState.{plain}")))?;
+        Some(NodeRef::Alarm(alarm, found + 1))
     }
 
     /// Path of a node below its condition, such as `AckedState.Id`; empty for the condition itself.
@@ -441,7 +458,9 @@ impl Space {
                 owner == device && self.member(owner, member).path == "Alarms.Metrics.Reset"
             }
             NodeRef::Static(declared) => *self.graph.id(declared) == NodeId::new(0, 18_666_u32),
-            NodeRef::Device(_) | NodeRef::Session(..) | NodeRef::Alarm(..) => false,
+            NodeRef::Device(_) | NodeRef::Session(..) | NodeRef::Role(..) | NodeRef::Alarm(..) => {
+                false
+            }
         };
         let found = self.table.device(device);
         let scope = if found.kind == DeviceKind::Line { found.index + 1 } else { 0 };
@@ -459,7 +478,7 @@ pub(super) fn is_setting(path: &str) -> bool {
 }
 
 /// The least right that a method needs.
-fn least(path: &str) -> Access {
+pub(super) fn least(path: &str) -> Access {
     let name = path.rsplit('.').next().unwrap_or(path);
     match name.strip_suffix('2').unwrap_or(name) {
         "Enable" | "Disable" => Access::Engineer,

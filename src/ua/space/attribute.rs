@@ -31,6 +31,11 @@ impl Space {
             AttributeId::Value => None,
             AttributeId::NodeId => Some(self.node_id(node).into()),
             AttributeId::NodeClass => Some((self.class(node) as i32).into()),
+            AttributeId::RolePermissions => Some(self.role_permissions(self.class_of(node), None)),
+            AttributeId::UserRolePermissions => {
+                Some(self.role_permissions(self.class_of(node), Some(roles)))
+            }
+            AttributeId::AccessRestrictions => Some(self.restrictions(self.class_of(node))),
             // Its other bits (Part 3, 8.58) are 0: access is atomic, arrays may be written in part.
             AttributeId::AccessLevelEx => {
                 match self.attribute(node, AttributeId::AccessLevel, roles)? {
@@ -51,6 +56,7 @@ impl Space {
                 NodeRef::Session(session, member) => {
                     self.session_attribute(session, member, attribute)
                 }
+                NodeRef::Role(role, member) => self.role_attribute(role, member, attribute),
                 NodeRef::Alarm(alarm, member) => {
                     self.alarm_attribute(alarm, member, attribute, roles)
                 }
@@ -59,13 +65,17 @@ impl Space {
                 }
             },
         };
-        found.ok_or(StatusCode::BadAttributeIdInvalid)
+        let found = found.ok_or(StatusCode::BadAttributeIdInvalid)?;
+        Ok(self.permitted(node, attribute, found, roles))
     }
 
     /// Node class.
     pub fn class(&self, node: NodeRef) -> NodeClass {
         match node {
-            NodeRef::Device(_) | NodeRef::Session(_, 0) | NodeRef::Alarm(_, 0) => NodeClass::Object,
+            NodeRef::Device(_)
+            | NodeRef::Session(_, 0)
+            | NodeRef::Role(_, 0)
+            | NodeRef::Alarm(_, 0) => NodeClass::Object,
             _ => self.graph.class(self.declaration(node)),
         }
     }
@@ -76,6 +86,7 @@ impl Space {
             NodeRef::Static(index) => index,
             NodeRef::Device(device) => self.template(self.table.device(device).kind).object_type,
             NodeRef::Session(_, member) => self.session_declaration(member),
+            NodeRef::Role(_, member) => self.role_declaration(member),
             NodeRef::Alarm(alarm, member) => self.alarm_declaration(alarm, member),
             NodeRef::Member(device, member) => self.member(device, member).declaration,
         }
@@ -86,6 +97,10 @@ impl Space {
         match node {
             NodeRef::Device(device) => (INSTANCES, self.table.device(device).name.as_str().into()),
             NodeRef::Session(session, 0) => (SERVER, self.session_name(session).into()),
+            NodeRef::Role(role, 0) => {
+                let (namespace, name) = self.role_name(role);
+                (namespace, name.into())
+            }
             NodeRef::Alarm(alarm, member) => self.alarm_name(alarm, member),
             _ => {
                 let name = self.graph.node(self.declaration(node)).as_node().browse_name();
@@ -101,6 +116,9 @@ impl Space {
         }
         if let NodeRef::Session(session, 0) = node {
             return ("".into(), self.session_name(session).into());
+        }
+        if let NodeRef::Role(role, 0) = node {
+            return ("".into(), self.role_name(role).1.into());
         }
         if let NodeRef::Alarm(alarm, 0) = node {
             return ("".into(), self.alarm_row(alarm).name.into());
@@ -130,7 +148,8 @@ impl Space {
                 Some(access(may).into())
             }
             AttributeId::AccessLevel | AttributeId::UserAccessLevel => {
-                is_variable.then(|| CURRENT_READ.into())
+                let field = self.roles.field(index);
+                is_variable.then(|| access(field.is_some_and(|it| it.1.is_writable())).into())
             }
             AttributeId::UserExecutable if *self.graph.id(index) == (0, STATE_CHANGE) => {
                 Some(roles.is_administrator().into())

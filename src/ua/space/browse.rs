@@ -2,6 +2,7 @@
 
 use opcua_types::{NodeClass, StatusCode};
 
+use crate::ua::permission::Rights;
 use crate::ua::space::reference::Reference;
 use crate::ua::space::{IdRef, NodeIdRef, NodeRef, Space};
 
@@ -40,11 +41,12 @@ impl BrowseFilter {
         Ok(Self { forward, inverse, kind, include_subtypes, class_mask, result_mask })
     }
 
-    fn accepts(&self, space: &Space, reference: &Reference) -> bool {
+    fn accepts(&self, space: &Space, rights: &Rights, reference: &Reference) -> bool {
         let direction = if reference.is_forward { self.forward } else { self.inverse };
         direction
             && self.kind.is_none_or(|kind| space.fits(reference.kind, kind, self.include_subtypes))
             && (self.class_mask == 0 || self.class_mask & space.class(reference.target) as u32 != 0)
+            && rights.may_browse(space.class_of(reference.target))
     }
 }
 
@@ -57,6 +59,11 @@ pub struct BrowsePosition {
 }
 
 impl BrowsePosition {
+    /// The node being browsed.
+    pub fn node(&self) -> NodeRef {
+        self.node
+    }
+
     /// At the first reference of `node`.
     pub fn start(node: NodeRef, filter: BrowseFilter) -> Self {
         Self { node, filter, seen: 0 }
@@ -79,9 +86,11 @@ impl Space {
         kind == wanted || (include_subtypes && self.graph.is_subtype(kind, wanted))
     }
 
-    /// Appends at most `maximum` ReferenceDescriptions to `out`: how many, and where to go on.
+    /// Appends at most `maximum` ReferenceDescriptions to `out`: how many, and where to go on. Nodes that the session may
+    /// not see are left out.
     pub fn browse(
         &self,
+        rights: &Rights,
         position: BrowsePosition,
         maximum: usize,
         out: &mut Vec<u8>,
@@ -89,7 +98,7 @@ impl Space {
         let BrowsePosition { node, filter, seen } = position;
         let mut count = 0;
         for (index, reference) in self.references(node).iter().enumerate().skip(seen) {
-            if !filter.accepts(self, reference) {
+            if !filter.accepts(self, rights, reference) {
                 continue;
             }
             if count == maximum {

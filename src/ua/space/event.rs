@@ -16,7 +16,9 @@ impl Space {
         match node {
             NodeRef::Static(index) => index == self.graph.known.server,
             NodeRef::Device(_) => true,
-            NodeRef::Member(..) | NodeRef::Session(..) | NodeRef::Alarm(..) => false,
+            NodeRef::Member(..) | NodeRef::Session(..) | NodeRef::Role(..) | NodeRef::Alarm(..) => {
+                false
+            }
         }
     }
 
@@ -161,6 +163,7 @@ impl Space {
             NodeRef::Static(_)
             | NodeRef::Member(..)
             | NodeRef::Session(..)
+            | NodeRef::Role(..)
             | NodeRef::Alarm(..) => Vec::new(),
         }
     }

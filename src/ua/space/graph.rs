@@ -163,6 +163,11 @@ impl Graph {
         }
     }
 
+    /// How many nodes there are.
+    pub(super) fn len(&self) -> u32 {
+        self.nodes.len() as u32
+    }
+
     /// Every node of a namespace.
     pub(super) fn of_namespace(&self, namespace: u16) -> impl Iterator<Item = u32> {
         (0..self.nodes.len() as u32).filter(move |it| self.id(*it).namespace == namespace)

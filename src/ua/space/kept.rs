@@ -221,12 +221,4 @@ impl Space {
             _ => true,
         }
     }
-
-    /// Whether a user with these roles, who may read values, may read this node's history too.
-    pub fn may_read_history(&self, node: NodeRef, roles: Roles) -> bool {
-        match node {
-            NodeRef::Static(index) => self.fixture_level(index, Some(roles)) & HISTORY_READ != 0,
-            _ => true,
-        }
-    }
 }

@@ -11,8 +11,10 @@ use rustc_hash::FxBuildHasher;
 
 use crate::ua::aggregate::Function;
 use crate::ua::space::graph::Graph;
+use crate::ua::space::metadata;
 use crate::ua::space::nodeset::{self, NodeSet};
-use crate::ua::space::prune::PRUNED;
+use crate::ua::space::permission::SaidOfRights;
+use crate::ua::space::prune::{PRUNED, USER_MANAGEMENT};
 use crate::ua::wire::Types;
 
 /// Our types.
@@ -102,12 +104,12 @@ pub enum LoadError {
     },
 }
 
-/// Graph and NamespaceArray.
+/// Graph, NamespaceArray, and what NodeSets say of rights.
 pub(super) fn load(
     application_uri: &str,
     instances_uri: &str,
     further: &[NodeSetFile],
-) -> Result<(Graph, Vec<String>), LoadError> {
+) -> Result<(Graph, Vec<String>, SaidOfRights), LoadError> {
     let mut namespaces = vec![
         "http://opcfoundation.org/UA/".to_owned(),
         application_uri.to_owned(),
@@ -131,11 +133,16 @@ pub(super) fn load(
     let core = CoreNamespace;
     core.register_namespaces(&mut mapper);
     let mut items: Vec<ImportedItem> = prune(core.load(&mapper).collect());
+    let mut said = SaidOfRights::default();
     for set in &sets {
-        items.extend(set.load(&mut NodeSetNamespaceMapper::new(&mut map))?);
+        let mut mapper = NodeSetNamespaceMapper::new(&mut map);
+        items.extend(set.load(&mut mapper)?);
+        set.say(&mapper, &namespaces, &mut said);
     }
+    let version = |uri: &str| sets.iter().find_map(|it| it.version(uri));
+    items.extend(metadata::missing(&items, &namespaces, version));
     name_encodings(&mut items);
-    Ok((assemble(items, &types), namespaces))
+    Ok((assemble(items, &types), namespaces, said))
 }
 
 /// Puts the binary encoding into the definition of each structure (Part 3, 8.48). The library looks for it by
@@ -201,6 +208,7 @@ fn assemble(items: Vec<ImportedItem>, types: &Types) -> Graph {
 fn prune(items: Vec<ImportedItem>) -> Vec<ImportedItem> {
     let mut gone: IndexSet<NodeId, FxBuildHasher> =
         PRUNED.iter().map(|it| NodeId::new(0, *it)).collect();
+    let kept = NodeId::new(0, USER_MANAGEMENT);
     let is_below = |id: &NodeId| id.as_u32().is_some_and(|it| BELOW.contains(&it));
     let mut before = 0;
     while before < gone.len() {
@@ -209,14 +217,25 @@ fn prune(items: Vec<ImportedItem>) -> Vec<ImportedItem> {
         for item in &items {
             let id = item.node.as_node().node_id();
             for reference in item.references.iter().filter(|it| is_below(&it.type_id)) {
-                if reference.is_forward && gone.contains(id) {
+                if reference.is_forward && gone.contains(id) && reference.target_id != kept {
                     more.push(reference.target_id.clone());
-                } else if !reference.is_forward && gone.contains(&reference.target_id) {
+                } else if !reference.is_forward
+                    && gone.contains(&reference.target_id)
+                    && *id != kept
+                {
                     more.push(id.clone());
                 }
             }
         }
         gone.extend(more);
     }
-    items.into_iter().filter(|it| !gone.contains(it.node.as_node().node_id())).collect()
+    let mut left: Vec<ImportedItem> =
+        items.into_iter().filter(|it| !gone.contains(it.node.as_node().node_id())).collect();
+    let orphan = left.iter_mut().find(|it| *it.node.as_node().node_id() == kept);
+    if let Some(orphan) = orphan
+        && let Some(above) = orphan.references.iter_mut().find(|it| gone.contains(&it.target_id))
+    {
+        above.target_id = NodeId::new(0, ObjectId::Server as u32);
+    }
+    left
 }

@@ -14,10 +14,13 @@ mod graph;
 mod kept;
 mod live;
 mod load;
+mod metadata;
 mod node;
 mod nodeset;
+mod permission;
 mod prune;
 mod reference;
+mod role;
 mod session;
 mod template;
 mod translate;
@@ -28,12 +31,16 @@ use std::sync::Arc;
 
 use opcua_types::{LocalizedText, NodeClass, StatusCode, Variant};
 
+use crate::access::Access;
 use crate::alarm::AlarmIndex;
-use crate::config::PlantConfig;
+use crate::config::{AnyRole, PlantConfig};
 use crate::tag::{DeviceIndex, DeviceKind, MethodRow, StructureRow, TagIndex, TagTable};
 use crate::time::Timestamp;
 use crate::ua::space::alarm::AlarmNodes;
 use crate::ua::space::graph::Graph;
+use crate::ua::space::metadata::Defaults;
+use crate::ua::space::permission::NodeClasses;
+use crate::ua::space::role::RoleNodes;
 use crate::ua::space::session::SessionNodes;
 use crate::ua::space::template::{Content, Template, TemplateNode};
 
@@ -46,6 +53,8 @@ pub use export::{Format, export};
 pub use kept::{HISTORY_READ, HISTORY_WRITE, Kept, annotations_path};
 pub use load::{LoadError, NodeSetFile, fixture};
 pub use node::{IdRef, NodeIdRef, NodeRef};
+pub use permission::{role_id, role_of};
+pub use role::RoleField;
 pub use session::session_id;
 
 /// Namespace index of the server itself.
@@ -81,6 +90,8 @@ pub enum LiveId {
     Session(u32, u16),
     /// Of a condition, by its alarm and the node below it.
     Alarm(AlarmIndex, u16),
+    /// Who has a role.
+    Role(AnyRole, RoleField),
 }
 
 impl LiveId {
@@ -104,6 +115,9 @@ pub struct Space {
     templates: Vec<Template>,
     sessions: SessionNodes,
     alarms: AlarmNodes,
+    roles: RoleNodes,
+    rights: NodeClasses,
+    defaults: Defaults,
     table: Arc<TagTable>,
     namespaces: Vec<String>,
     plant_name: String,
@@ -125,18 +139,30 @@ impl Space {
         application_uri: &str,
         further: &[NodeSetFile],
     ) -> Result<Self, LoadError> {
-        let (graph, namespaces) = load::load(application_uri, &config.namespace_uri, further)?;
-        let templates = template::build(&graph, &table)?;
+        let (graph, namespaces, said) =
+            load::load(application_uri, &config.namespace_uri, further)?;
+        let mut templates = template::build(&graph, &table)?;
         let sessions = SessionNodes::new(template::of_sessions(&graph, &table)?);
-        let alarms = AlarmNodes::new(&graph, &table)?;
+        let roles = template::of_role(&graph, &table)?;
+        let mut alarms = AlarmNodes::new(&graph, &table)?;
         let at = namespaces.iter().position(|it| it == load::FIXTURE_URI);
         let fixture = at.and_then(|it| u16::try_from(it).ok());
+        let defaults = Defaults::find(&graph, &namespaces);
+        let mut rights = NodeClasses::new(&graph, (namespaces.len(), &defaults), fixture, &said);
+        rights.classify_devices(&mut templates, |kind, content| access_of(&table, kind, content));
+        rights.classify_conditions(&graph, alarms.templates_mut());
+        let mut roles = roles;
+        rights.classify_role(&graph, &mut roles);
+        let roles = RoleNodes::new(&graph, roles);
         let (plant_name, names) = (config.name.clone(), RefCell::default());
         Ok(Self {
             graph,
             templates,
             sessions,
             alarms,
+            roles,
+            rights,
+            defaults,
             table,
             namespaces,
             plant_name,
@@ -171,7 +197,11 @@ impl Space {
     pub fn resolve(&self, id: &NodeIdRef<'_>) -> Option<NodeRef> {
         match id.namespace {
             INSTANCES => {}
-            SERVER => return self.resolve_session(id),
+            SERVER => {
+                let of_graph = || self.graph.resolve(id).map(NodeRef::Static);
+                let found = self.resolve_session(id).or_else(|| self.resolve_role(id));
+                return found.or_else(of_graph);
+            }
             _ => return self.graph.resolve(id).map(NodeRef::Static),
         }
         let IdRef::Text(path) = id.identifier else { return None };
@@ -199,8 +229,15 @@ impl Space {
             NodeRef::Static(index) if self.is_stored(index) => {
                 ValueSource::Live(LiveId::Stored(index))
             }
-            NodeRef::Static(index) => self.graph.value_source(index),
+            NodeRef::Static(index) => match (self.default_rights(index), self.roles.field(index)) {
+                (Some(value), _) => ValueSource::Constant(value),
+                (None, Some((role, field))) => {
+                    ValueSource::Live(LiveId::Role(AnyRole::Known(role), field))
+                }
+                (None, None) => self.graph.value_source(index),
+            },
             NodeRef::Device(_) => ValueSource::None,
+            NodeRef::Role(role, member) => self.role_source(role, member),
             NodeRef::Alarm(alarm, member) => self.alarm_source(alarm, member),
             NodeRef::Session(session, member) => match self.class(node) {
                 NodeClass::Variable => ValueSource::Live(LiveId::Session(session, member)),
@@ -244,9 +281,11 @@ impl Space {
                 Content::Tag(row) => Some(self.table.tag(device, row)),
                 _ => None,
             },
-            NodeRef::Static(_) | NodeRef::Device(_) | NodeRef::Session(..) | NodeRef::Alarm(..) => {
-                None
-            }
+            NodeRef::Static(_)
+            | NodeRef::Device(_)
+            | NodeRef::Session(..)
+            | NodeRef::Role(..)
+            | NodeRef::Alarm(..) => None,
         }
     }
 
@@ -272,8 +311,29 @@ impl Space {
         let found = template.nodes.iter().enumerate().find(|(index, it)| match method {
             NodeRef::Member(owner, member) => owner == device && usize::from(member) == *index,
             NodeRef::Static(declaration) => declaration == it.declaration,
-            NodeRef::Device(_) | NodeRef::Session(..) | NodeRef::Alarm(..) => false,
+            NodeRef::Device(_) | NodeRef::Session(..) | NodeRef::Role(..) | NodeRef::Alarm(..) => {
+                false
+            }
         });
         found.map(|(_, it)| (device, it.content))
+    }
+}
+
+/// Who writes or calls what stands below a device of this kind.
+fn access_of(table: &TagTable, kind: usize, content: Content) -> Access {
+    let kind = DeviceKind::ALL[kind];
+    match content {
+        Content::Tag(row) => {
+            let row = &table.rows(kind)[usize::from(row.0)];
+            if row.setpoint.is_some() { row.access } else { Access::ReadOnly }
+        }
+        Content::Structure(number) => table.structures(kind)[usize::from(number)].access,
+        Content::Method(row) => row.access,
+        Content::ResetMetrics => Access::Supervisor,
+        Content::Group
+        | Content::Range(_)
+        | Content::Annotations(_)
+        | Content::Constant
+        | Content::CalculateKpis => Access::ReadOnly,
     }
 }

@@ -2,6 +2,7 @@
 
 use opcua_types::{Identifier, NodeId};
 
+use crate::access::CustomRole;
 use crate::alarm::AlarmIndex;
 use crate::tag::DeviceIndex;
 use crate::ua::space::{INSTANCES, SERVER, Space};
@@ -15,6 +16,8 @@ pub enum NodeRef {
     Device(DeviceIndex),
     /// A session's object (0), or a node below it, by its place in their template from 1.
     Session(u32, u16),
+    /// The object of a role that was added (0), or a node below it, by its place in their template from 1.
+    Role(CustomRole, u16),
     /// A node below a device, by its place in the template of the device's kind.
     Member(DeviceIndex, u16),
     /// A condition (0), or a node below it, by its place in the template of its alarm from 1.
@@ -56,7 +59,9 @@ impl Space {
     /// The string part of an instance's `NodeId`, in pieces that need no allocation.
     fn path(&self, node: NodeRef) -> Option<(&str, &str)> {
         match node {
-            NodeRef::Static(_) | NodeRef::Session(..) | NodeRef::Alarm(..) => None,
+            NodeRef::Static(_) | NodeRef::Session(..) | NodeRef::Role(..) | NodeRef::Alarm(..) => {
+                None
+            }
             NodeRef::Device(device) => Some((&self.table.device(device).path, "")),
             NodeRef::Member(device, member) => {
                 Some((&self.table.device(device).path, &self.member(device, member).path))
@@ -71,6 +76,7 @@ impl Space {
             (NodeRef::Session(session, member), _) => {
                 NodeId::new(SERVER, self.session_node_path(session, member))
             }
+            (NodeRef::Role(role, member), _) => NodeId::new(SERVER, self.role_path(role, member)),
             (NodeRef::Alarm(alarm, member), _) => {
                 NodeId::new(INSTANCES, self.alarm_pieces(alarm, member).concat())
             }
@@ -88,6 +94,9 @@ impl Space {
                 NodeRef::Session(session, member) => {
                     let path = self.session_node_path(session, member);
                     encode_text_id(SERVER, &[&path], out);
+                }
+                NodeRef::Role(role, member) => {
+                    encode_text_id(SERVER, &[&self.role_path(role, member)], out);
                 }
                 NodeRef::Alarm(alarm, member) => {
                     encode_text_id(INSTANCES, &self.alarm_pieces(alarm, member), out);

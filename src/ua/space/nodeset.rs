@@ -4,13 +4,18 @@
 use std::collections::BTreeSet;
 
 use opcua_nodes::{ImportedItem, NodeSet2Import, NodeSetImport};
-use opcua_types::{NodeId, NodeSetNamespaceMapper};
+use opcua_types::{DateTime, NodeId, NodeSetNamespaceMapper};
 use opcua_xml::load_nodeset2_file;
+use opcua_xml::schema::ua_node_set::ListOfRolePermissions;
 
 use crate::ua::space::load::{LoadError, NodeSetFile};
+use crate::ua::space::permission::{Said, SaidOfRights};
 
 /// Namespace 0, which every server has.
 const STANDARD: &str = "http://opcfoundation.org/UA/";
+
+/// What is said of each node or model, by its name in the file.
+type SaidOf = Vec<(String, Said)>;
 
 /// A file that has been read.
 pub(super) struct NodeSet {
@@ -18,10 +23,25 @@ pub(super) struct NodeSet {
     import: NodeSet2Import,
     /// Models that it brings.
     models: Vec<String>,
+    /// Version of each model, and when it was published.
+    versions: Vec<(String, String, DateTime)>,
     /// Models that must be there before.
     required: Vec<String>,
     /// Its NodeIds as they stand in it, each with its line.
     ids: Vec<(String, usize)>,
+    /// What it says of rights: of nodes by their NodeIds as they stand in it, and of its models.
+    said: (SaidOf, SaidOf),
+}
+
+/// RolePermissions and AccessRestrictions as they stand in a file; none if nothing is said.
+fn said(permissions: Option<&ListOfRolePermissions>, restrictions: u8) -> Option<Said> {
+    let permissions = permissions.map(|all| {
+        let each = all.role_permissions.iter();
+        // Roles are nodes of namespace 0; one that is none has no session either.
+        each.filter_map(|it| Some((it.node_id.0.parse().ok()?, it.permissions as u32))).collect()
+    });
+    let said = Said { permissions, restrictions: restrictions.into() };
+    (said != Said::default()).then_some(said)
 }
 
 /// Reads files and puts them in order. A model that is missing, or that two files bring, is an error, as is a
@@ -70,26 +90,66 @@ impl NodeSet {
         let read = load_nodeset2_file(&file.text).map_err(|error| wrong(error.to_string()))?;
         let set = read.node_set.ok_or_else(|| wrong("there is no UANodeSet in it".to_owned()))?;
         let models = set.models.iter().flat_map(|it| &it.models);
-        let (mut own, mut required) = (Vec::new(), Vec::new());
+        let (mut own, mut required, mut defaults) = (Vec::new(), Vec::new(), Vec::new());
+        let mut versions = Vec::new();
         for model in models {
+            let said = said(model.role_permissions.as_ref(), model.access_restrictions.0);
+            defaults.extend(said.map(|it| (model.model_uri.clone(), it)));
+            let published = model.publication_date.map_or_else(DateTime::null, DateTime::from);
+            let version = model.version.clone().unwrap_or_default();
+            versions.push((model.model_uri.clone(), version, published));
             own.push(model.model_uri.clone());
             required.extend(model.required_model.iter().map(|it| it.model_uri.clone()));
         }
         required.retain(|it| !own.contains(it));
         let ids = set.nodes.iter().map(|it| it.base().node_id.0.clone());
         let ids = ids.map(|id| (line_of(&file.text, &id), id)).map(|(line, id)| (id, line));
+        let rights = set.nodes.iter().filter_map(|it| {
+            let base = it.base();
+            let said = said(base.role_permissions.as_ref(), base.access_restrictions.0)?;
+            Some((base.node_id.0.clone(), said))
+        });
         Ok(Self {
             name: file.name.clone(),
+            said: (rights.collect(), defaults),
             ids: ids.collect(),
             import: NodeSet2Import::new_nodeset("en", set, Vec::new()),
+            versions,
             models: own,
             required,
         })
     }
 
+    /// Version of a model that it brings, and when it was published.
+    pub(super) fn version(&self, uri: &str) -> Option<(String, DateTime)> {
+        let found = self.versions.iter().find(|it| it.0 == uri)?;
+        Some((found.1.clone(), found.2))
+    }
+
     /// Namespaces that it names.
     pub(super) fn namespaces(&self) -> Vec<String> {
         self.import.get_own_namespaces()
+    }
+
+    /// Adds what it says of rights to `said`.
+    pub(super) fn say(
+        &self,
+        mapper: &NodeSetNamespaceMapper<'_>,
+        namespaces: &[String],
+        said: &mut SaidOfRights,
+    ) {
+        let (nodes, models) = &self.said;
+        for (id, of_node) in nodes {
+            let Ok(id) = id.parse::<NodeId>() else { continue };
+            if let Ok(namespace) = mapper.get_index(id.namespace) {
+                said.nodes.push((NodeId { namespace, ..id }, of_node.clone()));
+            }
+        }
+        for (uri, of_model) in models {
+            if let Some(index) = namespaces.iter().position(|it| it == uri) {
+                said.namespaces.insert(index as u16, of_model.clone());
+            }
+        }
     }
 
     /// Its nodes. One that cannot be read is an error: a part of a model is worse than none.

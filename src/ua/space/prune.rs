@@ -16,9 +16,8 @@ pub(super) const PRUNED: &[u32] = &[
     14443, // PublishSubscribe
     18155, // KeyCredentialConfiguration
     17732, // AuthorizationServices
-    24290, // UserManagement
-    15606, // RoleSet: roles are shown once they can be managed.
-    2289,  // SamplingIntervalDiagnosticsArray
+    25565, // SecurityKeyServerAdmin, SecurityKeyServerAccess, SecurityKeyServerPush: no PubSub.
+    25603, 25584, 2289,  // SamplingIntervalDiagnosticsArray
     15004, // UrisVersion
     17634, // LocalTime
     19361, // Logs
@@ -26,3 +25,6 @@ pub(super) const PRUNED: &[u32] = &[
     11713, // limit of node management
     16314, // FileSystem
 ];
+
+/// UserManagement: a component of ServerConfiguration, and of the Server object where that is pruned.
+pub(super) const USER_MANAGEMENT: u32 = 24_290;

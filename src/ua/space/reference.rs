@@ -21,6 +21,7 @@ impl Space {
             NodeRef::Static(index) => self.static_references(index),
             NodeRef::Device(device) => self.device_references(device),
             NodeRef::Session(session, member) => self.session_references(session, member),
+            NodeRef::Role(role, member) => self.role_references(role, member),
             NodeRef::Member(device, member) => self.member_references(device, member),
             NodeRef::Alarm(alarm, member) => self.alarm_references(alarm, member),
         }
@@ -34,6 +35,7 @@ impl Space {
         });
         let mut all: Vec<Reference> = own.collect();
         all.extend(self.references_to_sessions(index));
+        all.extend(self.references_to_roles(index));
         all.extend(self.notifier_references(NodeRef::Static(index)));
         all.extend(self.reference_to_configuration(NodeRef::Static(index)));
         let known = self.graph.known;
@@ -98,9 +100,10 @@ impl Space {
     /// The node's type definition.
     pub(super) fn type_definition(&self, node: NodeRef) -> Option<u32> {
         match node {
-            NodeRef::Device(_) | NodeRef::Session(_, 0) | NodeRef::Alarm(_, 0) => {
-                Some(self.declaration(node))
-            }
+            NodeRef::Device(_)
+            | NodeRef::Session(_, 0)
+            | NodeRef::Role(_, 0)
+            | NodeRef::Alarm(_, 0) => Some(self.declaration(node)),
             _ => self.graph.type_definition(self.declaration(node)),
         }
     }

@@ -5,6 +5,7 @@ use opcua_types::{AttributeId, NodeClass, NodeId, StructureDefinition, Variant};
 use rustc_hash::FxBuildHasher;
 
 use crate::tag::{DeviceKind, MemberIndex, MethodRow, Part, StructureRow, TagTable, ValueType};
+use crate::ua::permission::ClassIndex;
 use crate::ua::space::graph::Graph;
 use crate::ua::space::load::OWN_TYPES_URI;
 use crate::ua::space::{IdRef, LoadError, NodeIdRef, TYPES};
@@ -45,6 +46,8 @@ pub(super) struct TemplateNode {
     pub(super) path: String,
     /// What it stands for.
     pub(super) content: Content,
+    /// What may be done with it, and by whom.
+    pub(super) class: ClassIndex,
     /// Nodes below.
     pub(super) children: Vec<u16>,
 }
@@ -115,6 +118,18 @@ pub(super) fn of_sessions(graph: &Graph, table: &TagTable) -> Result<Template, L
     let object_type = graph.resolve(&id).ok_or(LoadError::NoType(name))?;
     let mut template = Template::new(object_type);
     let wants = &|_: &str| false;
+    let builder = Builder { graph, table, kind: None, name, devices: &[], wants };
+    builder.add_below(object_type, None, &mut template)?;
+    Ok(template)
+}
+
+/// What hangs below each role that was added: RoleType (Part 18, 4.4.1), with all that is optional.
+pub(super) fn of_role(graph: &Graph, table: &TagTable) -> Result<Template, LoadError> {
+    let name = "RoleType";
+    let id = NodeIdRef { namespace: 0, identifier: IdRef::Numeric(15_620) };
+    let object_type = graph.resolve(&id).ok_or(LoadError::NoType(name))?;
+    let mut template = Template::new(object_type);
+    let wants = &|_: &str| true;
     let builder = Builder { graph, table, kind: None, name, devices: &[], wants };
     builder.add_below(object_type, None, &mut template)?;
     Ok(template)
@@ -215,6 +230,7 @@ impl Builder<'_> {
                 reference: reference.kind,
                 path: path.clone(),
                 content,
+                class: ClassIndex::OPEN,
                 children: Vec::new(),
             });
             template.by_path.insert(path, index);

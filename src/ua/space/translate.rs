@@ -4,6 +4,7 @@ use opcua_types::{
     BrowsePath, BrowsePathResult, BrowsePathTarget, ExpandedNodeId, RelativePathElement, StatusCode,
 };
 
+use crate::ua::permission::Rights;
 use crate::ua::space::{NodeIdRef, NodeRef, Space};
 
 /// Longest path; the deepest node stands less than a tenth of it below Root.
@@ -12,9 +13,9 @@ const LONGEST_PATH: usize = 128;
 const WIDEST: usize = 10_000;
 
 impl Space {
-    /// Where `path` leads to.
-    pub fn translate(&self, path: &BrowsePath) -> BrowsePathResult {
-        match self.walk(path) {
+    /// Where `path` leads to, over nodes that the session may see.
+    pub fn translate(&self, rights: &Rights, path: &BrowsePath) -> BrowsePathResult {
+        match self.walk(rights, path) {
             Ok(found) => BrowsePathResult {
                 status_code: StatusCode::Good,
                 targets: Some(found.into_iter().map(|it| self.target(it)).collect()),
@@ -30,13 +31,16 @@ impl Space {
         }
     }
 
-    fn walk(&self, path: &BrowsePath) -> Result<Vec<NodeRef>, StatusCode> {
+    fn walk(&self, rights: &Rights, path: &BrowsePath) -> Result<Vec<NodeRef>, StatusCode> {
         if path.starting_node.is_null() {
             return Err(StatusCode::BadNodeIdInvalid);
         }
         let start = self
             .resolve(&NodeIdRef::from(&path.starting_node))
             .ok_or(StatusCode::BadNodeIdUnknown)?;
+        if !rights.may_browse(self.class_of(start)) {
+            return Err(StatusCode::BadUserAccessDenied);
+        }
         let elements = path.relative_path.elements.as_deref().unwrap_or_default();
         if elements.is_empty() {
             return Err(StatusCode::BadNothingToDo);
@@ -49,13 +53,14 @@ impl Space {
         }
         let mut nodes = vec![start];
         for element in elements {
-            nodes = self.follow(&nodes, element)?;
+            nodes = self.follow(rights, &nodes, element)?;
         }
         Ok(nodes)
     }
 
     fn follow(
         &self,
+        rights: &Rights,
         from: &[NodeRef],
         element: &RelativePathElement,
     ) -> Result<Vec<NodeRef>, StatusCode> {
@@ -76,6 +81,7 @@ impl Space {
                 it.is_forward != element.is_inverse
                     && kind.is_none_or(|kind| self.fits(it.kind, kind, element.include_subtypes))
                     && self.browse_name(it.target) == wanted
+                    && rights.may_browse(self.class_of(it.target))
             });
             found.extend(fitting.map(|it| it.target));
         }

@@ -194,7 +194,7 @@ impl SubscriptionSet {
     /// Tells every listener of an event.
     pub fn raise(&mut self, event: &Event, stage: &Stage<'_>) {
         let mut fields = Selected::default();
-        for subscription in self.all.values_mut().filter(|it| it.may_read) {
+        for subscription in self.all.values_mut().filter(|it| it.may_hear) {
             for listener in &mut subscription.listeners {
                 if listener.hear(event, &mut fields, stage) {
                     subscription.may_have = true;
@@ -207,7 +207,7 @@ impl SubscriptionSet {
     pub fn raise_audit(&mut self, event: &Event, hearing: &[SessionKey], stage: &Stage<'_>) {
         let mut fields = Selected::default();
         let hears = |it: &Subscription| it.session.is_some_and(|it| hearing.contains(&it));
-        for subscription in self.all.values_mut().filter(|it| it.may_read && hears(it)) {
+        for subscription in self.all.values_mut().filter(|it| it.may_hear && hears(it)) {
             for listener in &mut subscription.listeners {
                 if listener.hear(event, &mut fields, stage) {
                     subscription.may_have = true;

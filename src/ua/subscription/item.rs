@@ -7,6 +7,8 @@ use opcua_types::{NumericRange, StatusCode, TimestampsToReturn, Variant};
 use crate::tag::{TagIndex, Value};
 use crate::time::Timestamp;
 use crate::ua::aggregate::{Aggregate, Point, Processed};
+use crate::ua::permission::bits::READ;
+use crate::ua::permission::{ClassIndex, Rights};
 use crate::ua::range;
 use crate::ua::space::LiveId;
 use crate::ua::status;
@@ -87,6 +89,8 @@ pub struct ItemSettings {
 pub struct NewItem {
     /// Where it looks.
     pub source: Source,
+    /// Who may read that.
+    pub class: ClassIndex,
     /// Whether it looks and reports.
     pub mode: Mode,
     /// What a client may change.
@@ -108,6 +112,9 @@ pub struct Item {
     /// A trigger has fired, and what is queued is to go.
     pub(super) triggered: bool,
     source: Source,
+    class: ClassIndex,
+    /// Its user may not read it any more.
+    pub(super) is_denied: bool,
     /// What is reported is calculated from the samples.
     aggregate: Option<Box<Aggregate>>,
     /// What describes its value has changed: the next notification says so.
@@ -133,6 +140,8 @@ impl Item {
             links: Vec::new(),
             triggered: false,
             source: item.source,
+            class: item.class,
+            is_denied: false,
             aggregate: item.aggregate,
             has_new_meaning: false,
             seen: 0,
@@ -237,12 +246,13 @@ impl Item {
         self.has_new_meaning = true;
     }
 
-    /// It looks at the process, which not everybody may read.
-    pub(super) fn is_of_process(&self) -> bool {
-        matches!(
-            self.source,
-            Source::Tag(_) | Source::Part(..) | Source::Live(LiveId::Structure(..), _)
-        )
+    /// Its user has these rights from now on: what he may not read is told once, what he may read again begins anew.
+    pub(super) fn set_rights(&mut self, rights: &Rights, now: Timestamp) {
+        let is_denied = !rights.may(self.class, READ);
+        if std::mem::replace(&mut self.is_denied, is_denied) == is_denied {
+            return;
+        }
+        if is_denied { self.deny(now) } else { self.forget() }
     }
 
     /// Its user may no longer read: what waits is dropped, and the client is told why nothing comes.
@@ -379,7 +389,16 @@ mod tests {
             discard_oldest,
         };
         let source = Source::Tag(TagIndex(0));
-        Item::new(1, NewItem { source, mode: Mode::Reporting, settings, aggregate: None })
+        Item::new(
+            1,
+            NewItem {
+                source,
+                class: ClassIndex::PROCESS,
+                mode: Mode::Reporting,
+                settings,
+                aggregate: None,
+            },
+        )
     }
 
     fn entry(value: u32) -> Entry {

@@ -116,9 +116,8 @@ impl SubscriptionSet {
             return Ok(());
         }
         let found = self.own(session, subscription)?;
-        let may_read = found.may_read;
         let item = found.item(id).ok_or(StatusCode::BadMonitoredItemIdInvalid)?;
-        let may_look = may_read || !item.is_of_process();
+        let may_look = !item.is_denied;
         let was_off = item.mode == Mode::Disabled;
         item.set_mode(mode);
         if was_off && may_look {

@@ -1,6 +1,8 @@
 //! The sampling pass: every item whose turn it is looks at its source.
 
 use crate::time::Timestamp;
+use crate::ua::permission::bits::RECEIVE_EVENTS;
+use crate::ua::permission::{ClassIndex, Rights};
 use crate::ua::space::LiveId;
 use crate::ua::subscription::event_item::Listener;
 use crate::ua::subscription::held::Pass;
@@ -39,21 +41,15 @@ impl SubscriptionSet {
         items.filter(|it| it.live() == Some(id)).for_each(Item::mean_anew);
     }
 
-    /// The user of `session` has changed, and may read the process or may not (MON-22).
-    pub fn set_right(&mut self, session: SessionKey, may_read: bool, now: Timestamp) {
-        let changed = self
-            .all
-            .values_mut()
-            .filter(|it| it.session == Some(session) && it.may_read != may_read);
-        for subscription in changed {
-            subscription.may_read = may_read;
-            subscription.may_have = true;
-            if !may_read {
+    /// The user of `session`, or what he may do, has changed (MON-22).
+    pub fn set_rights(&mut self, session: SessionKey, rights: &Rights, now: Timestamp) {
+        for subscription in self.all.values_mut().filter(|it| it.session == Some(session)) {
+            let may_hear = rights.may(ClassIndex::PROCESS, RECEIVE_EVENTS);
+            if std::mem::replace(&mut subscription.may_hear, may_hear) && !may_hear {
                 subscription.listeners.iter_mut().for_each(Listener::forget);
             }
-            for item in subscription.items.iter_mut().filter(|it| it.is_of_process()) {
-                if may_read { item.forget() } else { item.deny(now) }
-            }
+            subscription.may_have = true;
+            subscription.items.iter_mut().for_each(|it| it.set_rights(rights, now));
         }
     }
 
@@ -90,7 +86,7 @@ impl Subscription {
         let mut fired = Vec::new();
         for at in 0..self.items.len() {
             let item = &mut self.items[at];
-            if !self.may_read && item.is_of_process() {
+            if item.is_denied {
                 continue;
             }
             let every = u64::from(item.settings.every);

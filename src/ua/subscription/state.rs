@@ -71,8 +71,8 @@ pub(super) struct Subscription {
     pub(super) owner: Owner,
     pub(super) settings: Revised,
     pub(super) is_publishing: bool,
-    /// The session's user may read the process.
-    pub(super) may_read: bool,
+    /// The session's user may receive events.
+    pub(super) may_hear: bool,
     /// Audit events have been told to it, or wait.
     pub(super) has_audit: bool,
     /// Sorted by id.
@@ -110,7 +110,7 @@ impl Subscription {
             owner,
             settings,
             is_publishing: true,
-            may_read: true,
+            may_hear: true,
             has_audit: false,
             items: Vec::new(),
             listeners: Vec::new(),
