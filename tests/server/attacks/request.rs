@@ -35,7 +35,7 @@ fn write_of(raw: &Raw, value: &[u8]) -> Vec<u8> {
 #[test]
 fn attack_values_in_values() {
     // A variant that holds a variant, an array of variants that holds one, a DataValue in a variant.
-    let nests: [&[u8]; 3] = [&[24], &[24 | 0x80, 1, 0, 0, 0], &[23, 1]];
+    let nests: [&[u8]; 3] = [&[24], &[0x98, 1, 0, 0, 0], &[23, 1]];
     withstands("", |ground| {
         let (begun, mut values) = (time::monotonic(), 0);
         let mut raw = ground.session();
@@ -80,11 +80,11 @@ fn attack_dimensions_that_overflow() {
         while goes_on(begun) {
             for lengths in dimensions {
                 for count in [0_i32, 4, i32::MAX] {
-                    let mut value = vec![6 | 0x80 | 0x40];
+                    let mut value = vec![0xc6];
                     value.extend_from_slice(&count.to_le_bytes());
                     value.extend_from_slice(&[0; 16][..if count == 4 { 16 } else { 0 }]);
                     value.extend_from_slice(&(lengths.len() as i32).to_le_bytes());
-                    lengths.iter().for_each(|it| value.extend_from_slice(&it.to_le_bytes()));
+                    value.extend(lengths.iter().flat_map(|it| it.to_le_bytes()));
                     let message = write_of(&raw, &value);
                     raw.post("MSGF", &message);
                     match raw.answer::<WriteResponse>() {

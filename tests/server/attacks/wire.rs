@@ -121,7 +121,9 @@ fn attack_a_hello_byte_by_byte() {
             if !goes_on(begun) {
                 break;
             }
-            kept.iter_mut().for_each(|it| it.send(&[*byte]));
+            for raw in &mut kept {
+                raw.send(&[*byte]);
+            }
             bytes += kept.len();
             time::wait(Duration::from_millis(50));
         }
