@@ -342,3 +342,37 @@ fn an_authority_that_is_taken_out_takes_its_revocation_lists_along() {
     assert_eq!(store.take("trusted/certs", &name).unwrap(), Some(roots[0].der().to_vec()));
     assert_eq!(store.contents().map(|it| it.len()), [1, 1, 0, 0]);
 }
+
+/// Two authorities that issued each other, and below them a certificate: a way up that never ends.
+#[test]
+fn attack_a_chain_that_goes_round_in_circles() {
+    let data = tempfile::tempdir().unwrap();
+    let store = TrustStore::new(data.path(), false);
+    let (left, right, own) = (key(), key(), key());
+    let by_left = Issuer::new(authority("left"), &left);
+    let by_right = Issuer::new(authority("right"), &right);
+    let leaf = params("leaf", 2).signed_by(&own, &by_left).unwrap();
+    let upper = authority("left").signed_by(&left, &by_right).unwrap();
+    let lower = authority("right").signed_by(&right, &by_left).unwrap();
+    put(data.path(), "issuers/crl", "left.crl", &revocation_list(&by_left, 77));
+    put(data.path(), "issuers/crl", "right.crl", &revocation_list(&by_right, 77));
+    let chain = [leaf.der(), upper.der(), lower.der()].map(|it| it.to_vec()).concat();
+    let problem = store.check(&chain, now()).unwrap_err();
+    assert!(matches!(problem, CertificateProblem::ChainIncomplete(_)), "{problem}");
+}
+
+/// Ten thousand certificates in one chain: no more of them are looked at than a chain may have.
+#[test]
+fn attack_a_giant_chain() {
+    let data = tempfile::tempdir().unwrap();
+    let store = TrustStore::new(data.path(), false);
+    let (above, own) = (key(), key());
+    let issuer = Issuer::new(authority("authority"), &above);
+    let leaf = params("leaf", 2).signed_by(&own, &issuer).unwrap();
+    let root = authority("authority").self_signed(&above).unwrap();
+    let others = params("other", 3).signed_by(&own, &issuer).unwrap().der().repeat(10_000);
+    // The issuer stands behind them all, where nobody looks any more.
+    let chain = [leaf.der().to_vec(), others, root.der().to_vec()].concat();
+    let problem = store.check(&chain, now()).unwrap_err();
+    assert!(matches!(problem, CertificateProblem::ChainIncomplete(_)), "{problem}");
+}
