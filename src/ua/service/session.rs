@@ -1,12 +1,12 @@
-//! Session service set (Part 4, 5.7): CreateSession, ActivateSession, CloseSession, Cancel.
+//! Session service set (Part 4, 5.7): CreateSession, ActivateSession, CloseSession.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use opcua_types::{
-    ActivateSessionResponse, ApplicationDescription, ByteString, CancelResponse,
-    CloseSessionResponse, CreateSessionResponse, ExtensionObject, LocaleId, SignatureData,
-    SignedSoftwareCertificate, StatusCode, UAString,
+    ActivateSessionResponse, ApplicationDescription, ByteString, CloseSessionResponse,
+    CreateSessionResponse, ExtensionObject, LocaleId, SignatureData, SignedSoftwareCertificate,
+    StatusCode, UAString,
 };
 use tracing::{debug, info, warn};
 
@@ -99,13 +99,9 @@ fn create_session(
     info!(session = %session.id, name = session.client.name, channel = session.channel, "session created");
     request.connection.has_session.set(true);
     server.counters.sessions.bump();
-    let tokens = server.endpoints.tokens(endpoint_of(request)?);
-    let asked_key = ephemeral::asked(&request.header);
-    let mut response_header = request.good();
-    response_header.additional_header =
-        ephemeral::renew(server, session, asked_key.as_ref(), &tokens);
+    let endpoint = endpoint_of(request)?;
     let response = CreateSessionResponse {
-        response_header,
+        response_header: ephemeral::header(server, session, &request.header, endpoint),
         session_id: session.id.clone(),
         authentication_token: session.token(),
         revised_session_timeout: timeout_ms,
@@ -445,11 +441,8 @@ fn finish(
     session.locales.clone_from(&activation.locales);
     session.last_used = time::monotonic();
     let nonce = ByteString::from(session.server_nonce.as_slice());
-    let mut response_header = opcua_types::ResponseHeader::new_good(&activation.header);
-    let tokens = server.endpoints.tokens(activation.endpoint);
-    let asked_key = ephemeral::asked(&activation.header);
-    response_header.additional_header =
-        ephemeral::renew(server, session, asked_key.as_ref(), &tokens);
+    let mut response_header =
+        ephemeral::header(server, session, &activation.header, activation.endpoint);
     drop(sessions);
     server.renew_rights(activation.session);
     if let Some(connection) = server.connections.borrow().get(&activation.channel) {
@@ -461,7 +454,6 @@ fn finish(
         .borrow()
         .get(activation.session)
         .is_some_and(|it| it.identity.as_ref().is_some_and(|it| it.must_change_password));
-    let mut response_header = opcua_types::ResponseHeader::new_good(&activation.header);
     if must_change {
         // Part 18, 5.2.8: until then the session may do nothing else.
         response_header.service_result = StatusCode::GoodPasswordChangeRequired;
@@ -493,21 +485,4 @@ pub(super) fn close(mut request: Request<'_>) -> Outcome {
     server.end_session(key, delete_subscriptions);
     server.audit_session(&origin, "Session/CloseSession", "session closed", StatusCode::Good);
     request.answer(&CloseSessionResponse { response_header: request.good() })
-}
-
-/// Cancel: waiting Publish requests with this handle (SES-32).
-pub(super) fn cancel(mut request: Request<'_>) -> Outcome {
-    let handle: u32 = request.typed()?;
-    let session = request.session()?;
-    let mut outgoing = Vec::new();
-    let cancel_count = request.server.subscriptions.borrow_mut().cancel(
-        session,
-        handle,
-        time::now(),
-        &mut outgoing,
-    );
-    request.server.deliver(outgoing);
-    let origin = request.server.origin(request.connection, &request.header, Some(session));
-    request.server.audit_cancel(&origin, handle, StatusCode::Good);
-    request.answer(&CancelResponse { response_header: request.good(), cancel_count })
 }
