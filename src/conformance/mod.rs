@@ -20,6 +20,7 @@ mod event;
 mod expect;
 mod filter;
 mod history;
+mod issued;
 mod item;
 mod link;
 mod material;

@@ -156,3 +156,14 @@ fn usr_19_without_an_issuer_no_token_is_offered_or_taken() {
     let answer = log_in(&mut raw, &policy, b"a.b.c", |_| {});
     assert_eq!(answer.unwrap_err(), StatusCode::BadIdentityTokenInvalid);
 }
+
+#[test]
+fn usr_19_the_runner_finds_no_token_of_its_own_that_is_taken() {
+    let server = Server::with(&Issuer::new().config);
+    let done = std::process::Command::new(env!("CARGO_BIN_EXE_cellhouse"))
+        .args(["conformance", &format!("opc.tcp://{}", server.address), "--only", "USR-19"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(done.stdout).unwrap();
+    assert!(done.status.success() && said.contains("USR-19 passed"), "{said}");
+}

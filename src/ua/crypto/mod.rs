@@ -17,7 +17,7 @@ pub use symmetric::DirectionKeys;
 
 use std::fmt::Write as _;
 
-use aws_lc_rs::{constant_time, digest, rand};
+use aws_lc_rs::{constant_time, digest, hmac, rand};
 
 use crate::config::SecurityPolicy;
 
@@ -110,6 +110,11 @@ pub const fn encryption_uri(policy: SecurityPolicy) -> Option<&'static str> {
 /// Fills `bytes` with randomness from the system.
 pub fn fill_random(bytes: &mut [u8]) -> Result<(), CryptoError> {
     rand::fill(bytes).map_err(|_| CryptoError)
+}
+
+/// HMAC-SHA256 under a key of any length: what the runner passes off as a signature (USR-19).
+pub fn hmac_sha256(key: &[u8], data: &[u8]) -> Vec<u8> {
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data).as_ref().to_vec()
 }
 
 /// SHA-256 in hex.

@@ -3,12 +3,11 @@
 
 use opcua_types::{
     AdditionalParametersType, EphemeralKeyType, ExtensionObject, KeyValuePair, QualifiedName,
-    RequestHeader, StatusCode, UAString, Variant,
+    RequestHeader, ResponseHeader, StatusCode, UAString, Variant,
 };
 
-use crate::config::SecurityPolicy;
+use crate::config::{EndpointConfig, SecurityPolicy};
 use crate::ua::crypto::{self, EphemeralKey};
-use crate::ua::endpoint::TokenPolicy;
 use crate::ua::server::Server;
 use crate::ua::session::Session;
 
@@ -19,31 +18,22 @@ const KEY: &str = "ECDHKey";
 /// Parameters of a header that are looked at.
 const PARAMETERS: usize = 16;
 
-/// The policy that a client wants a key for.
-pub(super) fn asked(header: &RequestHeader) -> Option<UAString> {
-    let all = header.additional_header.inner_as::<AdditionalParametersType>()?;
-    let all = all.parameters.as_deref().unwrap_or_default().iter().take(PARAMETERS);
-    let mut found = all.filter(|it| it.key.name.as_ref() == POLICY);
-    match &found.next()?.value {
-        Variant::String(uri) => Some(uri.clone()),
-        _ => Some(UAString::null()),
-    }
-}
-
-/// Gives the session a new key in place of the one before, and says so to the client: when it asks, and again after
-/// each activation. `tokens` are those of the endpoint. Nothing is said to a client that never asked.
-pub(super) fn renew(
+/// The header of a good answer. It gives the session a new key in place of the one before, and says so to the client:
+/// when it asks, and again after each activation. Nothing is said to a client that never asked.
+pub(super) fn header(
     server: &Server,
     session: &mut Session,
-    asked: Option<&UAString>,
-    tokens: &[TokenPolicy],
-) -> ExtensionObject {
+    request: &RequestHeader,
+    endpoint: EndpointConfig,
+) -> ResponseHeader {
+    let mut header = ResponseHeader::new_good(request);
     let before = session.ephemeral.take().map(|(policy, _)| policy);
-    let policy = match asked {
-        None if before.is_none() => return ExtensionObject::null(),
+    let policy = match asked(request) {
+        None if before.is_none() => return header,
         None => before,
         Some(uri) => crypto::policy_of(uri.as_ref()),
     };
+    let tokens = server.endpoints.tokens(endpoint);
     let is_of_endpoint = |it: &SecurityPolicy| tokens.iter().any(|token| token.policy == *it);
     let policy = policy.filter(|it| it.is_elliptic() && is_of_endpoint(it));
     let made = policy.ok_or(StatusCode::BadSecurityPolicyRejected).and_then(|policy| {
@@ -52,8 +42,21 @@ pub(super) fn renew(
         Ok(ExtensionObject::from_message(told))
     });
     let value = made.map_or_else(Variant::StatusCode, Variant::from);
-    let pair = KeyValuePair { key: QualifiedName::new(0, KEY), value };
-    ExtensionObject::from_message(AdditionalParametersType { parameters: Some(vec![pair]) })
+    let parameters = Some(vec![KeyValuePair { key: QualifiedName::new(0, KEY), value }]);
+    header.additional_header =
+        ExtensionObject::from_message(AdditionalParametersType { parameters });
+    header
+}
+
+/// The policy that a client wants a key for; an empty one if it says something else.
+fn asked(header: &RequestHeader) -> Option<UAString> {
+    let all = header.additional_header.inner_as::<AdditionalParametersType>()?;
+    let all = all.parameters.as_deref().unwrap_or_default().iter().take(PARAMETERS);
+    let mut found = all.filter(|it| it.key.name.as_ref() == POLICY);
+    match &found.next()?.value {
+        Variant::String(uri) => Some(uri.clone()),
+        _ => Some(UAString::null()),
+    }
 }
 
 /// A key, and its public half under our signature (Part 4, 7.15).

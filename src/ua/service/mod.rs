@@ -1,6 +1,7 @@
 //! The services, one file per service set (Part 4, 5.5–5.14): decode, check, ask the right module, encode.
 
 mod attribute;
+mod cancel;
 mod condition;
 mod discovery;
 mod ephemeral;
@@ -226,7 +227,7 @@ fn serve(request: Request<'_>, kind: u32) -> Outcome {
         CREATE_SESSION => session::create(request),
         ACTIVATE_SESSION => session::activate(request),
         CLOSE_SESSION => session::close(request),
-        CANCEL => session::cancel(request),
+        CANCEL => cancel::cancel(request),
         BROWSE => view::browse(request),
         BROWSE_NEXT => view::browse_next(request),
         TRANSLATE => view::translate(request),

@@ -1,12 +1,12 @@
-//! Session service set (Part 4, 5.7): CreateSession, ActivateSession, CloseSession, Cancel.
+//! Session service set (Part 4, 5.7): CreateSession, ActivateSession, CloseSession.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use opcua_types::{
-    ActivateSessionResponse, ApplicationDescription, ByteString, CancelResponse,
-    CloseSessionResponse, CreateSessionResponse, ExtensionObject, LocaleId, SignatureData,
-    SignedSoftwareCertificate, StatusCode, UAString,
+    ActivateSessionResponse, ApplicationDescription, ByteString, CloseSessionResponse,
+    CreateSessionResponse, ExtensionObject, LocaleId, SignatureData, SignedSoftwareCertificate,
+    StatusCode, UAString,
 };
 use tracing::{debug, info, warn};
 
@@ -97,13 +97,9 @@ fn create_session(
     info!(session = %session.id, name = session.client.name, channel = session.channel, "session created");
     request.connection.has_session.set(true);
     server.counters.sessions.bump();
-    let tokens = server.endpoints.tokens(endpoint_of(request)?);
-    let asked_key = ephemeral::asked(&request.header);
-    let mut response_header = request.good();
-    response_header.additional_header =
-        ephemeral::renew(server, session, asked_key.as_ref(), &tokens);
+    let endpoint = endpoint_of(request)?;
     let response = CreateSessionResponse {
-        response_header,
+        response_header: ephemeral::header(server, session, &request.header, endpoint),
         session_id: session.id.clone(),
         authentication_token: session.token(),
         revised_session_timeout: timeout_ms,
@@ -439,11 +435,8 @@ fn finish(
     session.locales.clone_from(&activation.locales);
     session.last_used = time::monotonic();
     let nonce = ByteString::from(session.server_nonce.as_slice());
-    let mut response_header = opcua_types::ResponseHeader::new_good(&activation.header);
-    let tokens = server.endpoints.tokens(activation.endpoint);
-    let asked_key = ephemeral::asked(&activation.header);
-    response_header.additional_header =
-        ephemeral::renew(server, session, asked_key.as_ref(), &tokens);
+    let response_header =
+        ephemeral::header(server, session, &activation.header, activation.endpoint);
     drop(sessions);
     server.subscriptions.borrow_mut().set_right(activation.session, may_read, time::now());
     server.check_hearing(activation.session);
@@ -478,21 +471,4 @@ pub(super) fn close(mut request: Request<'_>) -> Outcome {
     server.end_session(key, delete_subscriptions);
     server.audit_session(&origin, "Session/CloseSession", "session closed", StatusCode::Good);
     request.answer(&CloseSessionResponse { response_header: request.good() })
-}
-
-/// Cancel: waiting Publish requests with this handle (SES-32).
-pub(super) fn cancel(mut request: Request<'_>) -> Outcome {
-    let handle: u32 = request.typed()?;
-    let session = request.session()?;
-    let mut outgoing = Vec::new();
-    let cancel_count = request.server.subscriptions.borrow_mut().cancel(
-        session,
-        handle,
-        time::now(),
-        &mut outgoing,
-    );
-    request.server.deliver(outgoing);
-    let origin = request.server.origin(request.connection, &request.header, Some(session));
-    request.server.audit_cancel(&origin, handle, StatusCode::Good);
-    request.answer(&CancelResponse { response_header: request.good(), cancel_count })
 }

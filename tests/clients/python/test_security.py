@@ -97,7 +97,7 @@ async def test_dis_01_endpoints_answer_with_the_host_that_was_asked(plant):
     for host in ("127.0.0.1", "localhost"):
         endpoints = await Client(f"opc.tcp://{host}:{port}").connect_and_get_server_endpoints()
         assert {it.EndpointUrl for it in endpoints} == {f"opc.tcp://{host}:{port}"}
-        assert len(endpoints) == 7
+        assert len(endpoints) == 11
 
 
 async def test_usr_04_user_name_on_the_unsecured_channel_is_encrypted(plant):
