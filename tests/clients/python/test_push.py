@@ -164,6 +164,8 @@ async def test_gds_05_a_session_goes_on_over_a_channel_with_the_new_certificate(
     authority = Authority()
     await update(adam, authority.issue(await signing_request(adam)), authority.der)
     await call(adam, CONFIGURATION, "ApplyChanges")
+    log = "".join(it.read_text() for it in (pushed.data / "audit").iterdir() if it.is_file())
+    assert "CertificateUpdatedAuditEventType" in log and "CertificateUpdateRequestedAuditEventType" in log
     client.disconnect_socket()
     again = await secure_client(pushed, certificate, "vera")
     await again.connect_socket()
