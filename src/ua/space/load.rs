@@ -14,7 +14,7 @@ use crate::ua::space::graph::Graph;
 use crate::ua::space::metadata;
 use crate::ua::space::nodeset::{self, NodeSet};
 use crate::ua::space::permission::SaidOfRights;
-use crate::ua::space::prune::{PRUNED, USER_MANAGEMENT};
+use crate::ua::space::prune::PRUNED;
 use crate::ua::wire::Types;
 
 /// Our types.
@@ -208,7 +208,6 @@ fn assemble(items: Vec<ImportedItem>, types: &Types) -> Graph {
 fn prune(items: Vec<ImportedItem>) -> Vec<ImportedItem> {
     let mut gone: IndexSet<NodeId, FxBuildHasher> =
         PRUNED.iter().map(|it| NodeId::new(0, *it)).collect();
-    let kept = NodeId::new(0, USER_MANAGEMENT);
     let is_below = |id: &NodeId| id.as_u32().is_some_and(|it| BELOW.contains(&it));
     let mut before = 0;
     while before < gone.len() {
@@ -217,25 +216,14 @@ fn prune(items: Vec<ImportedItem>) -> Vec<ImportedItem> {
         for item in &items {
             let id = item.node.as_node().node_id();
             for reference in item.references.iter().filter(|it| is_below(&it.type_id)) {
-                if reference.is_forward && gone.contains(id) && reference.target_id != kept {
+                if reference.is_forward && gone.contains(id) {
                     more.push(reference.target_id.clone());
-                } else if !reference.is_forward
-                    && gone.contains(&reference.target_id)
-                    && *id != kept
-                {
+                } else if !reference.is_forward && gone.contains(&reference.target_id) {
                     more.push(id.clone());
                 }
             }
         }
         gone.extend(more);
     }
-    let mut left: Vec<ImportedItem> =
-        items.into_iter().filter(|it| !gone.contains(it.node.as_node().node_id())).collect();
-    let orphan = left.iter_mut().find(|it| *it.node.as_node().node_id() == kept);
-    if let Some(orphan) = orphan
-        && let Some(above) = orphan.references.iter_mut().find(|it| gone.contains(&it.target_id))
-    {
-        above.target_id = NodeId::new(0, ObjectId::Server as u32);
-    }
-    left
+    items.into_iter().filter(|it| !gone.contains(it.node.as_node().node_id())).collect()
 }

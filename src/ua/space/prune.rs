@@ -25,6 +25,3 @@ pub(super) const PRUNED: &[u32] = &[
     11713, // limit of node management
     16314, // FileSystem
 ];
-
-/// UserManagement: a component of ServerConfiguration, and of the Server object where that is pruned.
-pub(super) const USER_MANAGEMENT: u32 = 24_290;
