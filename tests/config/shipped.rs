@@ -185,7 +185,7 @@ fn ranges_in_the_comments_of_the_limits_are_those_that_are_enforced() {
         }
         checked += 1;
     }
-    assert_eq!(checked, 26);
+    assert_eq!(checked, 27);
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn sc_28_lengths_that_cannot_be_are_refused() {
 fn dis_01_and_08_endpoints_are_complete_and_their_policies_unique() {
     let server = Server::start();
     let all = endpoints(&mut server.open()).unwrap().endpoints.unwrap();
-    assert_eq!(all.len(), 7);
+    assert_eq!(all.len(), 11);
     let mut ids = Vec::new();
     for endpoint in &all {
         assert!(!endpoint.endpoint_url.is_empty() && !endpoint.transport_profile_uri.is_empty());

@@ -284,12 +284,6 @@ impl Raw {
         }
     }
 
-    /// Whether the server has hung up, now or before it would be too late.
-    pub(crate) fn is_hung_up(&mut self) -> bool {
-        while self.receive().is_some() {}
-        true
-    }
-
     /// What the server says before it hangs up.
     pub(crate) fn refusal(&mut self) -> StatusCode {
         let status = self.receive().expect("an ERR frame").error();
@@ -385,17 +379,6 @@ impl Raw {
     pub(crate) fn post(&mut self, kind: &str, message: &[u8]) -> u32 {
         self.request += 1;
         self.post_part(kind, message);
-        self.request
-    }
-
-    /// Sends a message in as many chunks as it takes; its request id.
-    pub(crate) fn post_long(&mut self, message: &[u8]) -> u32 {
-        self.request += 1;
-        let mut parts = message.chunks(65_000).peekable();
-        while let Some(part) = parts.next() {
-            let kind = if parts.peek().is_some() { "MSGC" } else { "MSGF" };
-            self.post_part(kind, part);
-        }
         self.request
     }
 

@@ -40,6 +40,7 @@ use tracing::debug;
 
 use crate::access::Roles;
 use crate::time;
+use crate::ua::channel::Channel;
 use crate::ua::connection::Connection;
 use crate::ua::envelope::{fault, response_header, type_id};
 use crate::ua::permission::Rights;
@@ -125,6 +126,11 @@ impl Request<'_> {
         let handle = self.header.request_handle;
         response_header(&mut out, id, handle, StatusCode::Good, time::now());
         out
+    }
+
+    /// Longest answer that the client takes, bytes.
+    fn longest_answer(&self) -> usize {
+        self.connection.channel.borrow().as_ref().map_or(0, Channel::longest_body)
     }
 
     /// Refuses an empty or too long list of operations.

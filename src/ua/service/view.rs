@@ -31,6 +31,7 @@ pub(super) fn browse(mut request: Request<'_>) -> Outcome {
     check_view(&view)?;
     let maximum = references_per_node(&request, asked_maximum);
     let rights = request.rights(session);
+    let longest = request.longest_answer();
     let mut out = Vec::with_capacity(64 + count * 256);
     let handle = request.header.request_handle;
     let id = ObjectId::BrowseResponse_Encoding_DefaultBinary;
@@ -42,6 +43,10 @@ pub(super) fn browse(mut request: Request<'_>) -> Outcome {
         match position {
             Ok(position) => one(&request, (session, &rights), position, maximum, &mut out),
             Err(status) => failed(status, &mut out),
+        }
+        if out.len() > longest {
+            // The rest would be work for nothing: the client could not take it.
+            return Err(StatusCode::BadResponseTooLarge);
         }
     }
     array_length(&mut out, None);

@@ -72,6 +72,25 @@ impl Ground {
     }
 }
 
+impl Raw {
+    /// Sends a message in as many chunks as it takes; its request id.
+    pub(super) fn post_long(&mut self, message: &[u8]) -> u32 {
+        self.request += 1;
+        let mut parts = message.chunks(65_000).peekable();
+        while let Some(part) = parts.next() {
+            let kind = if parts.peek().is_some() { "MSGC" } else { "MSGF" };
+            self.post_part(kind, part);
+        }
+        self.request
+    }
+
+    /// Whether the server has hung up, now or before it would be too late.
+    pub(super) fn is_hung_up(&mut self) -> bool {
+        while self.receive().is_some() {}
+        true
+    }
+}
+
 /// Whether an attack that began at `since` goes on.
 pub(super) fn goes_on(since: Instant) -> bool {
     time::monotonic() < since + ATTACK
