@@ -211,7 +211,7 @@ impl Default for Limits {
             history_values: 100_000,
             references_per_node: 10_000,
             message_bytes: 16 << 20,
-            message_bytes_before_login: 52 << 10,
+            message_bytes_before_login: 50 << 10,
             chunk_bytes: 65_536,
             chunks: 256,
             array_length: 100_000,

@@ -4,7 +4,7 @@ use crate::ua::channel::ChannelError;
 use crate::ua::wire::TransportLimits;
 
 /// Room that a message begins with: those of newcomers fit, and no buffer grows for them.
-const SMALL: usize = 52 << 10;
+const SMALL: usize = 50 << 10;
 
 /// The chunks of a message so far.
 #[derive(Debug, Default)]
