@@ -1,5 +1,7 @@
 //! Tokens that nobody issued (Part 6, 6.5.3): the runner has no issuer's key, so each of its tokens must be refused.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use opcua_types::{
     ByteString, ExtensionObject, IssuedIdentityToken, UAString, UserTokenPolicy, UserTokenType,
 };
@@ -18,22 +20,6 @@ use crate::ua::pki;
 
 /// Which issued tokens are JSON Web Tokens.
 const JSON_WEB_TOKEN: &str = "http://opcfoundation.org/UA/UserToken#JWT";
-/// RFC 4648, 5.
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/// Base64 for URLs, without padding.
-fn base64_url(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0_u32, |word, it| word << 8 | u32::from(*it));
-        let word = word << (8 * (3 - chunk.len()));
-        for digit in 0..=chunk.len() {
-            text.push(char::from(DIGITS[(word >> (18 - 6 * digit) & 63) as usize]));
-        }
-    }
-    text
-}
-
 /// What stands in front of the signature: a header with this algorithm and key id, and claims as the server wants them.
 fn unsigned(policy: &UserTokenPolicy, algorithm: &str, key: &str) -> String {
     let url = serde_json::from_str(policy.issuer_endpoint_url.as_ref());
@@ -43,7 +29,7 @@ fn unsigned(policy: &UserTokenPolicy, algorithm: &str, key: &str) -> String {
         "iss": url["ua:authorityUrl"], "aud": url["ua:resourceId"], "sub": "conformance",
         "roles": ["SecurityAdmin"], "exp": time::now().unix_us() / 1_000_000 + 600,
     });
-    [header, claims].map(|it| base64_url(it.to_string().as_bytes())).join(".")
+    [header, claims].map(|it| URL_SAFE_NO_PAD.encode(it.to_string().as_bytes())).join(".")
 }
 
 /// The policy for JSON Web Tokens on the link's endpoint, that of its channel, and the server's certificate.
@@ -100,7 +86,12 @@ pub(super) fn usr_19(bench: &Bench) -> Check {
             _ => crypto::sign(SecurityPolicy::EccNistP256, &own.key, unsigned.as_bytes())
                 .map_err(|_| Stop::failed("the runner cannot sign"))?,
         };
-        refuses(&mut link, &door, &format!("{unsigned}.{}", base64_url(&signature)), of)?;
+        refuses(
+            &mut link,
+            &door,
+            &format!("{unsigned}.{}", URL_SAFE_NO_PAD.encode(&signature)),
+            of,
+        )?;
     }
     Ok(())
 }

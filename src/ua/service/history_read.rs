@@ -8,7 +8,6 @@ use opcua_types::{AggregateConfiguration, NumericRange, ObjectId, StatusCode, Ti
 
 use crate::time::Timestamp;
 use crate::ua::aggregate::{Configuration, Function};
-use crate::ua::channel::Channel;
 use crate::ua::envelope::array_length;
 use crate::ua::event::EventFilter;
 use crate::ua::history::{
@@ -256,8 +255,7 @@ fn let_go(server: &Server, session: SessionKey, continuation: &[u8]) -> StatusCo
 fn room_for_all(request: &Request<'_>, session: SessionKey) -> usize {
     let sessions = request.server.sessions.borrow();
     let asked = sessions.get(session).map_or(0, |it| it.client.max_response_bytes);
-    let channel = request.connection.channel.borrow();
-    let taken = channel.as_ref().map_or(0, Channel::longest_body);
+    let taken = request.longest_answer();
     let own = request.server.config.limits.message_bytes;
     let least = [asked as usize, taken].into_iter().filter(|it| *it > 0).fold(own, usize::min);
     least.saturating_sub(OVERHEAD)

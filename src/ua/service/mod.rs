@@ -128,7 +128,7 @@ impl Request<'_> {
         out
     }
 
-    /// Longest answer that the client takes, bytes.
+    /// Longest answer that the channel takes, bytes; a session may have asked for less.
     fn longest_answer(&self) -> usize {
         self.connection.channel.borrow().as_ref().map_or(0, Channel::longest_body)
     }

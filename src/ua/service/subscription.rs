@@ -137,8 +137,7 @@ pub(super) fn publish(mut request: Request<'_>) -> Outcome {
 
 /// Longest response that both the channel and the session take, bytes.
 fn longest_response(request: &Request<'_>, session: SessionKey) -> usize {
-    let channel = request.connection.channel.borrow();
-    let channel = channel.as_ref().map_or(0, crate::ua::channel::Channel::longest_body);
+    let channel = request.longest_answer();
     let sessions = request.server.sessions.borrow();
     match sessions.get(session).map_or(0, |it| it.client.max_response_bytes) {
         0 => channel,

@@ -95,3 +95,14 @@ async def eventually(check, timeout_s: float = 10.0, every_s: float = 0.05):
         if time.monotonic() > end:
             raise AssertionError(f"not within {timeout_s} s")
         await asyncio.sleep(every_s)
+
+
+async def is_cut_off(node) -> bool:
+    """Whether a node can no longer be read, because the server has ended the channel."""
+    from asyncua import ua
+
+    try:
+        await node.read_value()
+    except (ConnectionError, ua.UaError, OSError):
+        return True
+    return False

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from authority import Authority
 from certificates import make_certificate
 from conftest import secure_client
-from plant import PASSWORD, Plant, eventually
+from plant import PASSWORD, Plant, eventually, is_cut_off
 
 CONFIGURATION, GROUP, TRUST_LIST = ua.NodeId(12637), ua.NodeId(14156), ua.NodeId(12642)
 RSA = ua.NodeId(ua.ObjectIds.RsaSha256ApplicationCertificateType)
@@ -126,14 +126,8 @@ async def test_gds_05_a_new_certificate_is_pushed_while_a_client_stays_subscribe
     await call(adam, CONFIGURATION, "ApplyChanges")
     assert await served(pushed) == new
 
-    async def is_cut_off():
-        try:
-            await client.get_node(ua.ObjectIds.Server_ServerStatus_State).read_value()
-        except (ConnectionError, ua.UaError, OSError):
-            return True
-        return False
-
-    await eventually(is_cut_off)
+    state = client.get_node(ua.ObjectIds.Server_ServerStatus_State)
+    await eventually(lambda: is_cut_off(state))
     client.disconnect_socket()
     again = await secure_client(pushed, certificate, "vera")
     await again.connect()
@@ -316,14 +310,7 @@ async def test_crt_03_and_08_a_written_trust_list_lets_a_client_in_and_another_o
     assert await write_list(adam, revoking) is True
     await call(adam, CONFIGURATION, "ApplyChanges")
 
-    async def is_cut_off():
-        try:
-            await state.read_value()
-        except (ConnectionError, ua.UaError, OSError):
-            return True
-        return False
-
-    await eventually(is_cut_off)
+    await eventually(lambda: is_cut_off(state))
     client.disconnect_socket()
     with pytest.raises(Exception):
         async with await secure_client(pushed, (own, key)):
@@ -347,14 +334,7 @@ async def test_gds_07_single_certificates_come_and_go(pushed, adam, tmp_path):
     state = client.get_node(ua.ObjectIds.Server_ServerStatus_State)
     await call(adam, TRUST_LIST, "RemoveCertificate", thumbprint, True)
 
-    async def is_cut_off():
-        try:
-            await state.read_value()
-        except (ConnectionError, ua.UaError, OSError):
-            return True
-        return False
-
-    await eventually(is_cut_off)
+    await eventually(lambda: is_cut_off(state))
     client.disconnect_socket()
     with pytest.raises(ua.uaerrors.BadInvalidArgument):
         await call(adam, TRUST_LIST, "RemoveCertificate", thumbprint, True)

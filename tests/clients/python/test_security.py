@@ -13,7 +13,7 @@ from asyncua.crypto.security_policies import (
 
 from certificates import make_certificate
 from conftest import secure_client
-from plant import eventually
+from plant import eventually, is_cut_off
 
 POLICIES = [SecurityPolicyBasic256Sha256, SecurityPolicyAes128Sha256RsaOaep, SecurityPolicyAes256Sha256RsaPss]
 MODES = [ua.MessageSecurityMode.Sign, ua.MessageSecurityMode.SignAndEncrypt]
@@ -78,14 +78,7 @@ async def test_crt_25_a_certificate_that_is_no_longer_trusted_ends_its_channels(
     assert await state.read_value() == 0
     listed.unlink()
 
-    async def is_cut_off():
-        try:
-            await state.read_value()
-        except (ConnectionError, ua.UaError, OSError):
-            return True
-        return False
-
-    await eventually(is_cut_off)
+    await eventually(lambda: is_cut_off(state))
     client.disconnect_socket()
     with pytest.raises(Exception):
         async with await secure_client(plant, newcomer):
