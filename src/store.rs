@@ -1,21 +1,32 @@
 //! A small store of texts by key, in one file, safe against crashes (redb: copy on write, checksums, one commit at
 //! a time). What has been kept is there after a kill or a loss of power; what has not been, is not.
 
+use std::fs::{self, File};
+use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, TableError};
+use tracing::warn;
 
 /// Bytes of memory that a store of texts takes for pages.
 const CACHE: usize = 1 << 20;
 
 /// A redb file that is opened anew once a write has failed: after a full disk redb refuses everything, also when
-/// there is room again.
+/// there is room again. If somebody removes the file it is written anew from what is still open of it.
 #[derive(Clone, Debug)]
 pub struct RedbFile {
     path: PathBuf,
     cache: usize,
-    open: Arc<Mutex<Option<Arc<Database>>>>,
+    open: Arc<Mutex<Option<Open>>>,
+}
+
+/// An open database.
+#[derive(Debug)]
+struct Open {
+    database: Arc<Database>,
+    /// Its file to read from, also when the name is gone.
+    kept: File,
 }
 
 impl RedbFile {
@@ -29,11 +40,40 @@ impl RedbFile {
     /// The database. One that was closed is opened again, as soon as nobody reads what was open before.
     pub fn get(&self) -> Result<Arc<Database>, DatabaseError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(database) = &*open {
+        if let Some(Open { database, .. }) = &*open {
             return Ok(Arc::clone(database));
         }
         let database = Database::builder().set_cache_size(self.cache).create(&self.path)?;
-        Ok(Arc::clone(open.insert(Arc::new(database))))
+        let kept = File::open(&self.path).map_err(|it| DatabaseError::Storage(it.into()))?;
+        let Open { database, .. } = open.insert(Open { database: Arc::new(database), kept });
+        Ok(Arc::clone(database))
+    }
+
+    /// Writes the file anew if somebody has removed it. For the one who writes, between two writes.
+    pub fn put_back(&self) -> io::Result<()> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Open { kept, .. }) = &*open
+            && !self.path.exists()
+        {
+            self.copy_back(kept)?;
+            // Whoever reads goes on with the one without a name.
+            *open = None;
+        }
+        Ok(())
+    }
+
+    fn copy_back(&self, mut kept: &File) -> io::Result<()> {
+        let file = self.path.display();
+        warn!(%file, "the file has been removed while in use: it is written anew");
+        if let Some(folder) = self.path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let beside = self.path.with_extension("back");
+        kept.rewind()?;
+        let mut copy = File::create(&beside)?;
+        io::copy(&mut kept, &mut copy)?;
+        copy.sync_all()?;
+        fs::rename(beside, &self.path)
     }
 
     /// Lets go of a database that refuses.
@@ -96,7 +136,13 @@ impl Store {
         kept
     }
 
+    /// Writes the file anew if somebody has removed it.
+    pub fn put_back(&self) -> Result<(), StoreError> {
+        self.file.put_back().map_err(StoreError::of)
+    }
+
     fn try_keep(&self, table: &str, texts: &[(String, String)]) -> Result<(), StoreError> {
+        self.put_back()?;
         let database = self.file.get().map_err(StoreError::of)?;
         let write = database.begin_write().map_err(StoreError::of)?;
         {
@@ -140,6 +186,21 @@ mod tests {
         store.file.close();
         assert_eq!(store.all("alarms").unwrap(), [pair("a", "1")]);
         assert!(Arc::ptr_eq(&other.get().unwrap(), &store.file.get().unwrap()));
+    }
+
+    #[test]
+    fn a_file_that_was_removed_is_written_anew_with_all_that_was_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("data/state.redb");
+        fs::create_dir(folder.path().join("data")).unwrap();
+        let store = Store::open(&path).unwrap();
+        store.keep("alarms", &[pair("a", "1")]).unwrap();
+        let reading = store.file.get().unwrap();
+        fs::remove_dir_all(path.parent().unwrap()).unwrap();
+        store.keep("alarms", &[pair("b", "2")]).unwrap();
+        drop((store, reading));
+        let store = Store::open(&path).unwrap();
+        assert_eq!(store.all("alarms").unwrap(), [pair("a", "1"), pair("b", "2")]);
     }
 
     #[test]

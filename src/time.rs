@@ -168,6 +168,33 @@ const BURST_MAX: Duration = Duration::from_millis(100);
 /// A UTC clock set back by more than this takes plant time back with it.
 const BACKWARD_MAX_S: i64 = 3600;
 
+/// A step of plant time that is not a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// To UTC, which is ahead.
+    Ahead,
+    /// Half a period, as UTC is behind.
+    Half,
+    /// To UTC, which is far behind.
+    Back,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ahead => {
+                "the clock was set forward, or the machine stood still: plant time follows"
+            }
+            Self::Half => {
+                "the clock was set back: plant time goes half as fast until it is caught up with"
+            }
+            Self::Back => {
+                "the clock was set back by more than an hour: plant time goes back with it"
+            }
+        })
+    }
+}
+
 /// Says when each scan is due, and what plant time it has.
 ///
 /// Deadlines are absolute: the start plus a whole number of periods on the monotonic clock, so that
@@ -232,6 +259,17 @@ impl Clock {
             follow(last, now(), self.scan_ticks)
         } else {
             last.plus_ticks(self.scan_ticks)
+        }
+    }
+
+    /// How plant time has gone from one scan to the next, in words for the log; `None` if by a period, as it should.
+    pub fn step(&self, last: Timestamp, time: Timestamp) -> Option<Step> {
+        match time.ticks() - last.ticks() {
+            _ if self.pace != Pace::Real => None,
+            ticks if ticks == self.scan_ticks => None,
+            ticks if ticks < 0 => Some(Step::Back),
+            ticks if ticks < self.scan_ticks => Some(Step::Half),
+            _ => Some(Step::Ahead),
         }
     }
 
@@ -328,6 +366,16 @@ mod tests {
     #[test]
     fn plant_time_goes_back_with_a_clock_that_was_wrong_by_hours() {
         assert_eq!(follow(at(20_000), at(0), SCAN), at(0));
+    }
+
+    #[test]
+    fn a_step_that_is_no_period_has_words() {
+        let clock = Clock::new(Pace::Real, 1000);
+        assert_eq!(clock.step(at(1), at(2)), None);
+        assert_eq!(clock.step(at(1), at(3)), Some(Step::Ahead));
+        assert_eq!(clock.step(at(1), at(1).plus_ticks(SCAN / 2)), Some(Step::Half));
+        assert_eq!(clock.step(at(3), at(1)), Some(Step::Back));
+        assert_eq!(Clock::new(Pace::FreeRunning, 1000).step(at(3), at(1)), None);
     }
 
     #[test]

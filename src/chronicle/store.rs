@@ -154,7 +154,13 @@ impl Chronicle {
         done
     }
 
+    /// Writes the file anew if somebody has removed it.
+    pub fn put_back(&self) -> Result<(), ChronicleError> {
+        self.file.put_back().map_err(ChronicleError::of)
+    }
+
     fn try_write(&mut self, tasks: &[Task], known: u32) -> Result<Vec<Outcome>, ChronicleError> {
+        self.put_back()?;
         let database = self.file.get().map_err(ChronicleError::of)?;
         let write = database.begin_write().map_err(ChronicleError::of)?;
         let mut outcomes = Vec::with_capacity(tasks.len());

@@ -134,6 +134,9 @@ impl Work {
             self.commit();
             self.tell_losses();
             if is_over {
+                if let Err(problem) = self.chronicle.put_back() {
+                    error!(%problem, "the history of events has been removed, and cannot be written anew");
+                }
                 return;
             }
         }

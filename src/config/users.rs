@@ -9,7 +9,7 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::access::{Role, Roles};
 use crate::config::mistake::Mistake;
@@ -214,6 +214,9 @@ impl Users {
         if read != self.read {
             let list = text.and_then(|it| parse(&self.folder, it.as_deref()));
             match &list {
+                Ok(_) if matches!(read, Ok(None)) => {
+                    warn!(file = %path.display(), "the file is gone: no local user can log in");
+                }
                 Ok(list) => info!(users = list.0.len(), file = %path.display(), "users read anew"),
                 Err(problem) => error!(%problem, "no user can log in"),
             }

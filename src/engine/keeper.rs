@@ -49,6 +49,9 @@ impl Keeper {
             while let Ok(batch) = waiting.recv() {
                 keep(&store, batch, &mut failed);
             }
+            if let Err(problem) = store.put_back() {
+                error!(%problem, "the states of alarms have been removed, and cannot be written anew");
+            }
         };
         let thread = std::thread::Builder::new().name("keeper".to_owned()).spawn(work)?;
         Ok(Self { batches, backlog: Batch::default(), thread })

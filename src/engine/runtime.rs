@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::alarm::{AlarmCommand, AlarmRefusal};
 use crate::control::Command;
@@ -13,7 +13,7 @@ use crate::engine::keeper::Keeper;
 use crate::engine::port::Reply;
 use crate::engine::{Engine, EnginePort, Request, Snapshot};
 use crate::store::Store;
-use crate::time::{Clock, Pace, monotonic};
+use crate::time::{Clock, Pace, Step, Timestamp, monotonic};
 
 /// Commands that may wait; one more is refused as busy.
 pub const COMMANDS_MAX: usize = 256;
@@ -177,6 +177,7 @@ fn start(
         let runner = Runner {
             engine,
             clock,
+            step: None,
             requests,
             directions,
             latest,
@@ -202,6 +203,8 @@ enum Woken {
 struct Runner {
     engine: Engine,
     clock: Clock,
+    /// How plant time has just gone, if not as it should.
+    step: Option<Step>,
     requests: mpsc::Receiver<Request>,
     directions: mpsc::Receiver<Direction>,
     latest: watch::Sender<Arc<Snapshot>>,
@@ -269,7 +272,9 @@ impl Runner {
         let begun = monotonic();
         // What came before the scan is answered after it: the scan's own snapshot shows the effect.
         let replies = self.admit(None);
-        let time = self.clock.next(self.engine.time());
+        let last = self.engine.time();
+        let time = self.clock.next(last);
+        self.tell_step(last, time);
         let snapshot = Arc::clone(self.engine.scan_at(time));
         self.publish(snapshot);
         self.engine.flush_journal();
@@ -284,6 +289,18 @@ impl Runner {
         longest_scan_us.fetch_max(scan_us, Ordering::Relaxed);
         last_scan_us.store(scan_us, Ordering::Relaxed);
         events.store(self.engine.events().total(), Ordering::Relaxed);
+    }
+
+    /// Says when plant time begins to go otherwise than it should.
+    fn tell_step(&mut self, last: Timestamp, time: Timestamp) {
+        let step = self.clock.step(last, time);
+        if let Some(step) = step
+            && self.step != Some(step)
+        {
+            let seconds = time.seconds_since(last);
+            warn!(seconds, %time, "{step}");
+        }
+        self.step = step;
     }
 
     /// Serves what waits in the queue between two scans: applies all, publishes once, then answers.

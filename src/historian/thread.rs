@@ -126,7 +126,7 @@ impl Work {
                 self.report.count(taken.recorded, taken.lost);
             }
             let waiting = self.history.waiting() as u64;
-            let mut kept = self.history.commit();
+            let mut kept = self.put_back().and_then(|()| self.history.commit());
             if matches!(kept, Err(HistoryError::NoSpace { .. })) {
                 // Retention makes room, if it may.
                 kept = self.history.tend(self.now).and_then(|_| self.history.commit());
@@ -140,6 +140,18 @@ impl Work {
                 return;
             }
         }
+    }
+
+    /// What was removed under our hands is not to be missing after the next start.
+    fn put_back(&mut self) -> Result<(), HistoryError> {
+        let files = self.history.put_back()?;
+        if files > 0 {
+            warn!(
+                files,
+                "files of the history have been removed while in use: they are written anew"
+            );
+        }
+        Ok(())
     }
 
     /// False when it was the last order.

@@ -48,6 +48,11 @@ impl Catalogue {
         record::put(&mut self.waiting, name.as_bytes());
     }
 
+    /// Writes the file anew if somebody has removed it. True if so.
+    pub(super) fn put_back(&mut self, disk: &dyn Disk) -> Result<bool, HistoryError> {
+        self.tail.put_back(disk)
+    }
+
     /// Returns once all paths are on the medium.
     pub(super) fn sync(&mut self, disk: &dyn Disk) -> Result<(), HistoryError> {
         if !self.waiting.is_empty() {

@@ -106,6 +106,11 @@ impl Log {
         self.tail.length()
     }
 
+    /// Writes the file anew if somebody has removed it. True if so.
+    pub(super) fn put_back(&mut self, disk: &dyn Disk) -> Result<bool, HistoryError> {
+        self.tail.put_back(disk)
+    }
+
     /// Writes records and returns once they are on the medium.
     pub(super) fn write(&mut self, disk: &dyn Disk, records: &[u8]) -> Result<(), HistoryError> {
         self.tail.write(disk, records)

@@ -139,6 +139,18 @@ impl History {
         Ok(())
     }
 
+    /// Writes those files anew that somebody has removed while they were open: catalogue, log and edits. Segments that
+    /// were removed are gone, and reading their time fails. Returns how many files it wrote.
+    pub fn put_back(&mut self) -> Result<usize, HistoryError> {
+        let disk = &*self.disk;
+        let all = [
+            self.catalogue.put_back(disk)?,
+            self.log.put_back(disk)?,
+            self.edit_log.put_back(disk)?,
+        ];
+        Ok(all.into_iter().filter(|it| *it).count())
+    }
+
     /// Samples that come late into a deleted span are not to be hidden by it. What is written here changes nothing by
     /// itself, so a commit that fails behind it may do it again.
     fn spare_late(&mut self) -> Result<(), HistoryError> {

@@ -10,5 +10,6 @@ mod merge;
 mod model;
 mod read_only;
 mod outbox;
+mod removed;
 mod retention;
 mod support;

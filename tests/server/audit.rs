@@ -48,7 +48,7 @@ fn cellhouse(server: &Server, arguments: &[&str]) -> Output {
 }
 
 /// A session that waits for its activation, and the policy id of its password token.
-fn waiting(server: &Server) -> (Raw, String) {
+pub(crate) fn waiting(server: &Server) -> (Raw, String) {
     let mut raw = server.open();
     let created = raw.create_session();
     let endpoints = created.server_endpoints.unwrap_or_default();
@@ -58,7 +58,7 @@ fn waiting(server: &Server) -> (Raw, String) {
     (raw, token.policy_id.as_ref().to_owned())
 }
 
-fn log_in(
+pub(crate) fn log_in(
     raw: &mut Raw,
     policy: &str,
     user: &str,

@@ -70,6 +70,11 @@ impl EditLog {
         written
     }
 
+    /// Writes the file anew if somebody has removed it. True if so.
+    pub(in crate::history) fn put_back(&mut self, disk: &dyn Disk) -> Result<bool, HistoryError> {
+        self.tail.put_back(disk)
+    }
+
     /// Cuts off what is left of an edit that was refused.
     pub(in crate::history) fn mend(&mut self, disk: &dyn Disk) -> Result<(), HistoryError> {
         if self.torn {

@@ -15,6 +15,8 @@ mod processed;
 mod raw;
 mod source;
 
+use std::io::ErrorKind;
+
 use opcua_types::{NumericRange, ObjectId, StatusCode, TimestampsToReturn};
 
 use crate::history::{HistoryError, Reader};
@@ -107,6 +109,25 @@ impl Work {
 pub fn status_of(problem: &HistoryError) -> StatusCode {
     match problem {
         HistoryError::Damaged { .. } => StatusCode::BadDataLost,
+        // A segment that somebody has removed.
+        HistoryError::Disk { source, .. } if source.kind() == ErrorKind::NotFound => {
+            StatusCode::BadDataLost
+        }
         _ => StatusCode::BadResourceUnavailable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_that_is_gone_is_lost_data_and_one_that_cannot_be_read_now_is_not() {
+        let of = |kind: ErrorKind| {
+            let path = "0000000001.segment".into();
+            status_of(&HistoryError::Disk { path, source: kind.into() })
+        };
+        assert_eq!(of(ErrorKind::NotFound), StatusCode::BadDataLost);
+        assert_eq!(of(ErrorKind::PermissionDenied), StatusCode::BadResourceUnavailable);
     }
 }

@@ -1,7 +1,6 @@
 //! What an attacker on the network can do, and that an operator beside it notices nothing. Each test is one attack on a
 //! real server, from another address, while an operator's client watches 500 values ten times a second.
 
-mod bystander;
 mod credentials;
 mod race;
 mod request;
@@ -14,15 +13,13 @@ use std::time::{Duration, Instant};
 use cellhouse::time;
 use socket2::{Domain, Socket, Type};
 
-use crate::attacks::bystander::Bystander;
+use crate::bystander::{self, Bystander, PATIENCE};
 use crate::raw::{Raw, Server, eventually};
 
 /// Resident memory of the server at most, MiB.
 const MOST_MIB: u64 = 256;
 /// What may be left of an attack in memory, MiB: the allocator keeps room for two more checks of passwords.
 const LEFT_MIB: u64 = 48;
-/// The delay of 99 of 100 values, and the time for 99 of 100 reads, stay below.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// An attack goes on for so long if nothing else ends it.
 pub(super) const ATTACK: Duration = Duration::from_millis(1500);
 

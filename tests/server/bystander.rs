@@ -15,27 +15,29 @@ use crate::publishing::values;
 use crate::raw::{Raw, Server, eventually, tag};
 use crate::values::{read, value};
 
+/// The delay of 99 of 100 values, and the time for 99 of 100 reads, stay below.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 /// Values watched.
 const ITEMS: usize = 500;
 /// A measurement comes so often in the plant's time, ms.
 const SCAN_MS: i64 = 1000;
 /// The plant's time goes so much faster than ours.
-pub(super) const SPEED: i64 = 10;
+pub(crate) const SPEED: i64 = 10;
 /// Publish requests that wait at the server.
 const WAITING: usize = 5;
 /// 100 ns in a millisecond.
 const TICKS: i64 = 10_000;
 
 /// What the operator has seen.
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// Values.
-    pub(super) values: usize,
+    pub(crate) values: usize,
     /// Values and messages that did not come.
-    pub(super) lost: usize,
+    pub(crate) lost: usize,
     /// Behind the value that came soonest after its measurement.
-    pub(super) late_p99: Duration,
+    pub(crate) late_p99: Duration,
     /// From request to answer.
-    pub(super) read_p99: Duration,
+    pub(crate) read_p99: Duration,
 }
 
 impl fmt::Display for Seen {
@@ -46,7 +48,7 @@ impl fmt::Display for Seen {
 }
 
 /// The client at work, on a thread for values and one for reads.
-pub(super) struct Bystander {
+pub(crate) struct Bystander {
     stop: Arc<AtomicBool>,
     watching: JoinHandle<Watched>,
     reading: JoinHandle<Vec<Duration>>,
@@ -67,7 +69,7 @@ fn measurements() -> impl Iterator<Item = NodeId> {
 
 impl Bystander {
     /// Subscribes, and waits until values come.
-    pub(super) fn start(server: &Server) -> Self {
+    pub(crate) fn start(server: &Server) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let seen = Arc::new(AtomicUsize::new(0));
         let mut watcher = server.session();
@@ -98,7 +100,7 @@ impl Bystander {
     }
 
     /// What came until now.
-    pub(super) fn stop(self) -> Seen {
+    pub(crate) fn stop(self) -> Seen {
         self.stop.store(true, Ordering::Relaxed);
         let watched = self.watching.join().expect("the operator has seen nothing wrong");
         let reads = self.reading.join().expect("the operator could read");
