@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cellhouse::access::Role;
-use cellhouse::config::{self, EndpointConfig, PlantConfig, ServerConfig, Users};
+use cellhouse::config::{self, EndpointConfig, Limits, PlantConfig, ServerConfig, Users};
 use cellhouse::engine::{CHUNK_TAGS, Chunk, EnginePort, Request, Snapshot};
 use cellhouse::field::Quality;
 use cellhouse::tag::{TagIndex, TagTable, Value, ValueType};
@@ -29,6 +29,9 @@ use tokio::task::LocalSet;
 
 /// Variables that a cell stands for.
 const PER_CELL: usize = 60;
+
+/// Sessions and connections, all from this machine.
+const SESSIONS: usize = 400;
 
 #[derive(Parser)]
 struct Args {
@@ -64,7 +67,14 @@ async fn serve(args: &Args) {
     let uri = "urn:localhost:cellhouse-bench".to_owned();
     let space = Space::new(&plant, Arc::clone(&table), &uri, &[]).expect("our NodeSet fits");
     let config = ServerConfig {
-        anonymous_roles: vec![Role::Observer, Role::Operator],
+        anonymous_roles: vec![Role::Observer, Role::Operator, Role::Supervisor, Role::Engineer],
+        limits: Limits {
+            connections: SESSIONS,
+            connections_per_address: SESSIONS,
+            sessions: SESSIONS,
+            sessions_per_address: SESSIONS,
+            ..config::default_server().limits
+        },
         trust_unknown_clients: true,
         data: data.clone(),
         ..config::default_server()
