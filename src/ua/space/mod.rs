@@ -19,6 +19,7 @@ mod node;
 mod nodeset;
 mod permission;
 mod prune;
+mod recent;
 mod reference;
 mod role;
 mod session;
@@ -40,6 +41,7 @@ use crate::ua::space::alarm::AlarmNodes;
 use crate::ua::space::graph::Graph;
 use crate::ua::space::metadata::Defaults;
 use crate::ua::space::permission::NodeClasses;
+use crate::ua::space::recent::Recent;
 use crate::ua::space::role::RoleNodes;
 use crate::ua::space::session::SessionNodes;
 use crate::ua::space::template::{Content, Template, TemplateNode};
@@ -124,6 +126,7 @@ pub struct Space {
     /// Namespace of the conformance fixture, whose nodes clients may write.
     fixture: Option<u16>,
     /// DisplayNames that clients have written.
+    recent: Recent,
     names: RefCell<BTreeMap<u32, LocalizedText>>,
     /// When the server's certificate ends, and itself.
     certificate: RefCell<Option<(Timestamp, Vec<u8>)>>,
@@ -167,6 +170,7 @@ impl Space {
             namespaces,
             plant_name,
             fixture,
+            recent: Recent::default(),
             names,
             certificate: RefCell::default(),
             is_recorded: Cell::default(),
@@ -205,6 +209,11 @@ impl Space {
             _ => return self.graph.resolve(id).map(NodeRef::Static),
         }
         let IdRef::Text(path) = id.identifier else { return None };
+        let is_it = |node| self.has_path(node, path);
+        self.recent.node(path, is_it, || self.resolve_instance(path))
+    }
+
+    fn resolve_instance(&self, path: &str) -> Option<NodeRef> {
         let (device, rest) = self.table.split(path)?;
         if rest.is_empty() {
             return Some(NodeRef::Device(device));
