@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use cellhouse::access::Role;
 use cellhouse::config::{self, EndpointConfig, Limits, PlantConfig, ServerConfig, Users};
+use cellhouse::control::Hazards;
 use cellhouse::engine::{CHUNK_TAGS, Chunk, EnginePort, Request, Snapshot};
 use cellhouse::field::Quality;
 use cellhouse::tag::{TagIndex, TagTable, Value, ValueType};
@@ -122,6 +123,7 @@ async fn serve(args: &Args) {
         history: None,
         events: None,
         kpis: None,
+        hazards: Hazards::new(&plant, 105.0),
     }));
     let (_stop, stopping) = watch::channel(Stop::No);
     server::serve(server, listener, stopping).await;
@@ -179,8 +181,11 @@ fn engine(table: Arc<TagTable>, period: Duration) -> EnginePort {
                     Some(request) = requests.recv() => {
                         // Nobody here judges: whatever is asked is done.
                         match request {
-                            Request::Plant(_, reply) => drop(reply.send(Ok(Vec::new()))),
+                            Request::Plant(_, reply) | Request::Check(_, reply) => {
+                                drop(reply.send(Ok(Vec::new())));
+                            }
                             Request::Alarm(_, reply)
+                            | Request::CheckAlarm(_, reply)
                             | Request::ResetAlarmFigures(_, _, reply) => drop(reply.send(Ok(()))),
                             Request::ShowKpis(_)
                             | Request::ShowRecording(_)

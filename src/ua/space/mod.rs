@@ -4,6 +4,7 @@
 //! (device, template node): their NodeIds, attributes and references are computed when asked for.
 
 mod alarm;
+mod approval;
 mod attribute;
 mod browse;
 mod declared;
@@ -47,6 +48,7 @@ use crate::ua::space::session::SessionNodes;
 use crate::ua::space::template::{Content, Template, TemplateNode};
 
 pub use alarm::class_of;
+pub use approval::ApprovalNode;
 pub use attribute::{CURRENT_READ, CURRENT_WRITE};
 pub use browse::{BrowseFilter, BrowsePosition};
 pub use declared::{Declared, Kind};
@@ -94,6 +96,8 @@ pub enum LiveId {
     Alarm(AlarmIndex, u16),
     /// Who has a role.
     Role(AnyRole, RoleField),
+    /// Requests that wait until they are approved.
+    Approval(ApprovalNode),
 }
 
 impl LiveId {
@@ -263,7 +267,11 @@ impl Space {
                     Content::Constant | Content::Annotations(_) => {
                         self.graph.value_source(declared.declaration)
                     }
+                    Content::Approval(node) if !node.is_method() => {
+                        ValueSource::Live(LiveId::Approval(node))
+                    }
                     Content::Group
+                    | Content::Approval(_)
                     | Content::Method(_)
                     | Content::ResetMetrics
                     | Content::CalculateKpis => ValueSource::None,
@@ -339,7 +347,9 @@ fn access_of(table: &TagTable, kind: usize, content: Content) -> Access {
         Content::Structure(number) => table.structures(kind)[usize::from(number)].access,
         Content::Method(row) => row.access,
         Content::ResetMetrics => Access::Supervisor,
+        Content::Approval(node) if node.is_method() => Access::Operator,
         Content::Group
+        | Content::Approval(_)
         | Content::Range(_)
         | Content::Annotations(_)
         | Content::Constant
