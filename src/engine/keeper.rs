@@ -116,7 +116,7 @@ fn refuse(replies: Vec<Reply>) {
     for reply in replies {
         match reply {
             Reply::Alarm(sender, _) => Reply::Alarm(sender, Err(AlarmRefusal::NotKept)).give(),
-            Reply::Plant(..) => reply.give(),
+            Reply::Plant(..) | Reply::PlantAll(..) => reply.give(),
         }
     }
 }

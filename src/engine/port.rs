@@ -21,6 +21,8 @@ pub type AlarmReply = oneshot::Sender<Result<(), AlarmRefusal>>;
 pub enum Request {
     /// Of the plant.
     Plant(Command, PlantReply),
+    /// Several of the plant, in their order; an outcome for each.
+    PlantAll(Vec<Command>, oneshot::Sender<Vec<Outcome>>),
     /// Of an alarm.
     Alarm(AlarmCommand, AlarmReply),
     /// Whether it would be accepted at the moment. Nothing changes.
@@ -41,6 +43,7 @@ pub enum Request {
 #[derive(Debug)]
 pub(super) enum Reply {
     Plant(PlantReply, Outcome),
+    PlantAll(oneshot::Sender<Vec<Outcome>>, Vec<Outcome>),
     Alarm(AlarmReply, Result<(), AlarmRefusal>),
 }
 
@@ -50,6 +53,7 @@ impl Reply {
         // The asker may have gone.
         match self {
             Self::Plant(reply, outcome) => drop(reply.send(outcome)),
+            Self::PlantAll(reply, outcomes) => drop(reply.send(outcomes)),
             Self::Alarm(reply, outcome) => drop(reply.send(outcome)),
         }
     }

@@ -8,7 +8,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tracing::{info, warn};
 
 use crate::alarm::{AlarmCommand, AlarmRefusal};
-use crate::control::Command;
+use crate::control::{Command, Outcome};
 use crate::engine::keeper::Keeper;
 use crate::engine::port::Reply;
 use crate::engine::{Engine, EnginePort, Request, Snapshot};
@@ -319,8 +319,11 @@ impl Runner {
         let mut next = first.or_else(|| self.requests.try_recv().ok());
         let mut served = 0;
         while let Some(request) = next {
+            served += match &request {
+                Request::PlantAll(commands, _) => commands.len(),
+                _ => 1,
+            };
             replies.extend(self.apply(request));
-            served += 1;
             if served >= COMMANDS_MAX {
                 break;
             }
@@ -329,16 +332,29 @@ impl Runner {
         replies
     }
 
+    /// Gives a command to the engine. Of writes that are accepted the audit log tells.
+    fn carry_out(&mut self, command: &Command) -> Outcome {
+        let outcome = self.engine.command(command);
+        if let Err(refusal) = &outcome {
+            let Command { actor, target, order } = command;
+            info!(%actor, ?target, ?order, %refusal, "command refused");
+        }
+        outcome
+    }
+
     fn apply(&mut self, request: Request) -> Option<Reply> {
         Some(match request {
             Request::Plant(command, reply) => {
-                let outcome = self.engine.command(&command);
-                let Command { actor, target, order } = &command;
-                match &outcome {
-                    Ok(_) => info!(%actor, ?target, ?order, "command accepted"),
-                    Err(refusal) => info!(%actor, ?target, ?order, %refusal, "command refused"),
+                let outcome = self.carry_out(&command);
+                if outcome.is_ok() {
+                    let Command { actor, target, order } = &command;
+                    info!(%actor, ?target, ?order, "command accepted");
                 }
                 Reply::Plant(reply, outcome)
+            }
+            Request::PlantAll(commands, reply) => {
+                let outcomes = commands.iter().map(|it| self.carry_out(it)).collect();
+                Reply::PlantAll(reply, outcomes)
             }
             Request::Alarm(_, reply) if self.keeper.as_ref().is_some_and(Keeper::is_full) => {
                 Reply::Alarm(reply, Err(AlarmRefusal::Busy))

@@ -231,6 +231,28 @@ fn wr_each_wrong_write_has_its_own_code_and_changes_nothing() {
 }
 
 #[test]
+fn wr_more_values_than_the_engine_queues_commands_are_all_written() {
+    let server = Server::with(ENGINEER);
+    let mut raw = server.session();
+    let setpoint = "Line1.EL101.Control.TemperatureSetpoint";
+    let all: Vec<f64> = (0..900).map(|it| 1045.0 + f64::from(it % 3)).collect();
+    let one = |it: &f64| WriteValue {
+        node_id: tag(setpoint),
+        attribute_id: 13,
+        value: DataValue::value_only(*it),
+        ..WriteValue::default()
+    };
+    let request = WriteRequest {
+        request_header: raw.header(),
+        nodes_to_write: Some(all.iter().map(one).collect()),
+    };
+    let results = raw.call::<WriteResponse>(&request).unwrap().results.unwrap();
+    assert_eq!(results, vec![StatusCode::Good; all.len()]);
+    let now = read(&mut raw, 0.0, vec![attribute(setpoint, 13)]).unwrap().remove(0).value;
+    assert_eq!(now, Some(Variant::Double(1047.0)), "the last one counts");
+}
+
+#[test]
 fn wr_06_without_the_right_nothing_is_written() {
     let server = Server::start();
     let mut raw = server.session();

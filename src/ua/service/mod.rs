@@ -2,6 +2,7 @@
 
 mod approval;
 mod attribute;
+mod batch;
 mod cancel;
 mod condition;
 mod discovery;

@@ -13,8 +13,7 @@ use tracing::info;
 use crate::access::{Access, Actor, Roles};
 use crate::alarm::{AlarmCommand, AlarmIndex, AlarmOrder, AlarmRefusal, Remark};
 use crate::config::AnyRole;
-use crate::control::{self, Command, Order, Refusal};
-use crate::engine::Request as EngineRequest;
+use crate::control::{self, Command, Order};
 use crate::tag::{DeviceIndex, StructureRow};
 use crate::time;
 use crate::ua::approval::{Form, Held};
@@ -24,6 +23,7 @@ use crate::ua::permission::bits::{WRITE, WRITE_ATTRIBUTE};
 use crate::ua::permission::{ClassIndex, Rights};
 use crate::ua::server::Server;
 use crate::ua::service::approval::{self, Asker, Holding};
+use crate::ua::service::batch::{Batches, Outcomes, Place};
 use crate::ua::service::{Answer, Outcome, Request, encode, variant};
 use crate::ua::service::{condition, reader, role};
 use crate::ua::space::{CURRENT_WRITE, LiveId, NodeIdRef, NodeRef, RoleField, ValueSource};
@@ -39,7 +39,8 @@ const PENDING: usize = 100;
 /// One operation: done or refused already, or on its way.
 enum Operation {
     Done(StatusCode),
-    Asked(oneshot::Receiver<control::Outcome>),
+    /// Of the plant, on its way to the engine with others.
+    Asked(Place),
     Alarm(oneshot::Receiver<Result<(), AlarmRefusal>>),
     /// Of a role, on the way to the disk.
     Role(JoinHandle<StatusCode>),
@@ -64,6 +65,7 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
     let origin = request.server.origin(request.connection, &request.header, Some(session));
     let asker = Asker { session, actor: &actor, origin: &origin };
     let mut operations = Vec::with_capacity(count);
+    let mut batches = Batches::new(&request.server.port);
     for (node, attribute, range, value) in asked {
         let parts = reader::index_range(range).unwrap_or(NumericRange::None);
         let written = Written {
@@ -74,14 +76,16 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
             old: request.server.value_before(&node, attribute, &parts),
         };
         let operation = check(request.server, (actor.roles, &rights), &node, attribute, range)
-            .and_then(|target| begin_one(request.server, target, value, (&asker, &written)));
+            .and_then(|it| begin_one(request.server, it, value, (&asker, &written), &mut batches));
         operations.push((operation.unwrap_or_else(Operation::Done), written));
     }
+    let sent = batches.send();
     let server = Rc::clone(request.server);
     let connection = Rc::clone(request.connection);
     let (id, header) = (request.id, request.header.clone());
     tokio::task::spawn_local(async move {
-        let results = finish_all(&server, &origin, operations).await;
+        let outcomes = sent.outcomes().await;
+        let results = finish_all(&server, &origin, operations, &outcomes).await;
         let handle = header.request_handle;
         let response = WriteResponse {
             response_header: ResponseHeader::new_good(&header),
@@ -106,11 +110,12 @@ async fn finish_all(
     server: &Server,
     origin: &Origin,
     operations: Vec<(Operation, Written)>,
+    outcomes: &Outcomes,
 ) -> Vec<StatusCode> {
     let mut results = Vec::with_capacity(operations.len());
     let mut before: Option<Written> = None;
     for (operation, mut written) in operations {
-        let status = finish(operation).await;
+        let status = finish(operation, outcomes).await;
         // All were looked at before the first was done: a place that is written twice has the first value in between.
         if let Some(before) = before.take_if(|it| it.is_before(&written)) {
             written.old = before.new;
@@ -175,6 +180,7 @@ fn begin_one(
     target: Target,
     value: DataValue,
     (asker, written): (&Asker<'_>, &Written),
+    batches: &mut Batches<'_>,
 ) -> Result<Operation, StatusCode> {
     let (actor, session) = (asker.actor, asker.session);
     let form = || Form::Write(written.clone());
@@ -184,14 +190,15 @@ fn begin_one(
             let command = Command { actor: actor.clone(), target, order };
             let held = Held::Plant(command.clone());
             let holding = approval::hold(server, asker, &held, form);
-            Ok(holding.map_or_else(|| ask(server, command), Operation::Held))
+            Ok(holding.map_or_else(|| Operation::Asked(batches.add(command)), Operation::Held))
         }
         Target::Structure { device, row, target } => {
             check_plain(&value)?;
             let written = value.value.unwrap_or_default();
             let values = structure::take_apart(server.space.table(), device, row, &written)?;
             let order = Order::WriteAll { values };
-            Ok(ask(server, Command { actor: actor.clone(), target, order }))
+            let command = Command { actor: actor.clone(), target, order };
+            Ok(Operation::Asked(batches.add(command)))
         }
         Target::Stored(index, part) => {
             server.store(index, &part, value)?;
@@ -218,6 +225,8 @@ fn begin_one(
             if let Some(holding) = approval::hold(server, asker, &held, form) {
                 return Ok(Operation::Held(holding));
             }
+            // In the order of the request.
+            batches.hand_over();
             let asked = server.port.ask_alarm(command);
             asked.map(Operation::Alarm).map_err(|it| status::of_alarm_refusal(&it))
         }
@@ -357,16 +366,7 @@ fn check_plain(value: &DataValue) -> Result<(), StatusCode> {
     Ok(())
 }
 
-fn ask(server: &Server, command: Command) -> Operation {
-    info!(actor = %command.actor, target = ?command.target, order = ?command.order, "write");
-    let (reply, outcome) = oneshot::channel();
-    match server.port.commands.try_send(EngineRequest::Plant(command, reply)) {
-        Ok(()) => Operation::Asked(outcome),
-        Err(_) => Operation::Done(status::of_refusal(&Refusal::Busy)),
-    }
-}
-
-async fn finish(operation: Operation) -> StatusCode {
+async fn finish(operation: Operation, outcomes: &Outcomes) -> StatusCode {
     match operation {
         Operation::Done(status) => status,
         Operation::Role(done) => done.await.unwrap_or(StatusCode::BadInternalError),
@@ -375,14 +375,7 @@ async fn finish(operation: Operation) -> StatusCode {
             Ok(Err(problem)) => status::of_hold_problem(&problem),
             Err(_) => StatusCode::BadInternalError,
         },
-        Operation::Asked(outcome) => match outcome.await {
-            Ok(Ok(_)) => StatusCode::Good,
-            Ok(Err(refusal)) => {
-                info!(%refusal, "write refused");
-                status::of_refusal(&refusal)
-            }
-            Err(_) => crate::ua::server::ENGINE_GONE,
-        },
+        Operation::Asked(place) => outcomes.status(place),
         Operation::Alarm(outcome) => match outcome.await {
             Ok(Ok(())) => StatusCode::Good,
             Ok(Err(refusal)) => status::of_alarm_refusal(&refusal),
