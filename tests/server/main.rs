@@ -12,6 +12,7 @@ mod certificates;
 mod channel;
 mod claims;
 mod conformance;
+mod corpora;
 mod encoding;
 mod event_history;
 mod events;

@@ -104,6 +104,19 @@ pub enum LoadError {
     },
 }
 
+/// Reads a file by itself, as far as that goes without namespace 0: the number of its nodes.
+pub fn read_nodeset(file: &NodeSetFile) -> Result<usize, LoadError> {
+    let mut map = NamespaceMap::new();
+    let mut nodes = 0;
+    for set in nodeset::read(&[file])? {
+        for uri in set.namespaces() {
+            map.add_namespace(&uri);
+        }
+        nodes += set.load(&mut NodeSetNamespaceMapper::new(&mut map))?.len();
+    }
+    Ok(nodes)
+}
+
 /// Graph, NamespaceArray, and what NodeSets say of rights.
 pub(super) fn load(
     application_uri: &str,

@@ -51,7 +51,7 @@ pub use declared::{Declared, Kind};
 pub use event::FieldPath;
 pub use export::{Format, export};
 pub use kept::{HISTORY_READ, HISTORY_WRITE, Kept, annotations_path};
-pub use load::{LoadError, NodeSetFile, fixture};
+pub use load::{LoadError, NodeSetFile, fixture, read_nodeset};
 pub use node::{IdRef, NodeIdRef, NodeRef};
 pub use permission::{role_id, role_of};
 pub use role::RoleField;
