@@ -18,7 +18,8 @@ const FOLDERS: [(&str, usize); 4] =
     [("trusted/certs", 1), ("issuers/certs", 2), ("trusted/crl", 3), ("issuers/crl", 3)];
 /// The certificates of the corpus are valid at this time, Unix time in s.
 const NOW: i64 = 1_800_000_000;
-const URI: &str = "urn:example:cellhouse";
+/// ApplicationUri of the certificates of the corpus, which the conformance runner made.
+const URI: &str = "urn:cellhouse:conformance:client";
 
 /// A data folder with a key of ours, and one in which nobody is trusted.
 struct Folders {

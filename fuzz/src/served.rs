@@ -29,7 +29,7 @@ use cellhouse::ua::event::EventIds;
 use cellhouse::ua::pki::{Identity, TrustStore};
 use cellhouse::ua::recording::EventHistory;
 use cellhouse::ua::server::{self, Parts, Server};
-use cellhouse::ua::session::{Issuers, LoginGuard, Sessions};
+use cellhouse::ua::session::{Issuers, LoginGuard};
 use cellhouse::ua::shutdown::Stop;
 use cellhouse::ua::space::{self, Space};
 use cellhouse::ua::stored::StoredValues;
@@ -168,7 +168,6 @@ impl Served {
             server.break_session(session, true, "Session/Terminated");
         }
         let limits = &server.config.limits;
-        server.sessions.replace(Sessions::new(limits.sessions, limits.sessions_per_address));
         server.subscriptions.replace(SubscriptionSet::new(limits, server.port.scan_ms));
         server.stored.replace(StoredValues::new(&server.space, time::now()));
         server.guard.replace(LoginGuard::default());
