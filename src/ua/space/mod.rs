@@ -6,6 +6,7 @@
 mod alarm;
 mod attribute;
 mod browse;
+mod circle;
 mod declared;
 mod event;
 mod export;
