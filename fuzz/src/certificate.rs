@@ -105,8 +105,7 @@ fn install(folders: &Folders, parts: &[&[u8]], utc: Timestamp) {
     let issuers = [parts[1].to_vec(), parts[2].to_vec()];
     for key in [None, std::str::from_utf8(parts[4]).ok()] {
         let key_type = pki::key_type(parts[0]).unwrap_or(KeyType::Rsa);
-        let offered =
-            Offered { certificate: parts[0], issuers: &issuers, key, key_type, uri: URI };
+        let offered = Offered { certificate: parts[0], issuers: &issuers, key, key_type, uri: URI };
         let _ = pki::accept(data, &store, &offered, utc).map_err(|it| it.to_string());
     }
 }

@@ -35,8 +35,8 @@ pub fn run(input: &[u8]) {
                 let _ = writing.write_all(&input).await;
                 drop(writing);
             };
-            let (_, read, ended) = tokio::join!(send, reading.read_to_end(&mut answers), serving);
-            read.expect("a socket of ours");
+            // A server that hangs up before it has read everything resets the connection.
+            let ((), _, ended) = tokio::join!(send, reading.read_to_end(&mut answers), serving);
             ended.expect("the connection ends without a panic");
             answers
         };

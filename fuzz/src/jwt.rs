@@ -54,7 +54,8 @@ impl Setup {
         let issuers = Issuers::open(&[config(keys)], URI).expect("keys of ours");
         let elliptic = EncodingKey::from_ec_pem(elliptic.serialize_pem().as_bytes());
         let edwards = EncodingKey::from_ed_pem(edwards.serialize_pem().as_bytes());
-        let (elliptic, edwards) = (elliptic.expect("a key of ours"), edwards.expect("a key of ours"));
+        let (elliptic, edwards) =
+            (elliptic.expect("a key of ours"), edwards.expect("a key of ours"));
         Self { folder, issuers, elliptic, edwards }
     }
 

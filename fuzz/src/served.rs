@@ -75,10 +75,8 @@ impl Served {
         let folder = tempfile::tempdir().expect("a folder");
         let client = tempfile::tempdir().expect("a folder");
         let config = settings(folder.path());
-        let client = Rc::new(channels(&ServerConfig {
-            data: client.path().to_owned(),
-            ..config.clone()
-        }));
+        let client =
+            Rc::new(channels(&ServerConfig { data: client.path().to_owned(), ..config.clone() }));
         let plant = config::parse_plant("small-plant.toml", PLANT).expect("its tests read it");
         let plant = config::PlantConfig { alarm_fixture: true, ..plant };
         let mut engine = Engine::new(plant, Timestamp::from_unix_us(1_780_000_000_000_000));
@@ -105,8 +103,8 @@ impl Served {
             events.take_past(&space, &snapshot, &ids, 1);
         }
         let clock = Clock::new(Pace::Stepped, plant.scan_ms);
-        let (port, handle) = engine::spawn_keeping(engine, clock, store, Box::new(listener))
-            .expect("a thread");
+        let (port, handle) =
+            engine::spawn_keeping(engine, clock, store, Box::new(listener)).expect("a thread");
         let channels = Rc::new(channels(&config));
         let hosts = vec!["localhost".to_owned()];
         let endpoints = Endpoints::new(&config, uri.clone(), hosts, 4840, Rc::clone(&channels));
