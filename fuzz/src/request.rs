@@ -117,7 +117,7 @@ impl Client {
             address: connection.peer.ip(),
             channel: connection.id,
             client_certificate: certificate.unwrap_or_default().to_vec(),
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
             max_response_bytes: 0,
         };
         let key = {

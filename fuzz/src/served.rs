@@ -17,10 +17,11 @@ use std::time::Duration;
 use cellhouse::access::Role;
 use cellhouse::chronicle::{Chronicle, Chronicler, Retention};
 use cellhouse::config::{self, AuditConfig, EndpointConfig, RoleTable, ServerConfig, Users};
-use cellhouse::engine::{self, Engine, Handle};
+use cellhouse::engine::{self, Engine, Handle, Snapshot};
 use cellhouse::historian::{self, Historian, Recorder};
 use cellhouse::kpi::KpiReader;
 use cellhouse::store::Store;
+use cellhouse::tag::TagTable;
 use cellhouse::time::{self, Clock, Pace, Timestamp};
 use cellhouse::ua::channel::ChannelShared;
 use cellhouse::ua::connection;
@@ -83,25 +84,14 @@ impl Served {
         let store = Store::open(&config.data.join("state.redb")).expect("a new store");
         let table = Arc::clone(engine.table());
         let plant = Arc::clone(engine.config());
-        let (mut history, _) = historian::open(&config.data.join("history"), &config.history, None)
-            .expect("a new history");
-        let recorder = Recorder::new(&table, &config.history, &mut history);
-        let historian = Historian::start(history, recorder).expect("a thread");
-        let retention = Retention { count_max: 100_000, keep_s: None };
-        let chronicle = Chronicle::open(&config.data.join("events.redb"), retention);
-        let chronicler = Chronicler::start(chronicle.expect("a new chronicle")).expect("a thread");
+        let (historian, chronicler) = recorders(&config, &table);
         let uri = "urn:localhost:cellhouse".to_owned();
         let space = Space::new(&plant, Arc::clone(&table), &uri, &[space::fixture()]);
         let space = space.expect("our NodeSets fit");
         space.set_recorded();
         let events = EventHistory::new(&space, chronicler.port());
-        let ids = EventIds::new(time::now());
         let mut listener = historian.listener(true);
-        for _ in 0..SCANS {
-            let snapshot = Arc::clone(engine.scan_at(engine.next_time()));
-            listener(&snapshot);
-            events.take_past(&space, &snapshot, &ids, 1);
-        }
+        make_past(&mut engine, &mut listener, (&space, &events));
         let clock = Clock::new(Pace::Stepped, plant.scan_ms);
         let (port, handle) =
             engine::spawn_keeping(engine, clock, store, Box::new(listener)).expect("a thread");
@@ -151,7 +141,7 @@ impl Served {
         }
         let stream = std::net::TcpStream::from(OwnedFd::from(theirs));
         let stream = TcpStream::from_std(stream).expect("inside a runtime");
-        let wait = Duration::from_secs(60);
+        let wait = Duration::from_mins(1);
         let connection = self.server.admit(&stream, PEER, wait).expect("the only one");
         let serving = connection::run(Rc::clone(&self.server), connection, stream);
         let serving = tokio::task::spawn_local(serving);
@@ -190,6 +180,30 @@ thread_local! {
 /// The server of this thread.
 pub(super) fn served() -> Rc<Served> {
     SERVED.with_borrow_mut(|it| Rc::clone(it.get_or_insert_with(|| Rc::new(Served::start()))))
+}
+
+/// Who records samples, and who records events.
+fn recorders(config: &ServerConfig, table: &TagTable) -> (Historian, Chronicler) {
+    let folder = config.data.join("history");
+    let (mut history, _) = historian::open(&folder, &config.history, None).expect("a new history");
+    let recorder = Recorder::new(table, &config.history, &mut history);
+    let retention = Retention { count_max: 100_000, keep_s: None };
+    let chronicle = Chronicle::open(&config.data.join("events.redb"), retention);
+    let chronicler = Chronicler::start(chronicle.expect("a new chronicle"));
+    (Historian::start(history, recorder).expect("a thread"), chronicler.expect("a thread"))
+}
+
+fn make_past(
+    engine: &mut Engine,
+    listener: &mut impl FnMut(&Arc<Snapshot>),
+    (space, events): (&Space, &EventHistory),
+) {
+    let ids = EventIds::new(time::now());
+    for _ in 0..SCANS {
+        let snapshot = Arc::clone(engine.scan_at(engine.next_time()));
+        listener(&snapshot);
+        events.take_past(space, &snapshot, &ids, 1);
+    }
 }
 
 /// Offers everything, trusts everybody, and nobody in particular may do all that an Engineer may.
