@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cellhouse::access::Role;
-use cellhouse::config::{self, EndpointConfig, PlantConfig, ServerConfig, Users};
+use cellhouse::config::{self, EndpointConfig, Limits, PlantConfig, ServerConfig, Users};
+use cellhouse::control::Hazards;
 use cellhouse::engine::{CHUNK_TAGS, Chunk, EnginePort, Request, Snapshot};
 use cellhouse::field::Quality;
 use cellhouse::tag::{TagIndex, TagTable, Value, ValueType};
@@ -28,10 +29,17 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::LocalSet;
 
 /// Variables that a cell stands for.
-const PER_CELL: usize = 60;
+pub(crate) const PER_CELL: usize = 60;
 
+/// Monitored items, all of them.
+const ITEMS: usize = 2_000_000;
+/// Sessions and connections, all from this machine.
+const SESSIONS: usize = 400;
+
+/// What is served.
 #[derive(Parser)]
-struct Args {
+pub(crate) struct Args {
+    /// 0 is a free one.
     #[arg(long, default_value_t = 4840)]
     port: u16,
     #[arg(long, default_value_t = 300)]
@@ -44,27 +52,49 @@ struct Args {
     /// Taken and ignored.
     #[arg(long)]
     key: Option<PathBuf>,
+    /// Folder with the server's keys, which are made if there are none; a new one for each run if left out.
+    #[arg(long)]
+    data: Option<PathBuf>,
     /// What `cargo bench` adds.
     #[arg(long)]
     bench: bool,
 }
 
+#[expect(
+    clippy::allow_attributes,
+    reason = "used where this is a program, not where it is a module"
+)]
+#[allow(dead_code, reason = "used where this is a program, not where it is a module")]
 fn main() {
-    let args = Args::parse();
+    run(&Args::parse());
+}
+
+/// Serves until it is killed.
+pub(crate) fn run(args: &Args) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("the operating system gives a runtime");
-    LocalSet::new().block_on(&runtime, serve(&args));
+    LocalSet::new().block_on(&runtime, serve(args));
 }
 
 async fn serve(args: &Args) {
-    let data = std::env::temp_dir().join(format!("cellhouse-bench-{}", std::process::id()));
+    let own = || std::env::temp_dir().join(format!("cellhouse-bench-{}", std::process::id()));
+    let data = args.data.clone().unwrap_or_else(own);
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await.expect("the port is free");
+    let own_port = listener.local_addr().expect("it listens").port();
     let plant = plant(args.cells);
     let table = Arc::new(TagTable::new(&plant));
     let uri = "urn:localhost:cellhouse-bench".to_owned();
     let space = Space::new(&plant, Arc::clone(&table), &uri, &[]).expect("our NodeSet fits");
     let config = ServerConfig {
-        anonymous_roles: vec![Role::Observer, Role::Operator],
+        anonymous_roles: vec![Role::Observer, Role::Operator, Role::Supervisor, Role::Engineer],
+        limits: Limits {
+            connections: SESSIONS,
+            connections_per_address: SESSIONS,
+            sessions: SESSIONS,
+            sessions_per_address: SESSIONS,
+            monitored_items: ITEMS,
+            ..config::default_server().limits
+        },
         trust_unknown_clients: true,
         data: data.clone(),
         ..config::default_server()
@@ -76,7 +106,7 @@ async fn serve(args: &Args) {
     let trust = TrustStore::new(&data, true);
     let channels =
         Rc::new(ChannelShared::new(identities, config.endpoints.clone(), &config.limits, trust));
-    let endpoints = Endpoints::new(&config, uri, hosts, args.port, Rc::clone(&channels));
+    let endpoints = Endpoints::new(&config, uri, hosts, own_port, Rc::clone(&channels));
     let users = Users::open(&data).expect("no users");
     let port = engine(table, Duration::from_millis(args.update_ms));
     println!("{}", endpoints.url(""));
@@ -93,6 +123,7 @@ async fn serve(args: &Args) {
         history: None,
         events: None,
         kpis: None,
+        hazards: Hazards::new(&plant, 105.0),
     }));
     let (_stop, stopping) = watch::channel(Stop::No);
     server::serve(server, listener, stopping).await;
@@ -101,15 +132,30 @@ async fn serve(args: &Args) {
 /// The default plant, its first line with so many electrolyzers that there are enough variables.
 fn plant(cells: usize) -> PlantConfig {
     let mut plant = config::default_plant();
-    let wanted = cells * PER_CELL;
     let pattern = plant.electrolyzers[0].clone();
-    while TagTable::new(&plant).len() < wanted {
-        let number = plant.electrolyzers.len() + 1;
-        plant
-            .electrolyzers
-            .push(config::ElectrolyzerConfig { name: format!("EX{number:04}"), ..pattern.clone() });
-    }
+    let add = |plant: &mut PlantConfig, count: usize| {
+        let first = plant.electrolyzers.len() + 1;
+        let names = (first..first + count).map(|number| format!("EX{number:05}"));
+        let more = names.map(|name| config::ElectrolyzerConfig { name, ..pattern.clone() });
+        plant.electrolyzers.extend(more);
+    };
+    let before = TagTable::new(&plant).len();
+    add(&mut plant, 1);
+    let each = TagTable::new(&plant).len() - before;
+    let missing = (cells * PER_CELL).saturating_sub(before + each);
+    add(&mut plant, missing.div_ceil(each));
     plant
+}
+
+/// Paths of so many variables that change.
+#[expect(
+    clippy::allow_attributes,
+    reason = "used where this is a module, not where it is a program"
+)]
+#[allow(dead_code, reason = "used where this is a module, not where it is a program")]
+pub(crate) fn paths(count: usize) -> Vec<String> {
+    let table = TagTable::new(&plant(count.div_ceil(PER_CELL)));
+    (0..count as u32).map(|it| table.path(TagIndex(it))).collect()
 }
 
 /// Publishes a snapshot at every tick in which each value differs from the one before. Commands are accepted.
@@ -135,8 +181,11 @@ fn engine(table: Arc<TagTable>, period: Duration) -> EnginePort {
                     Some(request) = requests.recv() => {
                         // Nobody here judges: whatever is asked is done.
                         match request {
-                            Request::Plant(_, reply) => drop(reply.send(Ok(Vec::new()))),
+                            Request::Plant(_, reply) | Request::Check(_, reply) => {
+                                drop(reply.send(Ok(Vec::new())));
+                            }
                             Request::Alarm(_, reply)
+                            | Request::CheckAlarm(_, reply)
                             | Request::ResetAlarmFigures(_, _, reply) => drop(reply.send(Ok(()))),
                             Request::ShowKpis(_)
                             | Request::ShowRecording(_)

@@ -62,13 +62,9 @@ pub fn access_of(order: &AlarmOrder) -> Access {
 }
 
 impl Alarms {
-    /// Carries an order out, or refuses it and changes nothing. `base` gives a tag that a limit follows.
-    pub fn command(
-        &mut self,
-        command: &AlarmCommand,
-        now: Timestamp,
-        base: impl Fn(MemberIndex) -> Option<f64>,
-    ) -> Result<(), AlarmRefusal> {
+    /// Refuses what can be told to be refused without trying: the user's right, a remark that is too long, an alarm that is
+    /// disabled already, a dialog that asks nothing.
+    pub fn check(&self, command: &AlarmCommand) -> Result<(), AlarmRefusal> {
         let access = access_of(&command.order);
         if !command.actor.roles.may_write(access) {
             return Err(AlarmRefusal::AccessDenied { needed: access.name() });
@@ -76,6 +72,24 @@ impl Alarms {
         if command.remark.text.len() > COMMENT_MAX || command.remark.locale.len() > COMMENT_MAX {
             return Err(AlarmRefusal::LongRemark);
         }
+        let is_enabled = self.state(command.alarm).enabled.on;
+        match command.order {
+            AlarmOrder::Disable if !is_enabled => Err(AlarmRefusal::AlreadyDisabled),
+            AlarmOrder::Respond(option) if is_enabled => {
+                self.question(command.alarm, option).map(|_| ())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Carries an order out, or refuses it and changes nothing. `base` gives a tag that a limit follows.
+    pub fn command(
+        &mut self,
+        command: &AlarmCommand,
+        now: Timestamp,
+        base: impl Fn(MemberIndex) -> Option<f64>,
+    ) -> Result<(), AlarmRefusal> {
+        self.check(command)?;
         let act = Act { user: &command.actor.name, remark: &command.remark, now };
         let alarm = command.alarm;
         match command.order {

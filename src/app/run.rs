@@ -15,7 +15,10 @@ use tracing_subscriber::EnvFilter;
 use crate::app::works::{self, Works};
 use crate::app::{Failure, files, hosts};
 use crate::cli::RunArgs;
-use crate::config::{self, EndpointConfig, PlantConfig, RoleTable, ServerConfig, Users};
+use crate::config::{
+    self, ApprovalConfig, EndpointConfig, PlantConfig, RoleTable, ServerConfig, Users,
+};
+use crate::control::Hazards;
 use crate::engine::{self, Engine, Handle};
 use crate::time::{self, Clock};
 use crate::ua::channel::ChannelShared;
@@ -84,13 +87,13 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
     if history.is_some() {
         space.set_recorded();
     }
-    let port = port_of_engine;
-    let kpis = recording.watch(plant, &table, &port)?;
+    let hazards = hazards(&plant, &config.approval);
+    let kpis = recording.watch(plant, &table, &port_of_engine)?;
     let parts = Parts {
         config,
         endpoints,
         space,
-        port,
+        port: port_of_engine,
         users,
         issuers,
         roles,
@@ -99,6 +102,7 @@ async fn serve(plant: PlantConfig, config: ServerConfig, args: &RunArgs) -> Resu
         history,
         events,
         kpis,
+        hazards,
     };
     println!("{greeting}");
     let stopped = until_stopped(Rc::new(Server::new(parts)), listener, handle).await;
@@ -122,6 +126,15 @@ fn roles(config: &ServerConfig) -> Result<Option<RoleTable>, Failure> {
         tracing::info!("who has which role is as roles.toml says: anonymous_roles does not count");
     }
     Ok(roles)
+}
+
+/// Which commands are hazardous; says which of them wait for nothing.
+fn hazards(plant: &PlantConfig, approval: &ApprovalConfig) -> Hazards {
+    let unguarded = approval.unguarded();
+    if !unguarded.is_empty() {
+        tracing::warn!(?unguarded, "these hazardous commands act at once, without approval");
+    }
+    Hazards::new(plant, approval.current_above_pct)
 }
 
 /// What channels share.

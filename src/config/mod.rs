@@ -3,6 +3,8 @@
 //! Everything downstream trusts these structs: whatever can be wrong is found here, all at once.
 
 mod alarm;
+mod approval;
+mod approval_file;
 mod discovery;
 mod discovery_file;
 mod history;
@@ -28,6 +30,7 @@ mod user_file;
 mod users;
 
 pub use alarm::{ALARMS, AlarmConfig};
+pub use approval::{ApprovalConfig, ApprovalRule, Hazard};
 pub use discovery::{DiscoveryConfig, ReverseConnect, TargetUrl};
 pub use history::{ExceptionRule, HistorySettings};
 pub use issuer::{IssuerConfig, IssuerKey, TokenAlgorithm};

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::access::Role;
+use crate::config::approval::ApprovalConfig;
 use crate::config::discovery::{DiscoveryConfig, ReverseConnect};
 use crate::config::history::HistorySettings;
 use crate::config::issuer::IssuerConfig;
@@ -47,6 +48,8 @@ pub struct ServerConfig {
     pub reverse_connect: Vec<ReverseConnect>,
     /// Where the server makes itself known.
     pub discovery: DiscoveryConfig,
+    /// Which commands wait until they are approved.
+    pub approval: ApprovalConfig,
     /// The audit log.
     pub audit: AuditConfig,
     /// The history.
@@ -123,6 +126,7 @@ impl Default for ServerConfig {
             shutdown_s: 1.0,
             reverse_connect: Vec::new(),
             discovery: DiscoveryConfig::default(),
+            approval: ApprovalConfig::default(),
             audit: AuditConfig::default(),
             history: HistorySettings::default(),
             postgres: None,

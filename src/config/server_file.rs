@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::access::Role;
+use crate::config::approval_file;
 use crate::config::discovery_file;
 use crate::config::history_file;
 use crate::config::issuer_file;
@@ -55,6 +56,7 @@ pub(super) fn server(file: &Section<'_>) -> ServerConfig {
         shutdown_s: file.number("shutdown_s", 0.0..=60.0, Some(usual.shutdown_s)),
         reverse_connect: discovery_file::reverse_connect(file),
         discovery: file.table("discovery", discovery_file::discovery),
+        approval: file.table("approval", approval_file::approval),
         audit: file.table("audit", audit),
         history: file.table("history", history_file::history),
         postgres: postgres_file::postgres(file),

@@ -14,6 +14,7 @@ mod electrolyzer;
 mod estimate;
 mod event;
 mod feeder;
+mod hazard;
 mod interlock;
 mod method;
 mod phase;
@@ -27,6 +28,7 @@ mod write;
 
 pub use command::{Command, Method, Order, Outcome, Refusal, Scalar, Target};
 pub use event::{ControlEvent, EventKind};
+pub use hazard::{Danger, Hazards};
 pub use phase::{FeedMode, FeedPhase, LoopMode, Phase};
 pub use setpoint::Setpoint;
 pub use status::{
@@ -46,7 +48,7 @@ const FAN_ALARM_PCT: f64 = 100.0;
 const BAG_PA: (f64, f64) = (1250.0, 1500.0);
 
 /// The controls of the whole plant.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Controls {
     cells: Vec<Electrolyzer>,
     supplies: Vec<Supply>,
@@ -69,12 +71,8 @@ impl Controls {
         let count = config.electrolyzers.len();
         let (electrolyzers, feeders) =
             (0..count).map(|it| Electrolyzer::initial(config, it)).unzip();
-        let supplies: Vec<Supply> = config
-            .rectifiers
-            .iter()
-            .enumerate()
-            .map(|(index, row)| Supply::new(config, index, row))
-            .collect();
+        let supplies: Vec<Supply> =
+            (0..config.rectifiers.len()).map(|it| Supply::new(config, it)).collect();
         let rectifiers = supplies.iter().map(|it| RectifierStatus {
             on: config.control.start_running,
             voltage_limit_v: it.ceiling_v,

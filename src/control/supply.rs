@@ -5,7 +5,7 @@
 //! of them asks for. So a current written to one electrolyzer, its ramp, and a reference written to the
 //! rectifier are one and the same setpoint, shown by all; it is refused if one of them cannot follow.
 
-use crate::config::{PlantConfig, RectifierConfig};
+use crate::config::PlantConfig;
 use crate::control::RectifierStatus;
 use crate::field::{RectifierInputs, RectifierOutputs};
 
@@ -44,14 +44,21 @@ pub(super) struct Demand {
     pub(super) dt_s: f64,
 }
 
+/// Nominal current of a rectifier, A: the smallest of its electrolyzers', or its own if it feeds none.
+pub(super) fn nominal_a(config: &PlantConfig, rectifier: usize) -> f64 {
+    let members = config.electrolyzers.iter().filter(|it| it.rectifier == rectifier);
+    let nominal = members.map(|it| config.cell_models[it.model].nominal_a);
+    let nominal = nominal.fold(f64::INFINITY, f64::min);
+    if nominal.is_finite() { nominal } else { config.rectifiers[rectifier].nominal_a }
+}
+
 impl Supply {
-    pub(super) fn new(config: &PlantConfig, index: usize, row: &RectifierConfig) -> Self {
+    pub(super) fn new(config: &PlantConfig, index: usize) -> Self {
         let all = config.electrolyzers.iter().enumerate();
         let members: Vec<usize> =
             all.filter(|(_, it)| it.rectifier == index).map(|(member, _)| member).collect();
         let model = |it: &usize| &config.cell_models[config.electrolyzers[*it].model];
-        let nominal = members.iter().map(|it| model(it).nominal_a).fold(f64::INFINITY, f64::min);
-        let nominal_a = if nominal.is_finite() { nominal } else { row.nominal_a };
+        let nominal_a = nominal_a(config, index);
         Self {
             ceiling_v: members.iter().map(|it| model(it).voltage_max_v).sum(),
             nominal_a,

@@ -6,7 +6,7 @@ use crate::control::feeder::FeederOrder;
 use crate::control::{Controls, FeedMode, LoopMode, Phase, Refusal, Setpoint, Target};
 
 /// Room of an Operator around the nominal current, fraction, and around the product's temperature, K.
-const OPERATOR_FRAC: f64 = 0.05;
+pub(super) const OPERATOR_FRAC: f64 = 0.05;
 const OPERATOR_K: f64 = 10.0;
 /// Largest current setpoint, part of nominal.
 const MOST_FRAC: f64 = 1.1;

@@ -23,6 +23,10 @@ pub enum Request {
     Plant(Command, PlantReply),
     /// Of an alarm.
     Alarm(AlarmCommand, AlarmReply),
+    /// Whether it would be accepted at the moment. Nothing changes.
+    Check(Command, PlantReply),
+    /// Whether it would be accepted at the moment, as far as that can be told. Nothing changes.
+    CheckAlarm(AlarmCommand, AlarmReply),
     /// Count the figures of the alarm system anew: of the plant (0) or a line (from 1).
     ResetAlarmFigures(usize, Actor, AlarmReply),
     /// Show these key figures. Nobody waits for it.

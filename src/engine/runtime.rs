@@ -354,6 +354,13 @@ impl Runner {
                 }
                 Reply::Alarm(reply, outcome)
             }
+            Request::Check(command, reply) => {
+                let outcome = self.engine.check(&command);
+                Reply::Plant(reply, outcome.map(|()| Vec::new()))
+            }
+            Request::CheckAlarm(command, reply) => {
+                Reply::Alarm(reply, self.engine.check_alarm(&command))
+            }
             Request::ResetAlarmFigures(scope, actor, reply) => {
                 self.engine.reset_alarm_figures(scope);
                 info!(%actor, scope, "alarm metrics reset");

@@ -241,6 +241,20 @@ impl Engine {
         outcome
     }
 
+    /// Whether a command of the controls would be accepted at the moment. Nothing changes, and no journal tells of it.
+    pub fn check(&self, command: &Command) -> Result<(), Refusal> {
+        self.controls.clone().command(command).map(|_| ())
+    }
+
+    /// As [`Engine::check`], of an alarm.
+    pub fn check_alarm(&self, command: &AlarmCommand) -> Result<(), AlarmRefusal> {
+        self.alarms.check(command)?;
+        match self.asked_by_answer(command)? {
+            Some(asked) => self.check(&asked).map_err(AlarmRefusal::Controls),
+            None => Ok(()),
+        }
+    }
+
     /// Applies an entry of a journal before the next scan. `Some` is the plant time that it gives that scan.
     pub fn repeat(&mut self, entry: EntryKind) -> Result<Option<Timestamp>, Refusal> {
         match entry {
@@ -252,8 +266,8 @@ impl Engine {
     /// Carries out what is asked of an alarm, or refuses it. An answer to a dialog first goes to the controls;
     /// what they refuse leaves the dialog as it is.
     pub fn alarm_command(&mut self, command: &AlarmCommand) -> Result<(), AlarmRefusal> {
-        if let AlarmOrder::Respond(option) = command.order {
-            self.answer(command, option)?;
+        if let Some(asked) = self.asked_by_answer(command)? {
+            self.command(&asked).map_err(AlarmRefusal::Controls)?;
         }
         let device = self.alarms.table().device(command.alarm);
         let sampler = &self.sampler;
@@ -261,20 +275,20 @@ impl Engine {
         self.alarms.command(command, self.time, tag)
     }
 
-    fn answer(&mut self, command: &AlarmCommand, option: i32) -> Result<(), AlarmRefusal> {
+    /// What the answer to a dialog asks of the controls.
+    fn asked_by_answer(&self, command: &AlarmCommand) -> Result<Option<Command>, AlarmRefusal> {
+        let AlarmOrder::Respond(option) = command.order else { return Ok(None) };
         let answer = self.alarms.question(command.alarm, option)?;
         let device = self.alarms.table().device(command.alarm);
         let target = self.sampler.table().device(device).target();
-        let (Some(method), Some(target)) = (answer.method, target) else { return Ok(()) };
+        let (Some(method), Some(target)) = (answer.method, target) else { return Ok(None) };
         let reason = Scalar::Text("answer to a dialog".into());
         let arguments = match method {
             Method::Stop => vec![Scalar::Number(0.0), reason],
             _ => Vec::new(),
         };
         let actor = command.actor.clone();
-        let order = Order::Call { method, arguments };
-        let done = self.command(&Command { actor, target, order });
-        done.map(|_| ()).map_err(AlarmRefusal::Controls)
+        Ok(Some(Command { actor, target, order: Order::Call { method, arguments } }))
     }
 
     /// The alarms.

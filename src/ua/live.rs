@@ -39,6 +39,7 @@ impl Server {
                 let value = self.role_value(role, field)?;
                 Some(LiveValue { value, status: StatusCode::Good, source: time::now() })
             }
+            LiveId::Approval(node) => self.approval_value(node),
             LiveId::Stored(index) => self.stored.borrow().get(index).cloned(),
             LiveId::Structure(device, number) => {
                 let row = self.space.structure(device, number)?;

@@ -22,6 +22,7 @@ pub mod structure;
 pub mod subscription;
 pub mod condition;
 pub mod recording;
+pub mod approval;
 pub mod shutdown;
 pub mod service;
 pub mod connection;

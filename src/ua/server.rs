@@ -15,10 +15,12 @@ use tokio::sync::{Notify, broadcast, watch};
 use tracing::{info, warn};
 
 use crate::config::{RoleTable, ServerConfig, Users};
+use crate::control::Hazards;
 use crate::engine::{EnginePort, Snapshot};
 use crate::historian::HistorianPort;
 use crate::kpi::KpiReader;
 use crate::time::{self, Timestamp};
+use crate::ua::approval::PendingApprovals;
 use crate::ua::audit::Trail;
 use crate::ua::channel::ChannelShared;
 use crate::ua::connection::Connection;
@@ -80,6 +82,10 @@ pub struct Server {
     pub history: Option<HistorianPort>,
     /// The history of events, if there is one.
     pub events: Option<EventHistory>,
+    /// Which commands are hazardous.
+    pub hazards: Hazards,
+    /// Hazardous commands that wait until they are approved.
+    pub approvals: RefCell<PendingApprovals>,
     /// What is being changed about certificates.
     pub push: Push,
     /// Held while annotations are read, changed and written back.
@@ -135,6 +141,8 @@ pub struct Parts {
     pub events: Option<EventHistory>,
     /// Who reads key figures, if there is a historian.
     pub kpis: Option<KpiReader>,
+    /// Which commands are hazardous.
+    pub hazards: Hazards,
 }
 
 impl Server {
@@ -164,6 +172,8 @@ impl Server {
             alarm_epoch: parts.alarm_epoch,
             history: parts.history,
             events: parts.events,
+            hazards: parts.hazards,
+            approvals: RefCell::new(PendingApprovals::new(&parts.config.approval, time::now())),
             push: Push::default(),
             annotating: tokio::sync::Mutex::default(),
             kpis: parts.kpis,
@@ -300,6 +310,7 @@ impl Server {
     pub fn end_session(&self, key: SessionKey, delete_subscriptions: bool) -> Option<Session> {
         let session = self.sessions.borrow_mut().remove(key)?;
         self.push.session_closed(key);
+        self.end_approvals_of(key);
         self.show_sessions();
         self.with_subscriptions(|subscriptions, moment, outgoing| {
             subscriptions.session_closed(key, delete_subscriptions, moment.utc, outgoing);
@@ -413,6 +424,7 @@ async fn sweep(server: Rc<Server>) {
         }
         server.push.files.borrow_mut().close_idle(time::monotonic());
         server.trail.sweep(time::monotonic());
+        server.expire_approvals();
         let expired = server.sessions.borrow().expired(time::monotonic());
         for key in expired {
             server.counters.timed_out_sessions.bump();

@@ -7,10 +7,48 @@ use crate::config::UserError;
 use crate::control::Refusal;
 use crate::field::Quality;
 use crate::ua::aggregate::QueryError;
+use crate::ua::approval::{ApprovalProblem, HoldProblem, Step};
 use crate::ua::permission::Denied;
 use crate::ua::pki::{CertificateProblem, InstallProblem};
 use crate::ua::push::PushProblem;
 use crate::ua::service::RoleProblem;
+
+/// A hazardous command was asked for, has done nothing, and waits until it is approved: "the request has not been processed
+/// by the Server yet". Part 12 gives this code to certificate requests that wait for an administrator. It is bad, so that
+/// no client takes for done what has not been done.
+pub const WAITS: StatusCode = StatusCode::BadRequestNotComplete;
+
+/// Status of a hazardous command that cannot even wait.
+pub fn of_hold_problem(problem: &HoldProblem) -> StatusCode {
+    match problem {
+        HoldProblem::Plant(refusal) => of_refusal(refusal),
+        HoldProblem::Alarm(refusal) => of_alarm_refusal(refusal),
+        HoldProblem::Nobody => StatusCode::BadUserAccessDenied,
+        HoldProblem::Full => StatusCode::BadTooManyOperations,
+        HoldProblem::Gone => StatusCode::BadShutdown,
+    }
+}
+
+/// Status of an approval or a withdrawal that does not count.
+pub fn of_approval_problem(problem: ApprovalProblem) -> StatusCode {
+    match problem {
+        ApprovalProblem::Unknown => StatusCode::BadNotFound,
+        ApprovalProblem::SamePerson => StatusCode::BadRequestNotAllowed,
+        ApprovalProblem::Denied { .. } => StatusCode::BadUserAccessDenied,
+    }
+}
+
+/// What has come of the command of a request.
+pub fn of_step(step: Step) -> StatusCode {
+    match step {
+        Step::Requested => WAITS,
+        Step::Approved(status) | Step::NotApproved(status) => status,
+        Step::Withdrawn => StatusCode::BadRequestCancelledByClient,
+        Step::Refused => StatusCode::BadRequestNotAllowed,
+        Step::Expired => StatusCode::BadTimeout,
+        Step::SessionEnded => StatusCode::BadSessionClosed,
+    }
+}
 
 /// Status of a value (Part 8, 6.3; Part 4, 7.38.2).
 pub fn of_quality(quality: Quality) -> StatusCode {

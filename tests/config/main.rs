@@ -1,5 +1,6 @@
 //! Configuration: what is shipped, every mistake at once, and local users.
 
+mod approval;
 mod mistakes;
 mod postgres;
 mod random;

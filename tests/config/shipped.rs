@@ -143,6 +143,7 @@ fn shipped_files_state_every_setting_that_may_be_left_out() {
         ("plant.toml", "fume", include_str!("../../config/plant.toml")),
         ("plant.toml", "utilities", include_str!("../../config/plant.toml")),
         ("server.toml", "limits", include_str!("../../config/server.toml")),
+        ("server.toml", "approval", include_str!("../../config/server.toml")),
     ] {
         let header = format!("[{table}]\n");
         let text = text.replace(&header, &format!("{header}unheard_of = 1\n"));

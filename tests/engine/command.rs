@@ -117,3 +117,24 @@ fn a_snapshot_that_a_reader_holds_does_not_change() {
     let now = held.chunks.iter().map(|it| (**it).clone()).collect::<Vec<_>>();
     assert_eq!(now, copy);
 }
+
+// What is asked of a hazardous command before it waits: the plant must not feel it.
+#[test]
+fn a_check_says_what_a_command_would_meet_and_leaves_the_run_alone() {
+    let run = |check: bool| {
+        let mut engine = engine(plant(Size::Ka6, 1));
+        for second in 0..120 {
+            if check && second == 60 {
+                assert_eq!(engine.check(&base_feed(150.0)), Ok(()));
+                assert_eq!(
+                    engine.check(&base_feed(1e9)),
+                    engine.command(&base_feed(1e9)).map(|_| ())
+                );
+                assert!(engine.publish_commands().is_none());
+            }
+            engine.scan();
+        }
+        engine.latest().chunks.clone()
+    };
+    assert_eq!(run(true), run(false));
+}

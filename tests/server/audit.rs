@@ -19,10 +19,10 @@ use crate::raw::{Raw, Server, eventually, standard, tag};
 use crate::values;
 use crate::values::value;
 
-const PASSWORD: &str = "a long way to the cathode";
+pub(crate) const PASSWORD: &str = "a long way to the cathode";
 const WRONG: &str = "a short way to the anode";
 /// Passwords in the clear, so that this client can log in without security.
-const CLEAR: &str = "clear_text_passwords = true\n";
+pub(crate) const CLEAR: &str = "clear_text_passwords = true\n";
 const CURRENT: &str = "Line1.EL101.Control.CurrentSetpoint";
 
 /// The lines of the log at the moment.
@@ -42,7 +42,7 @@ pub(crate) fn logged(server: &Server, source: &str, count: usize) -> Vec<Value> 
     found
 }
 
-fn cellhouse(server: &Server, arguments: &[&str]) -> Output {
+pub(crate) fn cellhouse(server: &Server, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cellhouse"));
     command.args(arguments).arg("--data").arg(&server.data).output().unwrap()
 }
@@ -78,13 +78,13 @@ pub(crate) fn log_in(
     raw.call(&request)
 }
 
-fn session_of(server: &Server, user: &str) -> Raw {
+pub(crate) fn session_of(server: &Server, user: &str) -> Raw {
     let (mut raw, policy) = waiting(server);
     log_in(&mut raw, &policy, user, PASSWORD).unwrap();
     raw
 }
 
-fn read(raw: &mut Raw, node: NodeId) -> Variant {
+pub(crate) fn read(raw: &mut Raw, node: NodeId) -> Variant {
     let result = values::read(raw, 0.0, vec![value(node)]).unwrap().pop();
     result.and_then(|it| it.value).expect("a value")
 }
@@ -104,7 +104,12 @@ fn write(raw: &mut Raw, values: Vec<Variant>) -> Vec<StatusCode> {
     raw.call::<WriteResponse>(&request).unwrap().results.unwrap()
 }
 
-fn call(raw: &mut Raw, object: &str, method: &str, arguments: Vec<Variant>) -> StatusCode {
+pub(crate) fn call(
+    raw: &mut Raw,
+    object: &str,
+    method: &str,
+    arguments: Vec<Variant>,
+) -> StatusCode {
     let call = CallMethodRequest {
         object_id: tag(object),
         method_id: tag(&format!("{object}.{method}")),

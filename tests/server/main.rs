@@ -4,6 +4,7 @@
 mod alarm_crash;
 mod alarm_mass;
 mod alarms;
+mod approval;
 mod attacks;
 mod audit;
 mod bystander;

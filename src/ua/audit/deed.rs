@@ -46,7 +46,8 @@ impl Who {
         }
     }
 
-    fn name(&self) -> &str {
+    /// User name, `anonymous`, or nothing.
+    pub fn name(&self) -> &str {
         match self {
             Self::Unknown(_) => "",
             Self::Anonymous => "anonymous",

@@ -8,6 +8,7 @@ use opcua_types::{
 use crate::ua::audit::{Deed, Origin};
 use crate::ua::server::Server;
 use crate::ua::space::NodeIdRef;
+use crate::ua::status;
 
 /// What stands for a secret.
 const MASK: &str = "***";
@@ -47,7 +48,7 @@ pub fn how_audited(call: &CallMethodRequest) -> Option<AuditedMethod> {
 }
 
 /// Values as a BaseDataType[].
-fn array(values: Vec<Variant>) -> Variant {
+pub(super) fn array(values: Vec<Variant>) -> Variant {
     let values = values.into_iter().map(|it| Variant::Variant(Box::new(it))).collect();
     let kind = VariantScalarTypeId::Variant;
     Variant::Array(Box::new(Array { value_type: kind, values, dimensions: None }))
@@ -66,7 +67,11 @@ impl Server {
         audited: AuditedMethod,
     ) {
         let status = result.status_code;
-        let word = if status.is_bad() { "was refused" } else { "was called" };
+        let word = match status {
+            status::WAITS => "waits until it is approved",
+            _ if status.is_bad() => "was refused",
+            _ => "was called",
+        };
         let message = format!("method {} of {} {word}", call.method_id, call.object_id);
         let inputs = self.without_secrets(call);
         let outputs = result.output_arguments.clone().unwrap_or_default();
@@ -80,7 +85,7 @@ impl Server {
     }
 
     /// The arguments; where a method has secrets and not the number of arguments it should, all of them are masked.
-    fn without_secrets(&self, call: &CallMethodRequest) -> Vec<Variant> {
+    pub(super) fn without_secrets(&self, call: &CallMethodRequest) -> Vec<Variant> {
         let secret = self.secret_arguments(call);
         let given = call.input_arguments.clone().unwrap_or_default();
         let is_shifted = secret.contains(&true) && secret.len() != given.len();

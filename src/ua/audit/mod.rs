@@ -7,6 +7,7 @@
 //! Whoever adds a way to change something calls `Server::audit_method`, `Server::audit_write` or, with an event type of
 //! its own, `Server::audit`.
 
+mod approval;
 mod chain;
 mod channel;
 mod condition;

@@ -7,6 +7,7 @@ use crate::ua::audit::{Deed, Origin};
 use crate::ua::range;
 use crate::ua::server::Server;
 use crate::ua::space::{IdRef, NodeIdRef, ValueSource};
+use crate::ua::status;
 use crate::ua::value::from_value;
 
 /// One operation of a Write, as it is audited.
@@ -71,7 +72,11 @@ impl Server {
 
     /// Audits one operation of a Write, done or refused.
     pub fn audit_write(&self, origin: &Origin, written: Written, status: StatusCode) {
-        let word = if status.is_bad() { "was refused" } else { "was written" };
+        let word = match status {
+            status::WAITS => "waits until it is approved",
+            _ if status.is_bad() => "was refused",
+            _ => "was written",
+        };
         let message = format!("attribute {} of {} {word}", written.attribute, written.node);
         let kind = ObjectTypeId::AuditWriteUpdateEventType;
         let deed = Deed::new(kind, written.node, "Attribute/Write", message, status)

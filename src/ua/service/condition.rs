@@ -1,5 +1,7 @@
 //! Methods of conditions (Part 9, 5.5 to 5.8): what is called becomes an order to the alarm.
 
+use std::rc::Rc;
+
 use opcua_types::{
     CallMethodRequest, CallMethodResult, LocalizedText, MethodId, ObjectTypeId, StatusCode, Variant,
 };
@@ -10,8 +12,10 @@ use crate::alarm::{
     AlarmCommand, AlarmIndex, AlarmOrder, AlarmRefusal, Remark, Setting, access_of,
 };
 use crate::engine::Request as EngineRequest;
+use crate::ua::approval::{Form, Held};
 use crate::ua::event::condition::event_number;
 use crate::ua::server::Server;
+use crate::ua::service::approval::{self, Asker, Holding};
 use crate::ua::service::method::{answered, failed};
 use crate::ua::space::{NodeIdRef, NodeRef};
 use crate::ua::status;
@@ -21,6 +25,8 @@ use crate::ua::subscription::SessionKey;
 pub(super) enum Called {
     /// Answered when the engine has done it and it is on disk.
     Asked(oneshot::Receiver<Result<(), AlarmRefusal>>),
+    /// Hazardous, and about to wait until it is approved.
+    Held(Holding),
     /// Answered with these outputs.
     Now(Vec<Variant>),
 }
@@ -71,15 +77,15 @@ struct Said {
 
 /// The call of a condition's method; `None` if the object is no condition.
 pub(super) fn call(
-    server: &Server,
-    actor: &Actor,
+    server: &Rc<Server>,
+    asker: &Asker<'_>,
     call: &CallMethodRequest,
 ) -> Option<Result<Called, CallMethodResult>> {
     let space = &server.space;
     let object = space.resolve(&NodeIdRef::from(&call.object_id))?;
     let method = space.resolve(&NodeIdRef::from(&call.method_id))?;
     if let Some(scope) = space.metrics_reset(object, method) {
-        return Some(reset_metrics(server, actor, scope, call));
+        return Some(reset_metrics(server, asker.actor, scope, call));
     }
     if let NodeRef::Static(index) = object {
         // Part 9, 5.5.4: no condition is called by its type.
@@ -91,7 +97,7 @@ pub(super) fn call(
         Ok(found) => found,
         Err(status) => return Some(Err(failed(status))),
     };
-    Some(ask(server, actor, (alarm, &name), call))
+    Some(ask(server, asker, (alarm, &name), call))
 }
 
 /// The name of the method of a condition that a call is for.
@@ -103,8 +109,8 @@ pub(super) fn name_of(server: &Server, call: &CallMethodRequest) -> Option<Strin
 }
 
 fn ask(
-    server: &Server,
-    actor: &Actor,
+    server: &Rc<Server>,
+    asker: &Asker<'_>,
     (alarm, name): (AlarmIndex, &str),
     call: &CallMethodRequest,
 ) -> Result<Called, CallMethodResult> {
@@ -116,10 +122,14 @@ fn ask(
         return Ok(Called::Now(vec![groups.collect::<Vec<_>>().into()]));
     }
     let order = order(name, &said).ok_or_else(|| failed(StatusCode::BadMethodInvalid))?;
-    if !actor.roles.may_write(access_of(&order)) {
+    if !asker.actor.roles.may_write(access_of(&order)) {
         return Err(failed(StatusCode::BadUserAccessDenied));
     }
-    let command = AlarmCommand { actor: actor.clone(), alarm, order, remark: said.remark };
+    let command = AlarmCommand { actor: asker.actor.clone(), alarm, order, remark: said.remark };
+    let held = Held::Alarm(command.clone());
+    if let Some(holding) = approval::hold(server, asker, &held, || Form::Call(call.clone())) {
+        return Ok(Called::Held(holding));
+    }
     let asked = server.port.ask_alarm(command);
     asked.map(Called::Asked).map_err(|it| failed(status::of_alarm_refusal(&it)))
 }

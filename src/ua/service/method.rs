@@ -17,10 +17,12 @@ use crate::alarm::AlarmRefusal;
 use crate::control::{self, Command, Order, Refusal, Scalar};
 use crate::engine::Request as EngineRequest;
 use crate::tag::MethodRow;
+use crate::ua::approval::{Form, Held, HoldProblem};
 use crate::ua::audit::{AuditedMethod, Origin, audited_condition};
 use crate::ua::permission::bits::CALL;
 use crate::ua::permission::{Denied, Rights};
 use crate::ua::server::Server;
+use crate::ua::service::approval::{self, Asker, Holding};
 use crate::ua::service::condition::{self, Called};
 use crate::ua::service::fixture::{self, Done};
 use crate::ua::service::{
@@ -43,6 +45,8 @@ enum Operation {
     Asked(&'static MethodRow, oneshot::Receiver<control::Outcome>),
     /// Asked of an alarm, with so many arguments.
     Alarm(usize, oneshot::Receiver<Result<(), AlarmRefusal>>),
+    /// Hazardous, and about to wait until it is approved.
+    Held(Option<&'static MethodRow>, Holding),
     /// By a task or a thread of its own: figures from the history, certificates, what is changed on the disk.
     Read(JoinHandle<CallMethodResult>),
 }
@@ -148,10 +152,15 @@ fn start(
     if let Some(result) = own.or_else(|| condition::refresh(server, session, call)) {
         return Operation::Done(result);
     }
-    if let Some(called) = condition::call(server, actor, call) {
+    let asker = Asker { session, actor, origin };
+    if let Some(called) = approval::call(server, &asker, call) {
+        return called.map_or_else(Operation::Done, Operation::Read);
+    }
+    if let Some(called) = condition::call(server, &asker, call) {
         let given = call.input_arguments.as_ref().map_or(0, Vec::len);
         return match called {
             Ok(Called::Asked(outcome)) => Operation::Alarm(given, outcome),
+            Ok(Called::Held(holding)) => Operation::Held(None, holding),
             Ok(Called::Now(outputs)) => Operation::Done(answered(call, outputs)),
             Err(result) => Operation::Done(result),
         };
@@ -172,6 +181,11 @@ fn start(
     }
     match prepare(server, actor, call) {
         Ok((row, command)) => {
+            let held = Held::Plant(command.clone());
+            let form = || Form::Call(call.clone());
+            if let Some(holding) = approval::hold(server, &asker, &held, form) {
+                return Operation::Held(Some(row), holding);
+            }
             info!(%actor, target = ?command.target, method = row.name, "call");
             let (reply, outcome) = oneshot::channel();
             match server.port.commands.try_send(EngineRequest::Plant(command, reply)) {
@@ -272,6 +286,12 @@ async fn finish(operation: Operation) -> CallMethodResult {
         Operation::Read(result) => {
             result.await.unwrap_or_else(|_| failed(StatusCode::BadInternalError))
         }
+        Operation::Held(row, holding) => match (row, holding.await) {
+            (_, Ok(Ok(()))) => failed(status::WAITS),
+            (Some(row), Ok(Err(HoldProblem::Plant(refusal)))) => refused(row, &refusal),
+            (_, Ok(Err(problem))) => failed(status::of_hold_problem(&problem)),
+            (_, Err(_)) => failed(StatusCode::BadInternalError),
+        },
         Operation::Asked(row, outcome) => match outcome.await {
             Ok(Ok(outputs)) => good(row, &outputs),
             Ok(Err(refusal)) => refused(row, &refusal),

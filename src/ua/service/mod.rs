@@ -1,5 +1,6 @@
 //! The services, one file per service set (Part 4, 5.5–5.14): decode, check, ask the right module, encode.
 
+mod approval;
 mod attribute;
 mod cancel;
 mod condition;

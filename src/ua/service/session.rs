@@ -445,6 +445,7 @@ fn finish(
         ephemeral::header(server, session, &activation.header, activation.endpoint);
     drop(sessions);
     server.renew_rights(activation.session);
+    server.end_approvals_of_former_user(activation.session);
     if let Some(connection) = server.connections.borrow().get(&activation.channel) {
         connection.has_session.set(true);
         connection.is_known.set(true);

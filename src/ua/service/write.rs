@@ -17,11 +17,13 @@ use crate::control::{self, Command, Order, Refusal};
 use crate::engine::Request as EngineRequest;
 use crate::tag::{DeviceIndex, StructureRow};
 use crate::time;
+use crate::ua::approval::{Form, Held};
 use crate::ua::audit::{Origin, Written};
 use crate::ua::envelope::fault;
 use crate::ua::permission::bits::{WRITE, WRITE_ATTRIBUTE};
 use crate::ua::permission::{ClassIndex, Rights};
 use crate::ua::server::Server;
+use crate::ua::service::approval::{self, Asker, Holding};
 use crate::ua::service::{Answer, Outcome, Request, encode, variant};
 use crate::ua::service::{condition, reader, role};
 use crate::ua::space::{CURRENT_WRITE, LiveId, NodeIdRef, NodeRef, RoleField, ValueSource};
@@ -41,6 +43,8 @@ enum Operation {
     Alarm(oneshot::Receiver<Result<(), AlarmRefusal>>),
     /// Of a role, on the way to the disk.
     Role(JoinHandle<StatusCode>),
+    /// Hazardous, and about to wait until it is approved.
+    Held(Holding),
 }
 
 /// Write.
@@ -58,6 +62,7 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
     let actor = begin(&request, session)?;
     let rights = request.rights(session);
     let origin = request.server.origin(request.connection, &request.header, Some(session));
+    let asker = Asker { session, actor: &actor, origin: &origin };
     let mut operations = Vec::with_capacity(count);
     for (node, attribute, range, value) in asked {
         let parts = reader::index_range(range).unwrap_or(NumericRange::None);
@@ -69,7 +74,7 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
             old: request.server.value_before(&node, attribute, &parts),
         };
         let operation = check(request.server, (actor.roles, &rights), &node, attribute, range)
-            .and_then(|target| begin_one(request.server, target, value, (&actor, session)));
+            .and_then(|target| begin_one(request.server, target, value, (&asker, &written)));
         operations.push((operation.unwrap_or_else(Operation::Done), written));
     }
     let server = Rc::clone(request.server);
@@ -169,12 +174,17 @@ fn begin_one(
     server: &Rc<Server>,
     target: Target,
     value: DataValue,
-    (actor, session): (&Actor, SessionKey),
+    (asker, written): (&Asker<'_>, &Written),
 ) -> Result<Operation, StatusCode> {
+    let (actor, session) = (asker.actor, asker.session);
+    let form = || Form::Write(written.clone());
     match target {
         Target::Setpoint { row, target } => {
             let order = order(row, &value)?;
-            Ok(ask(server, Command { actor: actor.clone(), target, order }))
+            let command = Command { actor: actor.clone(), target, order };
+            let held = Held::Plant(command.clone());
+            let holding = approval::hold(server, asker, &held, form);
+            Ok(holding.map_or_else(|| ask(server, command), Operation::Held))
         }
         Target::Structure { device, row, target } => {
             check_plain(&value)?;
@@ -204,6 +214,10 @@ fn begin_one(
             let order = AlarmOrder::Set(setting, number);
             let remark = Remark::default();
             let command = AlarmCommand { actor: actor.clone(), alarm, order, remark };
+            let held = Held::Alarm(command.clone());
+            if let Some(holding) = approval::hold(server, asker, &held, form) {
+                return Ok(Operation::Held(holding));
+            }
             let asked = server.port.ask_alarm(command);
             asked.map(Operation::Alarm).map_err(|it| status::of_alarm_refusal(&it))
         }
@@ -293,7 +307,7 @@ fn check_live(
         _ if !range.is_none() => return Err(StatusCode::BadIndexRangeNoData),
         LiveId::Alarm(alarm, member) => Target::Alarm(alarm, member),
         LiveId::Role(role, field) => Target::Role(role, field),
-        LiveId::Server(_) | LiveId::Session(..) | LiveId::Structure(..) => {
+        LiveId::Server(_) | LiveId::Session(..) | LiveId::Structure(..) | LiveId::Approval(_) => {
             return Err(StatusCode::BadNotWritable);
         }
     })
@@ -356,6 +370,11 @@ async fn finish(operation: Operation) -> StatusCode {
     match operation {
         Operation::Done(status) => status,
         Operation::Role(done) => done.await.unwrap_or(StatusCode::BadInternalError),
+        Operation::Held(holding) => match holding.await {
+            Ok(Ok(())) => status::WAITS,
+            Ok(Err(problem)) => status::of_hold_problem(&problem),
+            Err(_) => StatusCode::BadInternalError,
+        },
         Operation::Asked(outcome) => match outcome.await {
             Ok(Ok(_)) => StatusCode::Good,
             Ok(Err(refusal)) => {

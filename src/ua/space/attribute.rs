@@ -228,6 +228,9 @@ impl Space {
             (AttributeId::UserExecutable, Content::Method(row), _) => {
                 roles.may_write(row.access).into()
             }
+            (AttributeId::UserExecutable, Content::Approval(_), _) => {
+                roles.may_write(Access::Operator).into()
+            }
             (AttributeId::UserExecutable, Content::ResetMetrics, _) => {
                 roles.may_write(Access::Supervisor).into()
             }

@@ -4,6 +4,7 @@
 //! (device, template node): their NodeIds, attributes and references are computed when asked for.
 
 mod alarm;
+mod approval;
 mod attribute;
 mod browse;
 mod circle;
@@ -20,6 +21,7 @@ mod node;
 mod nodeset;
 mod permission;
 mod prune;
+mod recent;
 mod reference;
 mod role;
 mod session;
@@ -41,11 +43,13 @@ use crate::ua::space::alarm::AlarmNodes;
 use crate::ua::space::graph::Graph;
 use crate::ua::space::metadata::Defaults;
 use crate::ua::space::permission::NodeClasses;
+use crate::ua::space::recent::Recent;
 use crate::ua::space::role::RoleNodes;
 use crate::ua::space::session::SessionNodes;
 use crate::ua::space::template::{Content, Template, TemplateNode};
 
 pub use alarm::class_of;
+pub use approval::ApprovalNode;
 pub use attribute::{CURRENT_READ, CURRENT_WRITE};
 pub use browse::{BrowseFilter, BrowsePosition};
 pub use declared::{Declared, Kind};
@@ -93,6 +97,8 @@ pub enum LiveId {
     Alarm(AlarmIndex, u16),
     /// Who has a role.
     Role(AnyRole, RoleField),
+    /// Requests that wait until they are approved.
+    Approval(ApprovalNode),
 }
 
 impl LiveId {
@@ -125,6 +131,7 @@ pub struct Space {
     /// Namespace of the conformance fixture, whose nodes clients may write.
     fixture: Option<u16>,
     /// DisplayNames that clients have written.
+    recent: Recent,
     names: RefCell<BTreeMap<u32, LocalizedText>>,
     /// When the server's certificate ends, and itself.
     certificate: RefCell<Option<(Timestamp, Vec<u8>)>>,
@@ -168,6 +175,7 @@ impl Space {
             namespaces,
             plant_name,
             fixture,
+            recent: Recent::default(),
             names,
             certificate: RefCell::default(),
             is_recorded: Cell::default(),
@@ -206,6 +214,11 @@ impl Space {
             _ => return self.graph.resolve(id).map(NodeRef::Static),
         }
         let IdRef::Text(path) = id.identifier else { return None };
+        let is_it = |node| self.has_path(node, path);
+        self.recent.node(path, is_it, || self.resolve_instance(path))
+    }
+
+    fn resolve_instance(&self, path: &str) -> Option<NodeRef> {
         let (device, rest) = self.table.split(path)?;
         if rest.is_empty() {
             return Some(NodeRef::Device(device));
@@ -255,7 +268,11 @@ impl Space {
                     Content::Constant | Content::Annotations(_) => {
                         self.graph.value_source(declared.declaration)
                     }
+                    Content::Approval(node) if !node.is_method() => {
+                        ValueSource::Live(LiveId::Approval(node))
+                    }
                     Content::Group
+                    | Content::Approval(_)
                     | Content::Method(_)
                     | Content::ResetMetrics
                     | Content::CalculateKpis => ValueSource::None,
@@ -331,7 +348,9 @@ fn access_of(table: &TagTable, kind: usize, content: Content) -> Access {
         Content::Structure(number) => table.structures(kind)[usize::from(number)].access,
         Content::Method(row) => row.access,
         Content::ResetMetrics => Access::Supervisor,
+        Content::Approval(node) if node.is_method() => Access::Operator,
         Content::Group
+        | Content::Approval(_)
         | Content::Range(_)
         | Content::Annotations(_)
         | Content::Constant

@@ -69,6 +69,17 @@ impl Space {
         }
     }
 
+    /// Whether this is the string part of an instance's `NodeId`.
+    pub(super) fn has_path(&self, node: NodeRef, path: &str) -> bool {
+        if let NodeRef::Alarm(alarm, member) = node {
+            return is_made_of(path, &self.alarm_pieces(alarm, member));
+        }
+        self.path(node).is_some_and(|(device, rest)| {
+            let dot = if rest.is_empty() { "" } else { "." };
+            is_made_of(path, &[device, dot, rest])
+        })
+    }
+
     /// A node's `NodeId`.
     pub fn node_id(&self, node: NodeRef) -> NodeId {
         match (node, self.path(node)) {
@@ -108,6 +119,18 @@ impl Space {
         let dot = if rest.is_empty() { "" } else { "." };
         encode_text_id(INSTANCES, &[device, dot, rest], out);
     }
+}
+
+/// Whether a text is these pieces, one behind the other.
+fn is_made_of(text: &str, pieces: &[&str]) -> bool {
+    let mut rest = text.as_bytes();
+    for piece in pieces {
+        match rest.strip_prefix(piece.as_bytes()) {
+            Some(behind) => rest = behind,
+            None => return false,
+        }
+    }
+    rest.is_empty()
 }
 
 /// Appends a string NodeId whose text comes in pieces.

@@ -19,8 +19,10 @@ pub(super) const STANDARD: &str = "http://opcfoundation.org/UA/";
 type SaidOf = Vec<(String, Said)>;
 
 /// A file that has been read.
-pub(super) struct NodeSet {
+pub(super) struct NodeSet<'a> {
     name: String,
+    /// XML.
+    text: &'a str,
     import: NodeSet2Import,
     /// Models that it brings.
     models: Vec<String>,
@@ -28,8 +30,8 @@ pub(super) struct NodeSet {
     versions: Vec<(String, String, DateTime)>,
     /// Models that must be there before.
     required: Vec<String>,
-    /// Its NodeIds as they stand in it, each with its line.
-    ids: Vec<(String, usize)>,
+    /// Its NodeIds as they stand in it.
+    ids: Vec<String>,
     /// What it says of rights: of nodes by their NodeIds as they stand in it, and of its models.
     said: (SaidOf, SaidOf),
 }
@@ -47,7 +49,7 @@ fn said(permissions: Option<&ListOfRolePermissions>, restrictions: u8) -> Option
 
 /// Reads files and puts them in order. A model that is missing, or that two files bring, is an error, as is a
 /// circle of models that need each other.
-pub(super) fn read(files: &[&NodeSetFile]) -> Result<Vec<NodeSet>, LoadError> {
+pub(super) fn read<'a>(files: &[&'a NodeSetFile]) -> Result<Vec<NodeSet<'a>>, LoadError> {
     let mut waiting = files.iter().map(|it| NodeSet::new(it)).collect::<Result<Vec<_>, _>>()?;
     let mut brought: Vec<(String, String)> = Vec::new();
     for set in &waiting {
@@ -72,7 +74,7 @@ pub(super) fn read(files: &[&NodeSetFile]) -> Result<Vec<NodeSet>, LoadError> {
 }
 
 /// Why none of these can come next.
-fn stuck(waiting: &[NodeSet], brought: &[(String, String)]) -> LoadError {
+fn stuck(waiting: &[NodeSet<'_>], brought: &[(String, String)]) -> LoadError {
     let missing = waiting.iter().find_map(|set| {
         let is_there =
             |model: &String| model == STANDARD || brought.iter().any(|(known, _)| known == model);
@@ -85,8 +87,8 @@ fn stuck(waiting: &[NodeSet], brought: &[(String, String)]) -> LoadError {
     })
 }
 
-impl NodeSet {
-    fn new(file: &NodeSetFile) -> Result<Self, LoadError> {
+impl<'a> NodeSet<'a> {
+    fn new(file: &'a NodeSetFile) -> Result<Self, LoadError> {
         let wrong = |reason: String| LoadError::NodeSet { name: file.name.clone(), reason };
         let read = load_nodeset2_file(&file.text).map_err(|error| wrong(error.to_string()))?;
         let set = read.node_set.ok_or_else(|| wrong("there is no UANodeSet in it".to_owned()))?;
@@ -108,7 +110,6 @@ impl NodeSet {
         }
         required.retain(|it| !own.contains(it));
         let ids = set.nodes.iter().map(|it| it.base().node_id.0.clone());
-        let ids = ids.map(|id| (line_of(&file.text, &id), id)).map(|(line, id)| (id, line));
         let rights = set.nodes.iter().filter_map(|it| {
             let base = it.base();
             let said = said(base.role_permissions.as_ref(), base.access_restrictions.0)?;
@@ -116,6 +117,7 @@ impl NodeSet {
         });
         Ok(Self {
             name: file.name.clone(),
+            text: &file.text,
             said: (rights.collect(), defaults),
             ids: ids.collect(),
             import: NodeSet2Import::new_nodeset("en", set, Vec::new()),
@@ -173,8 +175,9 @@ impl NodeSet {
         let loaded: BTreeSet<String> =
             items.iter().map(|it| identifier(it.node.as_node().node_id())).collect();
         let is_loaded = |id: &str| id.parse().is_ok_and(|it| loaded.contains(&identifier(&it)));
-        let lost = self.ids.iter().find(|(id, _)| !is_loaded(id));
-        let (node, line) = lost.cloned().unwrap_or_default();
+        let lost = self.ids.iter().find(|id| !is_loaded(id));
+        let node = lost.cloned().unwrap_or_default();
+        let line = line_of(self.text, &node);
         Err(LoadError::Node { name: self.name.clone(), line, node })
     }
 }

@@ -249,7 +249,9 @@ impl NodeClasses {
                     Content::Tag(_) | Content::Structure(_) if of != Access::ReadOnly => {
                         self.classes.index_of(Class::free(Grants::setpoint(of)))
                     }
-                    Content::Method(_) | Content::ResetMetrics => {
+                    Content::Method(_) | Content::ResetMetrics | Content::Approval(_)
+                        if of != Access::ReadOnly =>
+                    {
                         self.classes.index_of(Class::free(Grants::method(of)))
                     }
                     _ => ClassIndex::PROCESS,
@@ -377,10 +379,7 @@ impl Space {
                     (is_it && self.class(own) == NodeClass::Method).then_some(own)
                 })
             }
-            NodeRef::Member(device, _) => {
-                self.metrics_reset(object, method)?;
-                self.device_member(device, "Alarms.Metrics.Reset")
-            }
+            NodeRef::Member(..) => self.member_method(object, method),
             NodeRef::Alarm(alarm, _) => {
                 let (_, name) = self.alarm_method(object, method)?.ok()?;
                 self.alarm_member(alarm, &name)

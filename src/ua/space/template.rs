@@ -8,7 +8,7 @@ use crate::tag::{DeviceKind, MemberIndex, MethodRow, Part, StructureRow, TagTabl
 use crate::ua::permission::ClassIndex;
 use crate::ua::space::graph::Graph;
 use crate::ua::space::load::OWN_TYPES_URI;
-use crate::ua::space::{IdRef, LoadError, NodeIdRef, TYPES};
+use crate::ua::space::{ApprovalNode, IdRef, LoadError, NodeIdRef, TYPES};
 
 /// What a template node stands for.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,8 @@ pub(super) enum Content {
     ResetMetrics,
     /// Key figures of any period.
     CalculateKpis,
+    /// What belongs to requests that wait until they are approved.
+    Approval(ApprovalNode),
 }
 
 /// One node below a device.
@@ -251,6 +253,9 @@ impl Builder<'_> {
         template: &Template,
     ) -> Result<Content, LoadError> {
         let Some(kind) = self.kind else { return Ok(Content::Constant) };
+        if let Some(node) = ApprovalNode::at(path) {
+            return Ok(Content::Approval(node));
+        }
         match self.graph.class(declared) {
             NodeClass::Method if path == METRICS_RESET => Ok(Content::ResetMetrics),
             NodeClass::Method if path == CALCULATE_KPIS => Ok(Content::CalculateKpis),
@@ -274,9 +279,12 @@ impl Builder<'_> {
                     Some(Content::Tag(member)) if path.ends_with(".Annotations") => {
                         Ok(Content::Annotations(member))
                     }
-                    Some(Content::Tag(_) | Content::Method(_) | Content::CalculateKpis) => {
-                        Ok(Content::Constant)
-                    }
+                    Some(
+                        Content::Tag(_)
+                        | Content::Method(_)
+                        | Content::CalculateKpis
+                        | Content::Approval(_),
+                    ) => Ok(Content::Constant),
                     _ => Err(self.disagree(path, "the NodeSet")),
                 }
             }

@@ -203,6 +203,7 @@ test("an anode effect that lasts becomes urgent, and asks whether to restart", a
   const own = await new EventList(olga, [...fields, "DialogState.Id", "Prompt", "LastResponse"]).start(cell);
   const text = (value) => new Variant({ dataType: DataType.String, value });
   const seconds = new Variant({ dataType: DataType.Double, value: 0 });
+  const read110 = async (name) => (await olga.read({ nodeId: `${cell}.${name}` })).value.value;
   const find = (name, fits) => own.events.filter((it) => it.ConditionName === name && fits(it)).at(-1);
   // No dose helps: it is lit again and again, until the controls give it up.
   const asked = await eventually(async () => {
@@ -219,6 +220,16 @@ test("an anode effect that lasts becomes urgent, and asks whether to restart", a
   const dialog = `${cell}.Alarms.RestartAfterAnodeEffect`;
   const answer = new Variant({ dataType: DataType.Int32, value: 1 });
   assert.equal(await call(eng, dialog, `${dialog}.Respond`, new Variant({ dataType: DataType.Int32, value: 3 })), StatusCodes.BadDialogResponseInvalid);
+  // To restart is hazardous, also as an answer: it waits until it is approved, and nobody does.
+  const restart = new Variant({ dataType: DataType.Int32, value: 0 });
+  await eventually(async () => (await read110("State.Phase")) === 11, "an electrolyzer that is held");
+  assert.equal(await call(eng, dialog, `${dialog}.Respond`, restart), StatusCodes.BadRequestNotComplete);
+  const pending = "ns=2;s=Plant.PendingApprovals";
+  const [line] = (await eng.read({ nodeId: `${pending}.Summary` })).value.value;
+  assert.match(line, /^\d+: eng asks for Line1\.EL110\.Alarms\.RestartAfterAnodeEffect\.Respond\(0\)/);
+  const request = new Variant({ dataType: DataType.UInt32, value: parseInt(line, 10) });
+  assert.equal(await call(olga, pending, `${pending}.Withdraw`, request), StatusCodes.Good);
+  assert.equal(await read110("State.Phase"), 11);
   assert.equal(await call(eng, dialog, `${dialog}.Respond`, answer), StatusCodes.Good);
   const answered = await eventually(() => find("RestartAfterAnodeEffect", (it) => it["DialogState.Id"] === false), "the answer");
   assert.deepEqual([answered.LastResponse, answered.ClientUserId, answered.Retain], [1, "eng", false]);

@@ -1,0 +1,83 @@
+//! A served bench plant in a process of its own, and what it has cost so far.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use cellhouse::time;
+
+use crate::raw::{PATIENCE, Raw};
+
+/// A running server; it goes when this goes.
+pub(crate) struct Server {
+    process: Child,
+    pub(crate) address: String,
+}
+
+impl Server {
+    /// Serves so many cells of 60 variables, all of which change once a second.
+    pub(crate) fn start(cells: usize) -> Self {
+        let own = std::env::current_exe().expect("a program has a file");
+        let mut process = Command::new(own)
+            .args(["serve", "--port", "0", "--cells", &cells.to_string(), "--data"])
+            .arg(concat!(env!("CARGO_TARGET_TMPDIR"), "/growth"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server starts");
+        let out = process.stdout.take().expect("its output is a pipe");
+        let url =
+            BufReader::new(out).lines().map_while(Result::ok).next().expect("it says where it is");
+        Self {
+            process,
+            address: url.trim_start_matches("opc.tcp://").trim_end_matches('/').to_owned(),
+        }
+    }
+
+    /// A session.
+    pub(crate) fn session(&self) -> Raw {
+        let mut raw = Raw::connect(&self.address);
+        raw.hello();
+        raw.open_channel();
+        raw.create_session();
+        raw.activate();
+        raw
+    }
+
+    /// CPU of all its threads since it began, s.
+    pub(crate) fn cpu_s(&self) -> f64 {
+        let tasks = format!("/proc/{}/task", self.process.id());
+        let of = |task: std::fs::DirEntry| {
+            let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+            text.split(' ').next()?.parse::<f64>().ok()
+        };
+        let tasks = std::fs::read_dir(tasks).expect("it runs").map_while(Result::ok);
+        tasks.filter_map(of).sum::<f64>() / 1e9
+    }
+
+    /// Resident memory, bytes.
+    pub(crate) fn resident(&self) -> f64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
+        let text = text.expect("it runs");
+        let line = text.lines().find(|it| it.starts_with("VmRSS")).expect("Linux says so");
+        let kib: f64 = line.split_whitespace().nth(1).and_then(|it| it.parse().ok()).expect("KiB");
+        kib * 1024.0
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Waits until `check` is true, as long as any answer is waited for.
+pub(crate) fn eventually(what: &str, mut check: impl FnMut() -> bool) {
+    let end = time::monotonic() + PATIENCE;
+    while !check() {
+        assert!(time::monotonic() < end, "not in time: {what}");
+        time::wait(Duration::from_millis(20));
+    }
+}
