@@ -1,7 +1,7 @@
 //! A server in this process: the real one, with engine, history and listener, for a plant of four electrolyzers.
 //!
 //! It is made once, because that takes a second. [`Served::reset`] puts back what can be put back: sessions, subscriptions,
-//! values of the fixture, roles, users, failed logins, a planned end. These live on from input to input: the plant and its
+//! values of the fixture, roles, users, failed logins, approvals, a planned end. These live on from input to input: the plant and its
 //! alarms, histories, the audit log, trust lists and certificates, names that clients have given to nodes.
 
 use std::cell::RefCell;
@@ -17,12 +17,14 @@ use std::time::Duration;
 use cellhouse::access::Role;
 use cellhouse::chronicle::{Chronicle, Chronicler, Retention};
 use cellhouse::config::{self, AuditConfig, EndpointConfig, RoleTable, ServerConfig, Users};
+use cellhouse::control::Hazards;
 use cellhouse::engine::{self, Engine, Handle, Snapshot};
 use cellhouse::historian::{self, Historian, Recorder};
 use cellhouse::kpi::KpiReader;
 use cellhouse::store::Store;
 use cellhouse::tag::TagTable;
 use cellhouse::time::{self, Clock, Pace, Timestamp};
+use cellhouse::ua::approval::PendingApprovals;
 use cellhouse::ua::channel::ChannelShared;
 use cellhouse::ua::connection;
 use cellhouse::ua::endpoint::Endpoints;
@@ -98,6 +100,7 @@ impl Served {
         let channels = Rc::new(channels(&config));
         let hosts = vec!["localhost".to_owned()];
         let endpoints = Endpoints::new(&config, uri.clone(), hosts, 4840, Rc::clone(&channels));
+        let hazards = Hazards::new(&plant, config.approval.current_above_pct);
         let kpis = KpiReader::new(historian.port().reader, plant, &table);
         let server = Rc::new(Server::new(Parts {
             users: Users::open(&config.data).expect("no users"),
@@ -109,6 +112,7 @@ impl Served {
             roles: None,
             channels,
             alarm_epoch: 1,
+            hazards,
             history: Some(historian.port()),
             events: Some(events),
             kpis: Some(kpis),
@@ -159,6 +163,8 @@ impl Served {
         server.subscriptions.replace(SubscriptionSet::new(limits, server.port.scan_ms));
         server.stored.replace(StoredValues::new(&server.space, time::now()));
         server.guard.replace(LoginGuard::default());
+        let none = PendingApprovals::new(&server.config.approval, time::now());
+        server.approvals.replace(none);
         server.diagnostics_enabled.set(true);
         server.take_end_back();
         for file in ["users.toml", "roles.toml"] {
