@@ -13,6 +13,7 @@ mod certificates;
 mod channel;
 mod claims;
 mod conformance;
+mod corpora;
 mod encoding;
 mod event_history;
 mod events;

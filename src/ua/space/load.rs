@@ -89,6 +89,16 @@ pub enum LoadError {
         /// NodeId as it stands there.
         node: String,
     },
+    /// Data types of a NodeSet are above each other.
+    #[error("{name}:{line}: the data type {node} is a subtype of itself")]
+    Subtypes {
+        /// File.
+        name: String,
+        /// Line, from 1.
+        line: usize,
+        /// NodeId as it stands there.
+        node: String,
+    },
     /// A NodeSet lacks a type that the catalogue needs.
     #[error("nodeset/cellhouse.xml has no type {0}")]
     NoType(&'static str),
@@ -102,6 +112,20 @@ pub enum LoadError {
         /// The catalogue or the NodeSet.
         place: &'static str,
     },
+}
+
+/// Reads a file by itself and links its nodes, as far as that goes without namespace 0: their number.
+pub fn read_nodeset(file: &NodeSetFile) -> Result<u32, LoadError> {
+    let mut map = NamespaceMap::new();
+    let mut items = Vec::new();
+    for set in nodeset::read(&[file])? {
+        for uri in set.namespaces() {
+            map.add_namespace(&uri);
+        }
+        items.extend(set.load(&mut NodeSetNamespaceMapper::new(&mut map))?);
+    }
+    name_encodings(&mut items);
+    Ok(assemble(items, &Types::new(map)).len())
 }
 
 /// Graph, NamespaceArray, and what NodeSets say of rights.

@@ -8,11 +8,12 @@ use opcua_types::{DateTime, NodeId, NodeSetNamespaceMapper};
 use opcua_xml::load_nodeset2_file;
 use opcua_xml::schema::ua_node_set::ListOfRolePermissions;
 
+use crate::ua::space::circle;
 use crate::ua::space::load::{LoadError, NodeSetFile};
 use crate::ua::space::permission::{Said, SaidOfRights};
 
 /// Namespace 0, which every server has.
-const STANDARD: &str = "http://opcfoundation.org/UA/";
+pub(super) const STANDARD: &str = "http://opcfoundation.org/UA/";
 
 /// What is said of each node or model, by its name in the file.
 type SaidOf = Vec<(String, Said)>;
@@ -91,6 +92,10 @@ impl<'a> NodeSet<'a> {
         let wrong = |reason: String| LoadError::NodeSet { name: file.name.clone(), reason };
         let read = load_nodeset2_file(&file.text).map_err(|error| wrong(error.to_string()))?;
         let set = read.node_set.ok_or_else(|| wrong("there is no UANodeSet in it".to_owned()))?;
+        if let Some(node) = circle::of_data_types(&set) {
+            let (line, name) = (line_of(&file.text, node), file.name.clone());
+            return Err(LoadError::Subtypes { name, line, node: node.to_owned() });
+        }
         let models = set.models.iter().flat_map(|it| &it.models);
         let (mut own, mut required, mut defaults) = (Vec::new(), Vec::new(), Vec::new());
         let mut versions = Vec::new();
@@ -224,6 +229,26 @@ mod tests {
         assert!(twice.contains("other") && twice.contains("urn:a"), "{twice}");
         let circle = order(&[file("a", &["b"], ""), file("b", &["a"], "")]).unwrap_err();
         assert!(circle.contains("a, b"), "{circle}");
+    }
+
+    #[test]
+    fn ct_04_data_types_above_each_other_refuse_the_whole_file() {
+        let data_type = |number: u32, above: &str| {
+            format!(
+                "<UADataType NodeId=\"ns=1;i={number}\" BrowseName=\"1:T{number}\"><DisplayName>T</DisplayName>\
+                 <References><Reference ReferenceType=\"i=45\" IsForward=\"false\">{above}</Reference></References>\
+                 <Definition Name=\"1:T{number}\"><Field Name=\"X{number}\" DataType=\"i=11\"/></Definition></UADataType>"
+            )
+        };
+        let types = |of: [&str; 3]| {
+            let all = of.iter().enumerate().map(|(at, it)| data_type(at as u32 + 1, it));
+            order(&[file("a", &[], &all.collect::<Vec<_>>().join("\n"))])
+        };
+        assert_eq!(types(["i=22", "ns=1;i=1", "ns=1;i=2"]).unwrap(), ["a"]);
+        for circle in [["ns=1;i=1", "i=22", "i=22"], ["ns=1;i=3", "ns=1;i=1", "ns=1;i=2"]] {
+            let said = types(circle).unwrap_err();
+            assert!(said.contains("a:4: the data type ns=1;i=1"), "{said}");
+        }
     }
 
     #[test]

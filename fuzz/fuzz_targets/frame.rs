@@ -1,0 +1,6 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(
+    init: cellhouse_fuzz::frame::run(&[]),
+    |data: &[u8]| cellhouse_fuzz::frame::run(data)
+);
