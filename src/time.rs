@@ -248,9 +248,12 @@ impl Clock {
         self.wall_period
     }
 
-    /// Plant time of the first scan: UTC at real pace, else `start`.
-    pub fn first(&self, start: Timestamp) -> Timestamp {
-        if self.pace == Pace::Real { now() } else { start }
+    /// Plant time of the first scan, which is made now: UTC at real pace, else `start`. Deadlines count from here, so that no
+    /// scan is made before the time that it has.
+    pub fn first(&mut self, start: Timestamp) -> Timestamp {
+        let first = if self.pace == Pace::Real { now() } else { start };
+        self.origin = monotonic();
+        first
     }
 
     /// Plant time of the scan after the one at `last`.
@@ -376,6 +379,15 @@ mod tests {
         assert_eq!(clock.step(at(1), at(1).plus_ticks(SCAN / 2)), Some(Step::Half));
         assert_eq!(clock.step(at(3), at(1)), Some(Step::Back));
         assert_eq!(Clock::new(Pace::FreeRunning, 1000).step(at(3), at(1)), None);
+    }
+
+    #[test]
+    fn deadlines_count_from_the_first_scan() {
+        let mut clock = Clock::new(Pace::Real, 1000);
+        clock.origin -= Duration::from_millis(700);
+        let before = monotonic();
+        clock.first(at(0));
+        assert!(clock.deadline().unwrap() >= before + Duration::from_secs(1));
     }
 
     #[test]

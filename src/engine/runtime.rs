@@ -153,7 +153,7 @@ pub fn spawn_keeping(
 
 fn start(
     mut engine: Engine,
-    clock: Clock,
+    mut clock: Clock,
     keeper: Option<Keeper>,
     mut listener: Listener,
 ) -> Result<(EnginePort, Handle), EngineFailure> {

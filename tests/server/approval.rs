@@ -125,7 +125,7 @@ fn two_persons_are_two_known_users_who_may_both_give_the_command() {
     let source = |it: &str| logged(&server, &format!("Approval/{it}"), 1);
     let requested = source("Requested");
     assert_eq!(step(&requested[0]), ["Good", "olga", "olga", ""]);
-    let tried = source("NotApproved");
+    let tried = logged(&server, "Approval/NotApproved", 4);
     let who: Vec<[&str; 4]> = tried.iter().map(step).collect();
     assert_eq!(who[2], ["BadRequestNotAllowed", "anonymous", "olga", "anonymous"]);
     assert_eq!(who[3], ["BadUserAccessDenied", "ivan", "olga", "ivan"]);
