@@ -15,8 +15,6 @@ pub use elliptic::EphemeralKey;
 pub use secret::{EccSecret, decrypt_secret};
 pub use symmetric::DirectionKeys;
 
-use std::fmt::Write as _;
-
 use aws_lc_rs::{constant_time, digest, hmac, rand};
 
 use crate::config::SecurityPolicy;
@@ -112,6 +110,13 @@ pub fn fill_random(bytes: &mut [u8]) -> Result<(), CryptoError> {
     rand::fill(bytes).map_err(|_| CryptoError)
 }
 
+/// Gathers what randomness begins with: the first to ask for some waits a tenth of a second, which is better not the
+/// first client.
+pub fn gather_randomness() {
+    // Whoever needs some hears of a failure.
+    let _ = fill_random(&mut [0; 32]);
+}
+
 /// HMAC-SHA256 under a key of any length: what the runner passes off as a signature (USR-19).
 pub fn hmac_sha256(key: &[u8], data: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), data).as_ref().to_vec()
@@ -119,12 +124,11 @@ pub fn hmac_sha256(key: &[u8], data: &[u8]) -> Vec<u8> {
 
 /// SHA-256 in hex.
 pub fn sha256_hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     let hash = digest::digest(&digest::SHA256, bytes);
-    hash.as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    let halves = hash.as_ref().iter().flat_map(|it| [it >> 4, it & 15]);
+    halves.map(|it| DIGITS[usize::from(it)]).collect()
 }
 
 /// Whether two byte strings are equal, in a time that does not depend on where they differ.
