@@ -94,7 +94,10 @@ impl<'a> Reader<'a> {
         if length < -1 {
             return Err(Malformed);
         }
-        let bytes = self.bytes(length.max(0) as usize)?;
+        if length <= 0 {
+            return Ok("");
+        }
+        let bytes = self.bytes(length as usize)?;
         std::str::from_utf8(bytes).map_err(|_| Malformed)
     }
 

@@ -115,27 +115,26 @@ fn one(
 ) {
     let start = out.len();
     out.extend_from_slice(&StatusCode::Good.bits().to_le_bytes());
-    // The continuation point stands before the references, and is known only after them.
-    let mut references = Vec::new();
-    let (count, rest) = request.server.space.browse(rights, position, maximum, &mut references);
-    match rest {
-        Some(rest) => {
-            let bound = request.server.config.limits.continuation_points;
-            let id = request.server.sessions.borrow_mut().get_mut(session).map(|it| {
-                let rest = BrowseRest { position: rest, max_references: maximum };
-                it.browses.remember(rest, bound)
-            });
-            let Some(id) = id else {
-                out.truncate(start);
-                return failed(StatusCode::BadSessionClosed, out);
-            };
-            out.extend_from_slice(&8_i32.to_le_bytes());
-            out.extend_from_slice(&id.to_le_bytes());
-        }
-        None => array_length(out, None),
-    }
-    array_length(out, Some(count));
-    out.extend_from_slice(&references);
+    // Continuation point and number of references stand before the references, and are known only after them.
+    let point = out.len();
+    array_length(out, None);
+    let number = out.len();
+    array_length(out, Some(0));
+    let (count, rest) = request.server.space.browse(rights, position, maximum, out);
+    out[number..number + 4].copy_from_slice(&(count as u32).to_le_bytes());
+    let Some(rest) = rest else { return };
+    let bound = request.server.config.limits.continuation_points;
+    let id = request.server.sessions.borrow_mut().get_mut(session).map(|it| {
+        let rest = BrowseRest { position: rest, max_references: maximum };
+        it.browses.remember(rest, bound)
+    });
+    let Some(id) = id else {
+        out.truncate(start);
+        return failed(StatusCode::BadSessionClosed, out);
+    };
+    let id = id.to_le_bytes();
+    let length = (id.len() as u32).to_le_bytes();
+    out.splice(point..number, length.into_iter().chain(id));
 }
 
 /// BrowseResult of a node that cannot be browsed.

@@ -101,11 +101,9 @@ fn wants(row: &AlarmRow, path: &str) -> bool {
         _ => false,
     };
     let of_limit = Limit::ALL.into_iter().find(|it| {
-        let name = it.name();
-        path == format!("{name}Limit")
-            || path == format!("{name}Deadband")
-            || path == format!("{name}State")
-            || path == format!("Severity{name}")
+        let behind = path.strip_prefix(it.name());
+        matches!(behind, Some("Limit" | "Deadband" | "State"))
+            || path.strip_prefix("Severity") == Some(it.name())
     });
     EVERY.contains(&path)
         || (ASIDE.contains(&path) && row.is_shelvable())
