@@ -1,0 +1,169 @@
+"""Counts the instructions of hot paths and compares them with `counts.toml`: no clock, so no noise of the machine.
+
+The released program runs under callgrind, a tool of valgrind: once as `simulate`, once as a server that a client reads
+from and subscribes to. A figure that is more than a tenth above its count fails; `--write` makes the counts what they are now.
+"""
+
+import argparse
+import asyncio
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter
+from pathlib import Path
+
+from asyncua import Client, ua
+
+COUNTS = Path(__file__).with_name("counts.toml")
+# So much more is too much.
+TOLERANCE = 0.10
+# Values of one Read, and how often it is asked for.
+NODES, READS = 1000, 20
+# Items, and values of them that are waited for.
+ITEMS, VALUES = 146, 1500
+# A path of the program, and the function that it is in.
+SIMULATED = {
+    "physics, a step of 73 electrolyzers": "cellhouse::plant::Plant::step",
+    "instruments, all read once": "cellhouse::plant::Plant::read",
+    "control, a scan of the plant": "cellhouse::control::Controls::scan",
+}
+SERVED = {
+    "address space, built": "cellhouse::ua::space::Space::new",
+    "alarms, judged once": "cellhouse::alarm::scan::<impl cellhouse::alarm::set::Alarms>::scan",
+    "snapshot, published": "cellhouse::engine::scan::Engine::publish",
+    "history, a snapshot taken": "cellhouse::historian::recorder::Recorder::record",
+    "values of a read, each": "cellhouse::ua::value::encode_sample",
+    "items, all looked at once": (
+        "cellhouse::ua::subscription::sampling::"
+        "<impl cellhouse::ua::subscription::set::SubscriptionSet>::sample"
+    ),
+    "notification, put together": "cellhouse::ua::subscription::state::Subscription::say",
+}
+# The Reads of the client among all that there are: told by their size, as others are small.
+READ = "cellhouse::ua::service::attribute::read"
+
+
+def costs(path: Path) -> tuple[Counter[str], Counter[str]]:
+    """Calls of each function, and the instructions of all of them with what they call."""
+    names: dict[str, str] = {}
+    calls: Counter[str] = Counter()
+    cost: Counter[str] = Counter()
+    callee, is_call = "", False
+
+    def name(text: str) -> str:
+        number, _, said = text.partition(" ")
+        return names.setdefault(number, said)
+
+    for line in path.read_text(errors="replace").splitlines():
+        if line.startswith("fn="):
+            name(line[3:])
+        elif line.startswith("cfn="):
+            callee = name(line[4:])
+        elif line.startswith("calls="):
+            calls[callee] += int(line[6:].split()[0])
+            is_call = True
+        elif is_call and re.match(r"[0-9+*-]", line):
+            cost[callee] += int(line.split()[1])
+            is_call = False
+    return calls, cost
+
+
+def each(path: Path, functions: dict[str, str]) -> dict[str, int]:
+    """Instructions of one call, by path."""
+    calls, cost = costs(path)
+    missing = [function for function in functions.values() if not calls[function]]
+    if missing:
+        sys.exit(f"not called, or built into another function: {', '.join(missing)}")
+    return {what: cost[function] // calls[function] for what, function in functions.items()}
+
+
+def callgrind(out: Path, *command: str) -> list[str]:
+    return ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", *command]
+
+
+def simulated(program: str, folder: Path) -> dict[str, int]:
+    out = folder / "simulated"
+    run = callgrind(out, program, "simulate", "--hours", "0.05")
+    subprocess.run(run, check=True, capture_output=True)
+    return each(out, SIMULATED)
+
+
+class Handler:
+    """Counts values."""
+
+    def __init__(self) -> None:
+        self.values = 0
+
+    def datachange_notification(self, *_: object) -> None:
+        self.values += 1
+
+
+async def drive(url: str) -> None:
+    """Reads and subscribes, always the same."""
+    signals = ["Bath.Temperature", "Electrical.CellVoltage"]
+    lines = [(1, 101, 35), (2, 201, 31), (3, 301, 7)]
+    cells = [f"Line{line}.EL{first + it}" for line, first, count in lines for it in range(count)]
+    ids = [ua.NodeId(f"{cell}.{signal}", 2) for cell in cells for signal in signals]
+    assert len(ids) == ITEMS
+    nodes = [ua.ReadValueId(NodeId=ids[it % ITEMS], AttributeId=ua.AttributeIds.Value) for it in range(NODES)]
+    read = ua.ReadParameters(TimestampsToReturn=ua.TimestampsToReturn.Both, NodesToRead=nodes)
+    async with Client(url, timeout=120) as client:
+        for _ in range(READS):
+            results = await client.uaclient.read(read)
+            assert all(it.StatusCode.is_good() for it in results)
+        handler = Handler()
+        subscription = await client.create_subscription(500, handler)
+        await subscription.subscribe_data_change([client.get_node(it) for it in ids])
+        end = time.monotonic() + 120
+        while handler.values < VALUES:
+            assert time.monotonic() < end, "values do not come"
+            await asyncio.sleep(0.1)
+
+
+def served(program: str, folder: Path) -> dict[str, int]:
+    # Keys are made, and the first entropy is gathered, outside of what is counted: both are the library's.
+    out = folder / "served"
+    arguments = ["run", "--data", str(folder / "data"), "--listen", "127.0.0.1:0", "--backfill", "0.05"]
+    run = callgrind(out, program, *arguments)
+    with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        try:
+            url = next(line.strip() for line in server.stdout if line.strip().startswith("opc.tcp://"))
+            asyncio.run(drive(url))
+        finally:
+            server.terminate()
+            server.stdout.read()
+    calls, cost = costs(out)
+    if calls[READ] < READS:
+        sys.exit(f"not called, or built into another function: {READ}")
+    return each(out, SERVED) | {"Read, for each of 1,000 nodes": cost[READ] // (READS * NODES)}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("program", help="the released program")
+    arguments.add_argument("--write", action="store_true", help="take what is counted now for right")
+    asked = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = simulated(asked.program, Path(folder)) | served(asked.program, Path(folder))
+    if asked.write:
+        lines = [f'"{what}" = {count}' for what, count in found.items()]
+        head = "# Instructions of one call, counted by check.py --write with the released program.\n\n"
+        COUNTS.write_text(head + "\n".join(lines) + "\n")
+    known = tomllib.loads(COUNTS.read_text())
+    wrong = sorted(known.keys() ^ found.keys())
+    for what, count in found.items():
+        change = count / known.get(what, count) - 1
+        print(f"{count:>12,}  {change:+7.1%}  {what}")
+        if change > TOLERANCE:
+            wrong.append(what)
+        elif change < -TOLERANCE:
+            print("              that is much less: keep it with --write")
+    if wrong:
+        sys.exit(f"more instructions than {COUNTS.name} says, or not in it: {', '.join(wrong)}")
+
+
+if __name__ == "__main__":
+    main()
