@@ -32,7 +32,7 @@ SIMULATED = {
 }
 SERVED = {
     "address space, built": "cellhouse::ua::space::Space::new",
-    "alarms, judged once": "cellhouse::alarm::scan::<impl cellhouse::alarm::set::Alarms>::scan",
+    "alarm, judged": "cellhouse::alarm::judge::judge",
     "snapshot, published": "cellhouse::engine::scan::Engine::publish",
     "history, a snapshot taken": "cellhouse::historian::recorder::Recorder::record",
     "values of a read, each": "cellhouse::ua::value::encode_sample",
