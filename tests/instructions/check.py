@@ -33,14 +33,12 @@ SIMULATED = {
 SERVED = {
     "address space, built": "cellhouse::ua::space::Space::new",
     "alarm, judged": "cellhouse::alarm::judge::judge",
-    "snapshot, published": "cellhouse::engine::scan::Engine::publish",
-    "history, a snapshot taken": "cellhouse::historian::recorder::Recorder::record",
-    "values of a read, each": "cellhouse::ua::value::encode_sample",
-    "items, all looked at once": (
-        "cellhouse::ua::subscription::sampling::"
-        "<impl cellhouse::ua::subscription::set::SubscriptionSet>::sample"
-    ),
-    "notification, put together": "cellhouse::ua::subscription::state::Subscription::say",
+    "snapshot, a tag stored": "cellhouse::engine::sampler::store",
+    "history, a sample put into the log": "cellhouse::history::log::LogDraft::add",
+    "history, a sample kept in memory": "cellhouse::history::sample::Column::push",
+    "value of a read, encoded": "cellhouse::ua::value::encode_sample",
+    "item, looks at its tag": "cellhouse::ua::subscription::item::Item::sample",
+    "notification, a value put in": "cellhouse::ua::subscription::message::Notifications::add",
 }
 # The Reads of the client among all that there are: told by their size, as others are small.
 READ = "cellhouse::ua::service::attribute::read"
@@ -138,7 +136,7 @@ def served(program: str, folder: Path) -> dict[str, int]:
     calls, cost = costs(out)
     if calls[READ] < READS:
         sys.exit(f"not called, or built into another function: {READ}")
-    return each(out, SERVED) | {"Read, for each of 1,000 nodes": cost[READ] // (READS * NODES)}
+    return each(out, SERVED) | {"Read of 1,000 nodes, each": cost[READ] // (READS * NODES)}
 
 
 def main() -> None:
