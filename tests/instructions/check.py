@@ -35,7 +35,6 @@ SERVED = {
     "alarm, judged": "cellhouse::alarm::judge::judge",
     "snapshot, a tag stored": "cellhouse::engine::sampler::store",
     "history, a sample put into the log": "cellhouse::history::log::LogDraft::add",
-    "history, a sample kept in memory": "cellhouse::history::sample::Column::push",
     "value of a read, encoded": "cellhouse::ua::value::encode_sample",
     "item, looks at its tag": "cellhouse::ua::subscription::item::Item::sample",
     "notification, a value put in": "cellhouse::ua::subscription::message::Notifications::add",
