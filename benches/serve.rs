@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use cellhouse::access::Role;
 use cellhouse::config::{
-    self, ApprovalConfig, EndpointConfig, Limits, PlantConfig, ServerConfig, Users,
+    self, ApprovalConfig, ApprovalRule, EndpointConfig, Hazard, Limits, PlantConfig, ServerConfig,
+    Users,
 };
 use cellhouse::control::Hazards;
 use cellhouse::engine::{CHUNK_TAGS, Chunk, EnginePort, Request, Snapshot};
@@ -100,7 +101,7 @@ async fn serve(args: &Args) {
             ..config::default_server().limits
         },
         // The load writes whatever it likes.
-        approval: ApprovalConfig { current_above_pct: f64::INFINITY, ..ApprovalConfig::default() },
+        approval: ApprovalConfig::default().with(Hazard::RaiseCurrent, ApprovalRule::None),
         trust_unknown_clients: true,
         data: data.clone(),
         ..config::default_server()
