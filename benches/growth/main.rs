@@ -37,8 +37,10 @@ const CLIENTS: [usize; 7] = [1, 3, 10, 30, 50, 100, 200];
 const ITEMS: [usize; 7] = [1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000];
 /// Items of one subscription.
 const PER_SUBSCRIPTION: usize = 10_000;
-/// Items of one request.
+/// Nodes of a Read, and items of a client among many.
 const PER_REQUEST: usize = 1000;
+/// Items that are made by one request: it is sent in one chunk.
+const CREATED: usize = 500;
 /// Publish requests that wait at the server.
 const WAITING: usize = 5;
 /// Reads of one node and of a thousand.
@@ -146,7 +148,7 @@ fn cells() -> Vec<Curve> {
         }
         let thousand = (server.cpu_s() - before) / READS.1 as f64 * 1e6;
         let all = [started, memory, one, thousand];
-        println!("{count} cells: {}", all.map(round).join(" s, MiB, us: "));
+        println!("{count} cells: s, MiB, us, us: {}", all.map(round).join(", "));
         for (curve, value) in curves.iter_mut().zip(all) {
             curve.points.push((count as f64, value));
         }
@@ -229,7 +231,7 @@ impl Watcher {
                 ..CreateSubscriptionRequest::default()
             };
             let made: CreateSubscriptionResponse = raw.call(&request).expect("a subscription");
-            for some in part.chunks(PER_REQUEST) {
+            for some in part.chunks(CREATED) {
                 monitor(&mut raw, made.subscription_id, some);
             }
         }
