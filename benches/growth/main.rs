@@ -43,6 +43,8 @@ const PER_REQUEST: usize = 1000;
 const CREATED: usize = 500;
 /// Publish requests that wait at the server.
 const WAITING: usize = 5;
+/// The server takes no more.
+const WAITING_MAX: usize = 90;
 /// Reads of one node and of a thousand.
 const READS: (usize, usize) = (20_000, 300);
 /// How long values are counted.
@@ -236,7 +238,7 @@ impl Watcher {
             }
         }
         let subscriptions = nodes.len().div_ceil(PER_SUBSCRIPTION);
-        (0..WAITING.max(2 * subscriptions)).for_each(|_| publish(&mut raw, None));
+        (0..(2 * subscriptions).clamp(WAITING, WAITING_MAX)).for_each(|_| publish(&mut raw, None));
         Self { raw }
     }
 
