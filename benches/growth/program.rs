@@ -2,11 +2,8 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-use cellhouse::time;
-
-use crate::raw::{PATIENCE, Raw};
+use crate::raw::Raw;
 
 /// A running server; it goes when this goes.
 pub(crate) struct Server {
@@ -68,14 +65,5 @@ impl Drop for Server {
         // It may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-/// Waits until `check` is true, as long as any answer is waited for.
-pub(crate) fn eventually(what: &str, mut check: impl FnMut() -> bool) {
-    let end = time::monotonic() + PATIENCE;
-    while !check() {
-        assert!(time::monotonic() < end, "not in time: {what}");
-        time::wait(Duration::from_millis(20));
     }
 }

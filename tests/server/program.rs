@@ -4,12 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use cellhouse::time;
 use tempfile::TempDir;
 
-use crate::raw::{PATIENCE, Raw};
+use crate::raw::{Raw, eventually};
 
 /// A running server; it goes when this goes.
 pub(crate) struct Server {
@@ -196,14 +194,5 @@ impl Drop for Server {
         // It may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-/// Waits until `check` is true, as long as any answer is waited for.
-pub(crate) fn eventually(what: &str, mut check: impl FnMut() -> bool) {
-    let end = time::monotonic() + PATIENCE;
-    while !check() {
-        assert!(time::monotonic() < end, "not in time: {what}");
-        time::wait(Duration::from_millis(20));
     }
 }

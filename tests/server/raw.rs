@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use cellhouse::time;
 use opcua_types::{
     ActivateSessionRequest, ActivateSessionResponse, ApplicationDescription, BinaryDecodable,
     BinaryEncodable, ContextOwned, CreateSessionRequest, CreateSessionResponse, DateTime,
@@ -11,10 +12,19 @@ use opcua_types::{
     StatusCode, UAString,
 };
 
-pub(crate) use crate::program::{Server, eventually};
+pub(crate) use crate::program::Server;
 
 /// An answer is waited for so long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until `check` is true, as long as any answer is waited for.
+pub(crate) fn eventually(what: &str, mut check: impl FnMut() -> bool) {
+    let end = time::monotonic() + PATIENCE;
+    while !check() {
+        assert!(time::monotonic() < end, "not in time: {what}");
+        time::wait(Duration::from_millis(20));
+    }
+}
 
 /// One frame from the server.
 #[derive(Debug)]
