@@ -20,6 +20,7 @@ mod kpi;
 mod method;
 mod monitored;
 mod push;
+mod read_list;
 mod reader;
 mod role;
 mod session;
@@ -37,6 +38,7 @@ use opcua_types::{
     BinaryDecodable, BinaryEncodable, Context, MessageInfo, ObjectId, RequestHeader,
     ResponseHeader, StatusCode,
 };
+pub use read_list::ReadLists;
 pub use role::RoleProblem;
 use tracing::debug;
 
