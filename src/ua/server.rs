@@ -24,6 +24,7 @@ use crate::ua::approval::PendingApprovals;
 use crate::ua::audit::Trail;
 use crate::ua::channel::ChannelShared;
 use crate::ua::connection::Connection;
+use crate::ua::crypto;
 use crate::ua::diagnostics::Counters;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::event::{Event, EventIds};
@@ -344,6 +345,7 @@ impl Server {
 pub async fn serve(server: Rc<Server>, listener: TcpListener, mut stop: watch::Receiver<Stop>) {
     let publisher = tokio::task::spawn_local(publish(Rc::clone(&server)));
     let sweeper = tokio::task::spawn_local(sweep(Rc::clone(&server)));
+    tokio::task::spawn_blocking(crypto::gather_randomness);
     let outreach = Outreach::start(&server);
     loop {
         tokio::select! {
