@@ -64,6 +64,8 @@ impl Device {
 pub struct TagTable {
     devices: Vec<Device>,
     by_path: IndexMap<String, DeviceIndex, FxBuildHasher>,
+    /// Dots in the path of the deepest device.
+    most_dots: usize,
     children: Vec<Vec<DeviceIndex>>,
     members: Vec<IndexMap<&'static str, MemberIndex, FxBuildHasher>>,
     /// Device of each tag.
@@ -81,6 +83,7 @@ impl TagTable {
         let mut table = Self {
             devices: Vec::new(),
             by_path: IndexMap::default(),
+            most_dots: 0,
             children: Vec::new(),
             members: members.into(),
             owner: Vec::new(),
@@ -131,6 +134,7 @@ impl TagTable {
         let path = above.map_or_else(|| name.to_owned(), |it| format!("{}.{name}", it.path));
         let first_tag = TagIndex(self.owner.len() as u32);
         self.owner.extend(std::iter::repeat_n(index, catalogue::rows(kind).len()));
+        self.most_dots = self.most_dots.max(path.matches('.').count());
         self.by_path.insert(path.clone(), index);
         self.children.push(Vec::new());
         if let Some(parent) = parent {
@@ -164,15 +168,23 @@ impl TagTable {
         self.by_path.get(path).copied()
     }
 
-    /// The device that `path` begins with, the longest one, and what follows behind its dot.
+    /// The device that `path` begins with, the longest one, and what follows behind its dot. A dot with nothing behind it
+    /// names nothing.
     pub fn split<'a>(&self, path: &'a str) -> Option<(DeviceIndex, &'a str)> {
-        if let Some(device) = self.device_by_path(path) {
-            return Some((device, ""));
+        // No device has a longer path than the deepest: what stands behind need not be tried. Paths are short: looking at each byte
+        // is quicker than a search.
+        let is_dot = |it: &(usize, u8)| it.1 == b'.';
+        let end = path.bytes().enumerate().filter(is_dot).nth(self.most_dots);
+        let end = end.map_or(path.len(), |(at, _)| at);
+        let dots = path[..end].bytes().enumerate().rev().filter(is_dot).map(|(at, _)| at);
+        let mut found = std::iter::once(end)
+            .chain(dots)
+            .filter_map(|at| Some((self.device_by_path(&path[..at])?, at)));
+        let (device, at) = found.next()?;
+        match path[at..].strip_prefix('.') {
+            Some("") => None,
+            rest => Some((device, rest.unwrap_or_default())),
         }
-        path.rmatch_indices('.').find_map(|(at, _)| {
-            let device = self.device_by_path(&path[..at])?;
-            Some((device, &path[at + 1..]))
-        })
     }
 
     /// The tag with this full path, such as `Line1.EL101.Bath.Temperature`.
@@ -263,5 +275,27 @@ pub fn size_class(nominal_ka: f64) -> usize {
         1
     } else {
         2
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config;
+    use crate::tag::TagTable;
+
+    #[test]
+    fn a_path_begins_with_its_deepest_device() {
+        let table = TagTable::new(&config::default_plant());
+        let split = |path| table.split(path).map(|(it, rest)| (&*table.device(it).path, rest));
+        assert_eq!(split("Line1"), Some(("Line1", "")));
+        assert_eq!(split("Line1.Alarms.A.B.C.D"), Some(("Line1", "Alarms.A.B.C.D")));
+        assert_eq!(split("Line1.EL101.Anode01.X.Y"), Some(("Line1.EL101.Anode01", "X.Y")));
+        assert_eq!(split("Line1.EL101.Feeder"), Some(("Line1.EL101.Feeder", "")));
+        assert_eq!(split("Line1.EL101.Feeders"), Some(("Line1.EL101", "Feeders")));
+        for path in
+            ["", ".", "Line", "Line1.", "Line1.EL101.", "Line1.EL101.Feeder.", "EL101", ".Line1"]
+        {
+            assert_eq!(split(path), None, "{path}");
+        }
     }
 }

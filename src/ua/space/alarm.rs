@@ -203,12 +203,11 @@ impl Space {
     /// The alarm of `device` that `rest` of a path leads to.
     pub(super) fn resolve_alarm(&self, device: DeviceIndex, rest: &str) -> Option<NodeRef> {
         let rest = rest.strip_prefix(FOLDER)?.strip_prefix('.')?;
-        let (name, path) = rest.split_once('.').unwrap_or((rest, ""));
+        let end = rest.bytes().position(|it| it == b'.').unwrap_or(rest.len());
+        let (name, path) = rest.split_at(end);
         let alarm = self.alarms.table.find(&self.table, device, name)?;
-        if path.is_empty() {
-            // A dot at the end names nothing.
-            return (name.len() == rest.len()).then_some(NodeRef::Alarm(alarm, 0));
-        }
+        // A dot at the end names nothing.
+        let Some(path) = path.strip_prefix('.') else { return Some(NodeRef::Alarm(alarm, 0)) };
         self.alarm_template(alarm).find(path).map(|it| NodeRef::Alarm(alarm, it + 1))
     }
 
