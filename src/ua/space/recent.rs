@@ -10,7 +10,7 @@ use rustc_hash::FxHasher;
 use crate::ua::space::NodeRef;
 
 /// Pairs of places: a power of two. A path has one pair; the newest of those that have the same stay.
-const PAIRS: usize = 1 << 16;
+const PAIRS: usize = 1 << 15;
 
 /// What is remembered by one hash: the newer and the older.
 pub(super) type Pair = [Cell<Option<NodeRef>>; 2];
