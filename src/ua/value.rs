@@ -100,7 +100,7 @@ pub fn encode_value(out: &mut Vec<u8>, value: &Value, stamp: Stamp, wanted: Time
         }
         Value::Numbers(it) => {
             let bytes = it.iter().flat_map(|it| it.to_le_bytes());
-            long(out, mask, (ARRAY | 11, it.len()), bytes, stamp);
+            long(out, mask, (ARRAY | 0x0b, it.len()), bytes, stamp);
         }
     }
 }
