@@ -35,11 +35,11 @@ impl Server {
                     .with("NewValue", written.new.clone())
             }
         };
-        // Not of the event's type: for the log. Listeners read them in the message, and in the ApprovalEventType.
-        deed.fields.extend([
-            ("RequestId".to_owned(), request.id.into()),
-            ("Requester".to_owned(), asked.by.name.as_str().into()),
-            ("Approver".to_owned(), approver.into()),
+        // For the log. Listeners read them in the message, and in the ApprovalEventType.
+        deed.notes.extend([
+            ("RequestId", request.id.into()),
+            ("Requester", asked.by.name.as_str().into()),
+            ("Approver", approver.into()),
         ]);
         self.audit(origin, deed);
     }

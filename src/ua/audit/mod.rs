@@ -23,7 +23,7 @@ mod trail;
 mod verify;
 mod write;
 
-pub use chain::{Entry, Fault, Head, Line};
+pub use chain::{Draft, Entry, Fault, Head, Line};
 pub use condition::audited_condition;
 pub use deed::{Deed, Origin, Who};
 pub use history::{EventChange, EventsChanged};

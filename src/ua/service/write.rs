@@ -16,17 +16,17 @@ use crate::config::AnyRole;
 use crate::control::{self, Command, Order};
 use crate::tag::{DeviceIndex, StructureRow};
 use crate::time;
-use crate::ua::approval::{Form, Held};
+use crate::ua::approval::Form;
 use crate::ua::audit::{Origin, Written};
 use crate::ua::envelope::fault;
 use crate::ua::permission::bits::{WRITE, WRITE_ATTRIBUTE};
 use crate::ua::permission::{ClassIndex, Rights};
 use crate::ua::server::Server;
-use crate::ua::service::approval::{self, Asker, Holding};
+use crate::ua::service::approval::{self, Asker, Asking, Holding};
 use crate::ua::service::batch::{Batches, Outcomes, Place};
 use crate::ua::service::{Answer, Outcome, Request, encode, variant};
 use crate::ua::service::{condition, reader, role};
-use crate::ua::space::{CURRENT_WRITE, LiveId, NodeIdRef, NodeRef, RoleField, ValueSource};
+use crate::ua::space::{CURRENT_WRITE, LiveId, NodeRef, RoleField, ValueSource};
 use crate::ua::status;
 use crate::ua::structure;
 use crate::ua::subscription::SessionKey;
@@ -66,16 +66,27 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
     let asker = Asker { session, actor: &actor, origin: &origin };
     let mut operations = Vec::with_capacity(count);
     let mut batches = Batches::new(&request.server.port);
+    let snapshot = request.server.snapshot();
     for (node, attribute, range, value) in asked {
-        let parts = reader::index_range(range).unwrap_or(NumericRange::None);
+        let found = request.server.space.resolve(&node);
+        let parts = reader::index_range(range);
+        let whole = &NumericRange::None;
+        let part = parts.as_ref().unwrap_or(whole);
         let written = Written {
             node: request.server.said_id(&node),
             attribute,
             range: range.to_owned(),
             new: value.value.clone().unwrap_or_default(),
-            old: request.server.value_before(&node, attribute, &parts),
+            old: request.server.value_before(&snapshot, found, attribute, part),
         };
-        let operation = check(request.server, (actor.roles, &rights), &node, attribute, range)
+        let unknown = if reader::is_null(&node) {
+            StatusCode::BadNodeIdInvalid
+        } else {
+            StatusCode::BadNodeIdUnknown
+        };
+        let operation = found
+            .ok_or(unknown)
+            .and_then(|it| check(request.server, (actor.roles, &rights), it, attribute, parts))
             .and_then(|it| begin_one(request.server, it, value, (&asker, &written), &mut batches));
         operations.push((operation.unwrap_or_else(Operation::Done), written));
     }
@@ -112,21 +123,22 @@ async fn finish_all(
     operations: Vec<(Operation, Written)>,
     outcomes: &Outcomes,
 ) -> Vec<StatusCode> {
-    let mut results = Vec::with_capacity(operations.len());
-    let mut before: Option<Written> = None;
+    let mut done: Vec<(Written, StatusCode)> = Vec::with_capacity(operations.len());
+    let mut last: Option<usize> = None;
     for (operation, mut written) in operations {
         let status = finish(operation, outcomes).await;
         // All were looked at before the first was done: a place that is written twice has the first value in between.
-        if let Some(before) = before.take_if(|it| it.is_before(&written)) {
-            written.old = before.new;
+        let before = last.and_then(|it| done.get(it)).filter(|it| it.0.is_before(&written));
+        if let Some((before, _)) = before {
+            written.old = before.new.clone();
         }
         if !status.is_bad() {
-            before = Some(written.clone());
+            last = Some(done.len());
         }
-        server.audit_write(origin, written, status);
-        results.push(status);
+        done.push((written, status));
     }
-    results
+    server.audit_writes(origin, &done);
+    done.into_iter().map(|it| it.1).collect()
 }
 
 /// Counts a request that waits for the engine, and says who asks.
@@ -138,7 +150,7 @@ pub(super) fn begin(request: &Request<'_>, session: SessionKey) -> Result<Actor,
     }
     session.pending += 1;
     let name = session.identity.as_ref().map_or("anonymous", |it| it.user.as_str());
-    Ok(Actor { name: name.to_owned(), roles: session.roles() })
+    Ok(Actor { name: name.into(), roles: session.roles() })
 }
 
 /// Ends a request that waited: nothing is sent once the session has gone (MTH-10).
@@ -188,8 +200,7 @@ fn begin_one(
         Target::Setpoint { row, target } => {
             let order = order(row, &value)?;
             let command = Command { actor: actor.clone(), target, order };
-            let held = Held::Plant(command.clone());
-            let holding = approval::hold(server, asker, &held, form);
+            let holding = approval::hold(server, asker, Asking::Plant(&command), form);
             Ok(holding.map_or_else(|| Operation::Asked(batches.add(command)), Operation::Held))
         }
         Target::Structure { device, row, target } => {
@@ -221,8 +232,7 @@ fn begin_one(
             let order = AlarmOrder::Set(setting, number);
             let remark = Remark::default();
             let command = AlarmCommand { actor: actor.clone(), alarm, order, remark };
-            let held = Held::Alarm(command.clone());
-            if let Some(holding) = approval::hold(server, asker, &held, form) {
+            if let Some(holding) = approval::hold(server, asker, Asking::Alarm(&command), form) {
                 return Ok(Operation::Held(holding));
             }
             // In the order of the request.
@@ -243,22 +253,17 @@ fn begin_one(
     }
 }
 
-/// Node, attribute, range and right of one operation (WR-06, WR-09, WR-10).
+/// Attribute, range and right of one operation (WR-06, WR-09, WR-10).
 fn check(
     server: &Server,
     (roles, rights): (Roles, &Rights),
-    node: &NodeIdRef<'_>,
+    found: NodeRef,
     attribute: u32,
-    range: &str,
+    range: Result<NumericRange, StatusCode>,
 ) -> Result<Target, StatusCode> {
-    let found = server.space.resolve(node).ok_or(if reader::is_null(node) {
-        StatusCode::BadNodeIdInvalid
-    } else {
-        StatusCode::BadNodeIdUnknown
-    })?;
     let attribute =
         AttributeId::from_u32(attribute).map_err(|_| StatusCode::BadAttributeIdInvalid)?;
-    let range = reader::index_range(range)?;
+    let range = range?;
     if !rights.may_browse(server.space.class_of(found)) && attribute != AttributeId::Value {
         return Err(StatusCode::BadUserAccessDenied);
     }
