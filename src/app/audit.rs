@@ -54,13 +54,16 @@ fn show(args: &AuditShowArgs) -> Result<(), Failure> {
 
 /// A row for the line; if it tells of several operations of a Write, one for each.
 fn rows(line: &Line) -> Vec<String> {
-    let writes = line.entry.fields.get("Writes").and_then(Value::as_array);
-    match writes {
-        Some(writes) => {
-            writes.iter().filter_map(Value::as_object).map(|it| row(line, it)).collect()
-        }
-        None => vec![row(line, &line.entry.fields)],
-    }
+    let mut shared = line.entry.fields.clone();
+    let Some(Value::Array(writes)) = shared.remove("Writes") else {
+        return vec![row(line, &line.entry.fields)];
+    };
+    let with = |own: &Map<String, Value>| {
+        let mut fields = shared.clone();
+        fields.extend(own.clone());
+        row(line, &fields)
+    };
+    writes.iter().filter_map(Value::as_object).map(with).collect()
 }
 
 /// Time, who, from where, what, and what came of it.

@@ -28,7 +28,7 @@ impl Server {
             }
             Form::Write(written) => {
                 let kind = ObjectTypeId::AuditWriteUpdateEventType;
-                Deed::new(kind, written.node.clone(), source_name, message, status)
+                Deed::new(kind, written.id(&self.space), source_name, message, status)
                     .with("AttributeId", written.attribute)
                     .with("IndexRange", written.range.as_str())
                     .with("OldValue", written.old.clone())

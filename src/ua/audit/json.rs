@@ -5,6 +5,7 @@ use std::io::Write as _;
 use opcua_types::{DateTime, ExtensionObject, Identifier, NodeId, Variant};
 
 use crate::time::Timestamp;
+use crate::ua::space::INSTANCES;
 
 /// Characters of a text that are kept.
 const TEXT: usize = 1024;
@@ -182,8 +183,9 @@ pub(super) fn text(whole: &str, out: &mut Vec<u8>) {
 
 /// A text's characters, without quotes around them.
 fn escaped(text: &str, out: &mut Vec<u8>) {
-    let is_plain = |it: &u8| *it >= b' ' && *it != b'"' && *it != b'\\';
-    if text.as_bytes().iter().all(is_plain) {
+    let is_plain = |it: u8| it >= b' ' && it != b'"' && it != b'\\';
+    // Without a way out of the loop, so that it takes many bytes at a time.
+    if text.bytes().fold(true, |plain, it| plain & is_plain(it)) {
         out.extend_from_slice(text.as_bytes());
         return;
     }
@@ -207,6 +209,19 @@ pub(super) fn node(id: &NodeId, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(b"s=");
     escaped(path.as_ref(), out);
+    out.push(b'"');
+}
+
+/// The NodeId of a device, or of what is `rest` below it.
+pub(super) fn instance(device: &str, rest: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"\"ns=");
+    number(INSTANCES.into(), out);
+    out.extend_from_slice(b";s=");
+    escaped(device, out);
+    if !rest.is_empty() {
+        out.push(b'.');
+        escaped(rest, out);
+    }
     out.push(b'"');
 }
 

@@ -33,4 +33,4 @@ pub use method::{AuditedMethod, how_audited};
 pub use session::Activation;
 pub use trail::Trail;
 pub use verify::{Break, Found, last_lines, verify};
-pub use write::Written;
+pub use write::{Said, Written};

@@ -6,11 +6,10 @@ use crate::access::{Role, Roles};
 use crate::engine::Snapshot;
 use crate::time;
 use crate::ua::audit::deed::line;
-use crate::ua::audit::json::Object;
-use crate::ua::audit::{Deed, Draft, Origin};
+use crate::ua::audit::{Deed, Draft, Origin, json};
 use crate::ua::range;
 use crate::ua::server::Server;
-use crate::ua::space::{IdRef, NodeIdRef, NodeRef, ValueSource};
+use crate::ua::space::{IdRef, NodeIdRef, NodeRef, Space, ValueSource};
 use crate::ua::status;
 use crate::ua::value::from_value;
 
@@ -19,11 +18,20 @@ const SOURCE: &str = "Attribute/Write";
 /// A line that tells of several operations ends behind the one with which it gets longer than this, bytes.
 const LINE: usize = 64 << 10;
 
+/// A node as a client says it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// One of ours.
+    Ours(NodeRef),
+    /// None of ours.
+    Unknown(NodeId),
+}
+
 /// One operation of a Write, as it is audited.
 #[derive(Clone, Debug)]
 pub struct Written {
-    /// The node, as the client says.
-    pub node: NodeId,
+    /// The node.
+    pub node: Said,
     /// AttributeId.
     pub attribute: u32,
     /// IndexRange; empty is all of it.
@@ -40,59 +48,74 @@ impl Written {
         self.attribute == later.attribute && self.range == later.range && self.node == later.node
     }
 
-    fn deed(&self, status: StatusCode) -> Deed {
+    /// Of what `found` is, or else what the client says.
+    pub fn id(&self, space: &Space) -> NodeId {
+        match &self.node {
+            Said::Ours(node) => space.node_id(*node),
+            Said::Unknown(id) => id.clone(),
+        }
+    }
+
+    fn deed(&self, space: &Space, status: StatusCode) -> Deed {
         let word = match status {
             status::WAITS => "waits until it is approved",
             _ if status.is_bad() => "was refused",
             _ => "was written",
         };
-        let message = format!("attribute {} of {} {word}", self.attribute, self.node);
-        Deed::new(KIND, self.node.clone(), SOURCE, message, status)
+        let node = self.id(space);
+        let message = format!("attribute {} of {node} {word}", self.attribute);
+        Deed::new(KIND, node, SOURCE, message, status)
             .with("AttributeId", self.attribute)
             .with("IndexRange", self.range.as_str())
             .with("OldValue", self.old.clone())
             .with("NewValue", self.new.clone())
     }
 
-    /// As one of several in a line: the same fields as in a line of its own.
-    fn put(&self, it: &mut Object<'_>) {
-        it.number("AttributeId", self.attribute.into());
-        if !self.range.is_empty() {
-            it.text("IndexRange", &self.range);
+    /// As one of several in a line that says which attribute; the same fields as in a line of its own.
+    fn put(&self, space: &Space, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"node\":");
+        let path = match &self.node {
+            Said::Ours(node) => space.path(*node),
+            Said::Unknown(_) => None,
+        };
+        match path {
+            Some((device, rest)) => json::instance(device, rest, out),
+            None => json::node(&self.id(space), out),
         }
-        it.value("OldValue", &self.old);
-        it.value("NewValue", &self.new);
-        it.node("node", &self.node);
+        if !self.range.is_empty() {
+            out.extend_from_slice(b",\"IndexRange\":");
+            json::text(&self.range, out);
+        }
+        out.extend_from_slice(b",\"OldValue\":");
+        json::value(&self.old, out);
+        out.extend_from_slice(b",\"NewValue\":");
+        json::value(&self.new, out);
+        out.push(b'}');
     }
 }
 
-/// A line about operations that had the same outcome, as many as have room in it; the rest.
-fn line_of<'a>(
-    origin: &Origin,
-    operations: &'a [(Written, StatusCode)],
-    status: StatusCode,
-) -> (Draft, &'a [(Written, StatusCode)]) {
-    let mut rest = operations;
+/// A line about operations on the same attribute with the same outcome, as many as have room in it; how many.
+fn line_of(origin: &Origin, space: &Space, run: &[Written], status: StatusCode) -> (Draft, usize) {
+    let mut count = 0;
     let draft = line(origin, time::now(), (KIND, status, SOURCE), |fields| {
+        fields.number("AttributeId", run.first().map_or(0, |it| it.attribute.into()));
         fields.put("Writes", |out| {
             let start = out.len();
             out.push(b'[');
-            while let Some(((written, _), behind)) = rest.split_first() {
+            for written in run {
                 if out.len() - start > LINE {
                     break;
                 }
-                if out.len() - start > 1 {
+                if count > 0 {
                     out.push(b',');
                 }
-                let mut it = Object::new(out);
-                written.put(&mut it);
-                it.end();
-                rest = behind;
+                written.put(space, out);
+                count += 1;
             }
             out.push(b']');
         });
     });
-    (draft, rest)
+    (draft, count)
 }
 
 impl Server {
@@ -135,25 +158,32 @@ impl Server {
         if range.is_none() { value } else { range::slice(&value, range).unwrap_or_default() }
     }
 
-    /// Audits the operations of a Write, done or refused, in their order: an event for each, a line for each that was
-    /// refused, a line for those together that follow each other and were done.
-    pub fn audit_writes(&self, origin: &Origin, operations: &[(Written, StatusCode)]) {
-        let audience = self.audience(true);
-        for run in operations.chunk_by(|one, next| one.1 == next.1 && !one.1.is_bad()) {
-            let (first, status) = &run[0];
-            if run.len() == 1 {
-                self.audit(origin, first.deed(*status));
+    /// Audits the operations of a Write and what came of each, in their order: an event for each, a line for each that
+    /// was refused, a line for those together that follow each other and were done.
+    pub fn audit_writes(&self, origin: &Origin, operations: &[Written], statuses: &[StatusCode]) {
+        let (space, audience) = (&self.space, self.audience(true));
+        let (mut operations, mut statuses) = (operations, statuses);
+        while let ([first, ..], [status, ..]) = (operations, statuses) {
+            let is_same = |(it, outcome): &(&Written, &StatusCode)| {
+                *outcome == status && it.attribute == first.attribute && !status.is_bad()
+            };
+            let count = operations.iter().zip(statuses).take_while(is_same).count().max(1);
+            let run = &operations[..count];
+            (operations, statuses) = (&operations[count..], &statuses[count..]);
+            if count == 1 {
+                self.audit(origin, first.deed(space, *status));
                 continue;
             }
             let mut rest = run;
             while !rest.is_empty() {
-                let (line, behind) = line_of(origin, rest, *status);
+                let (line, count) = line_of(origin, space, rest, *status);
                 self.trail.push(line);
-                rest = behind;
+                rest = &rest[count..];
             }
             let Some(audience) = &audience else { continue };
-            for (written, status) in run {
-                self.tell(origin, written.deed(*status), self.event_ids.next(), audience);
+            for written in run {
+                let deed = written.deed(space, *status);
+                self.tell(origin, deed, self.event_ids.next(), audience);
             }
         }
     }
@@ -161,7 +191,11 @@ impl Server {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::config;
+    use crate::tag::TagTable;
     use crate::ua::audit::Who;
 
     fn origin() -> Origin {
@@ -178,24 +212,32 @@ mod tests {
     fn written(number: usize, text: &str) -> Written {
         let path = format!("Line1.EL{number}");
         let range = if number == 1 { "0:1".to_owned() } else { String::new() };
-        let (node, new) = (NodeId::new(2, path.as_str()), Variant::from(text));
+        let (node, new) = (Said::Unknown(NodeId::new(2, path.as_str())), Variant::from(text));
         Written { node, attribute: 13, range, new, old: Variant::from(0.5) }
+    }
+
+    fn space() -> Space {
+        let plant = config::default_plant();
+        let table = Arc::new(TagTable::new(&plant));
+        Space::new(&plant, table, "urn:test", &[]).unwrap()
     }
 
     #[test]
     fn aud_03_operations_of_one_write_share_lines_of_a_bounded_length_and_none_is_left_out() {
-        let text = "x".repeat(1000);
-        let all: Vec<(Written, StatusCode)> =
-            (0..200).map(|it| (written(it, &text), StatusCode::Good)).collect();
+        let (space, text) = (space(), "x".repeat(1000));
+        let all: Vec<Written> = (0..200).map(|it| written(it, &text)).collect();
         let (mut rest, mut told) = (all.as_slice(), Vec::new());
         let mut lines = 0;
         while !rest.is_empty() {
-            let (draft, behind) = line_of(&origin(), rest, StatusCode::Good);
+            let (draft, count) = line_of(&origin(), &space, rest, StatusCode::Good);
             assert!(draft.size() < LINE + 4096, "{}", draft.size());
             let said: serde_json::Value = serde_json::from_str(&draft.to_string()).unwrap();
             assert_eq!((&said["user"], &said["entry"]), (&"olga".into(), &"order".into()));
-            told.extend(said["fields"]["Writes"].as_array().unwrap().iter().cloned());
-            (rest, lines) = (behind, lines + 1);
+            assert_eq!(said["fields"]["AttributeId"], 13);
+            let writes = said["fields"]["Writes"].as_array().unwrap();
+            assert_eq!(writes.len(), count);
+            told.extend(writes.iter().cloned());
+            (rest, lines) = (&rest[count..], lines + 1);
         }
         assert!((2..10).contains(&lines), "{lines}");
         assert_eq!(told.len(), all.len());
@@ -203,6 +245,20 @@ mod tests {
             assert_eq!(it["node"], format!("ns=2;s=Line1.EL{number}"));
             assert_eq!((&it["OldValue"], &it["NewValue"]), (&0.5.into(), &text.as_str().into()));
             assert_eq!(it.get("IndexRange").is_some(), number == 1);
+        }
+    }
+
+    #[test]
+    fn aud_03_a_node_of_every_kind_is_named_by_its_id() {
+        let space = space();
+        for id in ["ns=2;s=Line1.EL101", "ns=2;s=Line1.EL101.Control.CurrentSetpoint", "i=2253"] {
+            let id: NodeId = id.parse().unwrap();
+            let node = Said::Ours(space.resolve(&NodeIdRef::from(&id)).unwrap());
+            let written = Written { node, ..written(0, "") };
+            let mut out = Vec::new();
+            written.put(&space, &mut out);
+            let said: serde_json::Value = serde_json::from_slice(&out).unwrap();
+            assert_eq!(said["node"], id.to_string());
         }
     }
 }

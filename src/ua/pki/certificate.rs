@@ -102,7 +102,7 @@ fn first_sequence(der: &[u8]) -> Option<&[u8]> {
         return None;
     }
     let (digits, length) = match head[1] {
-        short @ 0..0x80 => (0, usize::from(short)),
+        short @ 0..=0x7f => (0, usize::from(short)),
         // More than four digits are longer than any message.
         long @ 0x81..=0x84 => {
             let digits = usize::from(long & 0x7f);

@@ -18,7 +18,7 @@ use crate::time;
 use crate::ua::approval::{
     ApprovalProblem, Asked, Form, Held, HoldProblem, Person, Request as Pending, Step,
 };
-use crate::ua::audit::Origin;
+use crate::ua::audit::{Origin, Said};
 use crate::ua::server::Server;
 use crate::ua::service::method::failed;
 use crate::ua::space::{ApprovalNode, NodeIdRef};
@@ -174,7 +174,7 @@ fn words(server: &Server, form: &Form) -> (String, String) {
             (path, text)
         }
         Form::Write(written) => {
-            let path = path_of(&written.node);
+            let path = path_of(&written.id(&server.space));
             let text = format!("{path} = {}", shown(&written.new));
             (path, text)
         }
@@ -257,7 +257,10 @@ fn approve(
         return Err(ApprovalProblem::Unknown);
     }
     if let Form::Write(written) = &mut request.asked.form {
-        let node = server.space.resolve(&NodeIdRef::from(&written.node));
+        let node = match written.node {
+            Said::Ours(node) => Some(node),
+            Said::Unknown(_) => None,
+        };
         let (snapshot, whole) = (server.snapshot(), &NumericRange::None);
         written.old = server.value_before(&snapshot, node, written.attribute, whole);
     }

@@ -197,4 +197,3 @@ fn sign(
         signature: ByteString::from(signature),
     })
 }
-

@@ -17,7 +17,7 @@ use crate::control::{self, Command, Order};
 use crate::tag::{DeviceIndex, StructureRow};
 use crate::time;
 use crate::ua::approval::Form;
-use crate::ua::audit::{Origin, Written};
+use crate::ua::audit::{Origin, Said, Written};
 use crate::ua::envelope::fault;
 use crate::ua::permission::bits::{WRITE, WRITE_ATTRIBUTE};
 use crate::ua::permission::{ClassIndex, Rights};
@@ -64,7 +64,7 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
     let rights = request.rights(session);
     let origin = request.server.origin(request.connection, &request.header, Some(session));
     let asker = Asker { session, actor: &actor, origin: &origin };
-    let mut operations = Vec::with_capacity(count);
+    let (mut operations, mut all) = (Vec::with_capacity(count), Vec::with_capacity(count));
     let mut batches = Batches::new(&request.server.port);
     let snapshot = request.server.snapshot();
     for (node, attribute, range, value) in asked {
@@ -73,7 +73,7 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
         let whole = &NumericRange::None;
         let part = parts.as_ref().unwrap_or(whole);
         let written = Written {
-            node: request.server.said_id(&node),
+            node: found.map_or_else(|| Said::Unknown(request.server.said_id(&node)), Said::Ours),
             attribute,
             range: range.to_owned(),
             new: value.value.clone().unwrap_or_default(),
@@ -88,7 +88,8 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
             .ok_or(unknown)
             .and_then(|it| check(request.server, (actor.roles, &rights), it, attribute, parts))
             .and_then(|it| begin_one(request.server, it, value, (&asker, &written), &mut batches));
-        operations.push((operation.unwrap_or_else(Operation::Done), written));
+        operations.push(operation.unwrap_or_else(Operation::Done));
+        all.push(written);
     }
     let sent = batches.send();
     let server = Rc::clone(request.server);
@@ -96,7 +97,7 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
     let (id, header) = (request.id, request.header.clone());
     tokio::task::spawn_local(async move {
         let outcomes = sent.outcomes().await;
-        let results = finish_all(&server, &origin, operations, &outcomes).await;
+        let results = finish_all(&server, &origin, (operations, all), &outcomes).await;
         let handle = header.request_handle;
         let response = WriteResponse {
             response_header: ResponseHeader::new_good(&header),
@@ -120,25 +121,24 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
 async fn finish_all(
     server: &Server,
     origin: &Origin,
-    operations: Vec<(Operation, Written)>,
+    (operations, mut all): (Vec<Operation>, Vec<Written>),
     outcomes: &Outcomes,
 ) -> Vec<StatusCode> {
-    let mut done: Vec<(Written, StatusCode)> = Vec::with_capacity(operations.len());
+    let mut results = Vec::with_capacity(operations.len());
     let mut last: Option<usize> = None;
-    for (operation, mut written) in operations {
+    for (at, operation) in operations.into_iter().enumerate() {
         let status = finish(operation, outcomes).await;
         // All were looked at before the first was done: a place that is written twice has the first value in between.
-        let before = last.and_then(|it| done.get(it)).filter(|it| it.0.is_before(&written));
-        if let Some((before, _)) = before {
-            written.old = before.new.clone();
+        if let Some(before) = last.filter(|it| all[*it].is_before(&all[at])) {
+            all[at].old = all[before].new.clone();
         }
         if !status.is_bad() {
-            last = Some(done.len());
+            last = Some(at);
         }
-        done.push((written, status));
+        results.push(status);
     }
-    server.audit_writes(origin, &done);
-    done.into_iter().map(|it| it.1).collect()
+    server.audit_writes(origin, &all, &results);
+    results
 }
 
 /// Counts a request that waits for the engine, and says who asks.
