@@ -20,7 +20,6 @@ use cellhouse::field::Quality;
 use cellhouse::tag::{TagIndex, TagTable, Value, ValueType};
 use cellhouse::time::{self, Timestamp};
 use cellhouse::ua::channel::ChannelShared;
-use cellhouse::ua::crypto;
 use cellhouse::ua::endpoint::Endpoints;
 use cellhouse::ua::pki::{Identity, TrustStore};
 use cellhouse::ua::server::{self, Parts, Server};
@@ -84,7 +83,6 @@ async fn serve(args: &Args) {
     let own = || std::env::temp_dir().join(format!("cellhouse-bench-{}", std::process::id()));
     let data = args.data.clone().unwrap_or_else(own);
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await.expect("the port is free");
-    tokio::task::spawn_blocking(crypto::gather_randomness);
     let own_port = listener.local_addr().expect("it listens").port();
     let plant = plant(args.cells);
     let table = Arc::new(TagTable::new(&plant));

@@ -22,7 +22,6 @@ use crate::control::Hazards;
 use crate::engine::{self, Engine, Handle};
 use crate::time::{self, Clock};
 use crate::ua::channel::ChannelShared;
-use crate::ua::crypto;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::pki::{self, Identity, TrustStore};
 use crate::ua::server::{self, Parts, Server};
@@ -46,7 +45,6 @@ pub(super) fn run(args: &RunArgs) -> Result<(), Failure> {
     }
     // Everything of the server is on this one thread; the engine has its own.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.spawn_blocking(crypto::gather_randomness);
     LocalSet::new().block_on(&runtime, serve(plant, config, args))
 }
 

@@ -238,7 +238,9 @@ impl Pump {
     /// Reads what is there, at most one chunk's worth; true at the end of the stream.
     fn fill(&mut self, connection: &Connection, stream: &TcpStream) -> io::Result<bool> {
         if connection.is_known.get() {
-            self.input.reserve(READ_BYTES);
+            // The rest of a long frame in one go: without moving what is there already.
+            let rest = wire::announced(&self.input).unwrap_or(0).saturating_sub(self.input.len());
+            self.input.reserve(rest.clamp(READ_BYTES, self.limits.receive_chunk.max(READ_BYTES)));
         } else {
             self.make_room_for_newcomer();
         }

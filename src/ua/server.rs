@@ -24,12 +24,14 @@ use crate::ua::approval::PendingApprovals;
 use crate::ua::audit::Trail;
 use crate::ua::channel::ChannelShared;
 use crate::ua::connection::Connection;
+use crate::ua::crypto;
 use crate::ua::diagnostics::Counters;
 use crate::ua::endpoint::Endpoints;
 use crate::ua::event::{Event, EventIds};
 use crate::ua::outreach::Outreach;
 use crate::ua::push::Push;
 use crate::ua::recording::EventHistory;
+use crate::ua::service::ReadLists;
 use crate::ua::session::{Issuers, LoginGuard, LoginQueue, Session, Sessions};
 use crate::ua::shutdown::{Shutdown, Stop};
 use crate::ua::space::{LiveId, Space};
@@ -92,6 +94,8 @@ pub struct Server {
     pub annotating: tokio::sync::Mutex<()>,
     /// Who reads key figures, if there is a historian.
     pub kpis: Option<KpiReader>,
+    /// Lists of nodes that clients read again and again.
+    pub read_lists: ReadLists,
     /// The audit log.
     pub trail: Trail,
     /// Ids of events.
@@ -167,6 +171,7 @@ impl Server {
             administering: tokio::sync::Mutex::default(),
             guard: RefCell::new(LoginGuard::default()),
             logins: LoginQueue::default(),
+            read_lists: ReadLists::default(),
             trail: Trail::start(&parts.config.data, parts.config.audit),
             event_ids: EventIds::new(time::now()),
             alarm_epoch: parts.alarm_epoch,
@@ -345,6 +350,7 @@ impl Server {
 pub async fn serve(server: Rc<Server>, listener: TcpListener, mut stop: watch::Receiver<Stop>) {
     let publisher = tokio::task::spawn_local(publish(Rc::clone(&server)));
     let sweeper = tokio::task::spawn_local(sweep(Rc::clone(&server)));
+    tokio::task::spawn_blocking(crypto::gather_randomness);
     let outreach = Outreach::start(&server);
     loop {
         tokio::select! {

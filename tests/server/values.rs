@@ -1,9 +1,9 @@
 //! Read, Write, Call (Part 4, 5.11 and 5.12): what is wrong with one operation costs that one only.
 
 use opcua_types::{
-    CallMethodRequest, CallRequest, CallResponse, DataValue, NodeId, QualifiedName, ReadRequest,
-    ReadResponse, ReadValueId, StatusCode, TimestampsToReturn, UAString, Variant, WriteRequest,
-    WriteResponse, WriteValue,
+    CallMethodRequest, CallRequest, CallResponse, DataValue, NodeId, NumericRange, QualifiedName,
+    ReadRequest, ReadResponse, ReadValueId, StatusCode, TimestampsToReturn, UAString, Variant,
+    WriteRequest, WriteResponse, WriteValue,
 };
 
 use crate::raw::{Raw, Server, standard, tag};
@@ -73,6 +73,53 @@ fn rd_04_and_07_lists_and_ages() {
     let one = vec![attribute(TEMPERATURE, 13)];
     assert_eq!(read(&mut raw, -1.0, one.clone()).unwrap_err(), StatusCode::BadMaxAgeInvalid);
     assert!(read(&mut raw, 1e12, one).is_ok());
+}
+
+/// A list that comes again is remembered: nothing of it may be answered in another way than the first time.
+#[test]
+fn rd_04_a_list_that_comes_again_is_answered_as_the_first_time() {
+    let server = Server::start();
+    let mut raw = server.session();
+    let mut nodes = vec![
+        attribute(TEMPERATURE, 13),
+        attribute(INTERLOCKS, 13),
+        attribute(TEMPERATURE, 99),
+        attribute(TEMPERATURE, 4),
+        attribute("Line1.EL101.Bath.Nothing", 13),
+        ReadValueId { attribute_id: 13, ..ReadValueId::default() },
+        ReadValueId { index_range: NumericRange::Index(1), ..attribute(TEMPERATURE, 13) },
+        ReadValueId {
+            data_encoding: QualifiedName::new(0, "Default Binary"),
+            ..attribute(TEMPERATURE, 13)
+        },
+        value(standard(2258)),
+    ];
+    nodes.extend((101..=120).map(|it| attribute(&format!("Line1.EL{it}.Bath.Temperature"), 13)));
+    let plain = |raw: &mut Raw, nodes: &[ReadValueId]| -> Vec<(StatusCode, bool)> {
+        let values = read(raw, 0.0, nodes.to_vec()).expect("the list is read");
+        values.iter().map(|it| (status(it), it.value.is_some())).collect()
+    };
+    let first = plain(&mut raw, &nodes);
+    for _ in 0..3 {
+        assert_eq!(plain(&mut raw, &nodes), first);
+    }
+    let shorter = plain(&mut raw, &nodes[..nodes.len() - 1]);
+    assert_eq!(shorter, first[..nodes.len() - 1]);
+    nodes.swap(0, 4);
+    let swapped = plain(&mut raw, &nodes);
+    assert_eq!((swapped[0], swapped[4]), (first[4], first[0]));
+}
+
+#[test]
+fn rd_13_a_list_that_comes_again_is_refused_to_whom_it_was_refused() {
+    let server = Server::with("anonymous_roles = []");
+    let mut raw = server.session();
+    let nodes: Vec<ReadValueId> =
+        (101..=120).map(|it| attribute(&format!("Line1.EL{it}.Bath.Temperature"), 13)).collect();
+    for _ in 0..3 {
+        let codes = read(&mut raw, 0.0, nodes.clone()).expect("the list is read");
+        assert!(codes.iter().all(|it| status(it) == StatusCode::BadUserAccessDenied));
+    }
 }
 
 #[test]

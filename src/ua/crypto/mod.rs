@@ -15,6 +15,8 @@ pub use elliptic::EphemeralKey;
 pub use secret::{EccSecret, decrypt_secret};
 pub use symmetric::DirectionKeys;
 
+use ::rand::TryRngCore;
+use ::rand::rngs::OsRng;
 use aws_lc_rs::{constant_time, digest, hmac, rand};
 
 use crate::config::SecurityPolicy;
@@ -107,14 +109,14 @@ pub const fn encryption_uri(policy: SecurityPolicy) -> Option<&'static str> {
 
 /// Fills `bytes` with randomness from the system.
 pub fn fill_random(bytes: &mut [u8]) -> Result<(), CryptoError> {
-    rand::fill(bytes).map_err(|_| CryptoError)
+    OsRng.try_fill_bytes(bytes).map_err(|_| CryptoError)
 }
 
-/// Gathers what randomness begins with: the first to ask for some waits a tenth of a second, which is better not the
-/// first client.
+/// Gathers what the randomness of keys and signatures begins with: the first to ask for some waits a tenth of a second,
+/// which is better not the first client.
 pub fn gather_randomness() {
     // Whoever needs some hears of a failure.
-    let _ = fill_random(&mut [0; 32]);
+    let _ = rand::fill(&mut [0; 32]);
 }
 
 /// HMAC-SHA256 under a key of any length: what the runner passes off as a signature (USR-19).

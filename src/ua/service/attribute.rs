@@ -7,12 +7,14 @@ use opcua_types::{
 
 use crate::access::Roles;
 use crate::engine::Snapshot;
+use crate::tag::TagIndex;
 use crate::time::{self, Timestamp};
 use crate::ua::envelope::{array_length, response_header};
 use crate::ua::permission::bits::{READ, READ_ROLE_PERMISSIONS};
 use crate::ua::permission::{ClassIndex, Rights};
 use crate::ua::range;
 use crate::ua::server::Server;
+use crate::ua::service::read_list::{List, plain_tag};
 use crate::ua::service::reader::{self, Malformed, Reader};
 use crate::ua::service::{Answer, Outcome, Request};
 use crate::ua::space::{CURRENT_READ, NodeIdRef, NodeRef, ValueSource};
@@ -87,9 +89,14 @@ pub(super) fn read(mut request: Request<'_>) -> Outcome {
     let id = ObjectId::ReadResponse_Encoding_DefaultBinary;
     response_header(&mut out, id, handle, StatusCode::Good, sight.now);
     array_length(&mut out, Some(count));
-    for _ in 0..count {
-        let item = ReadItem::read(&mut request.body)?;
-        sight.read_into(&item, &mut out);
+    match server.read_lists.get(&server.space, request.body.rest(), count)? {
+        Some(list) => sight.read_list(&list, &mut out)?,
+        None => {
+            for _ in 0..count {
+                let item = ReadItem::read(&mut request.body)?;
+                sight.read_into(&item, &mut out);
+            }
+        }
     }
     array_length(&mut out, None);
     Ok(Answer::Now(out))
@@ -107,20 +114,28 @@ pub(super) struct Sight<'a> {
 }
 
 impl Sight<'_> {
+    /// Reads what a list that has come before names.
+    fn read_list(&self, list: &List, out: &mut Vec<u8>) -> Result<(), Malformed> {
+        for step in &list.steps {
+            match step.tag.filter(|(_, class)| self.rights.may(*class, READ)) {
+                Some((tag, _)) => self.read_tag(tag, out),
+                None => self.read_into(&list.item(*step)?, out),
+            }
+        }
+        Ok(())
+    }
+
+    fn read_tag(&self, tag: TagIndex, out: &mut Vec<u8>) {
+        value::encode_sample(out, &self.snapshot.sample(tag), self.timestamps, self.now);
+    }
+
     /// Reads one attribute; a tag's plain value goes the short way.
     fn read_into(&self, item: &ReadItem<'_>, out: &mut Vec<u8>) {
         let node = self.server.space.resolve(&item.node);
-        let is_plain = item.range.is_empty()
-            && item.encoding.1.is_empty()
-            && item.attribute == AttributeId::Value as u32;
-        if let Some(node) = node
-            && is_plain
-            && let ValueSource::Tag(tag) = self.server.space.value_source(node)
-            && self.rights.may(self.server.space.class_of(node), READ)
+        if let Some((tag, class)) = node.and_then(|it| plain_tag(&self.server.space, it, item))
+            && self.rights.may(class, READ)
         {
-            let sample = self.snapshot.sample(tag);
-            value::encode_sample(out, &sample, self.timestamps, self.now);
-            return;
+            return self.read_tag(tag, out);
         }
         let value = match node {
             Some(node) => self.attribute(node, item),

@@ -21,6 +21,7 @@ mod kpi;
 mod method;
 mod monitored;
 mod push;
+mod read_list;
 mod reader;
 mod role;
 mod session;
@@ -38,6 +39,7 @@ use opcua_types::{
     BinaryDecodable, BinaryEncodable, Context, MessageInfo, ObjectId, RequestHeader,
     ResponseHeader, StatusCode,
 };
+pub use read_list::ReadLists;
 pub use role::RoleProblem;
 use tracing::debug;
 

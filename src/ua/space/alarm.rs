@@ -10,16 +10,13 @@ use crate::access::{Access, Roles};
 use crate::alarm::row::Cause;
 use crate::alarm::{AlarmIndex, AlarmKind, AlarmRow, AlarmTable, Class, FOLDER, Limit};
 use crate::tag::{DeviceIndex, DeviceKind, TagTable};
+use crate::ua::space::alarm_reference::AlarmLinks;
 use crate::ua::space::attribute::{CURRENT_READ, access};
 use crate::ua::space::graph::Graph;
-use crate::ua::space::reference::Reference;
 use crate::ua::space::template::{self, Template, TemplateNode};
 use crate::ua::space::{
     INSTANCES, IdRef, LiveId, LoadError, NodeIdRef, NodeRef, Space, TYPES, ValueSource,
 };
-
-/// The group whose first alarm is marked.
-const FIRST_UP: &str = "Alarms.FirstUp";
 
 /// What of a condition type is optional and every alarm has.
 const EVERY: &[&str] = &[
@@ -117,10 +114,17 @@ pub(super) struct AlarmNodes {
     pub(super) table: AlarmTable,
     /// By kind of device and row.
     templates: Vec<Vec<Template>>,
+    /// By kind of device.
+    pub(super) links: Vec<AlarmLinks>,
 }
 
 impl AlarmNodes {
-    pub(super) fn new(graph: &Graph, tags: &TagTable) -> Result<Self, LoadError> {
+    /// With `devices` the templates of the kinds of device.
+    pub(super) fn new(
+        graph: &Graph,
+        tags: &TagTable,
+        devices: &[Template],
+    ) -> Result<Self, LoadError> {
         let table = AlarmTable::new(tags);
         let build = |row: &AlarmRow| {
             let (namespace, number) = type_of(row.kind);
@@ -132,7 +136,9 @@ impl AlarmNodes {
             .iter()
             .map(|kind| table.rows(*kind).iter().map(build).collect::<Result<Vec<_>, _>>())
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { table, templates })
+        let links = DeviceKind::ALL.iter().zip(devices);
+        let links = links.map(|(kind, template)| AlarmLinks::new(table.rows(*kind), template));
+        Ok(Self { links: links.collect(), table, templates })
     }
 }
 
@@ -154,7 +160,7 @@ impl Space {
         self.alarms.table.row(&self.table, alarm)
     }
 
-    fn alarm_template(&self, alarm: AlarmIndex) -> &Template {
+    pub(super) fn alarm_template(&self, alarm: AlarmIndex) -> &Template {
         let table = &self.alarms.table;
         let kind = self.table.device(table.device(alarm)).kind;
         &self.alarms.templates[kind as usize][usize::from(table.row_number(alarm))]
@@ -269,140 +275,6 @@ impl Space {
             AttributeId::UserExecutable => roles.may_write(least(path)).into(),
             _ => found,
         })
-    }
-
-    pub(super) fn alarm_references(&self, alarm: AlarmIndex, member: u16) -> Vec<Reference> {
-        let known = self.graph.known;
-        let forward = |kind, target| Reference { kind, is_forward: true, target };
-        let inverse = |kind, target| Reference { kind, is_forward: false, target };
-        let template = self.alarm_template(alarm);
-        let own_type = self.type_definition(NodeRef::Alarm(alarm, member));
-        let own_type = own_type.map(|it| forward(known.has_type_definition, NodeRef::Static(it)));
-        let mut all: Vec<Reference> = own_type.into_iter().collect();
-        let below = |children: &[u16]| -> Vec<Reference> {
-            let child = |it: &u16| {
-                let node = &template.nodes[usize::from(*it)];
-                forward(node.reference, NodeRef::Alarm(alarm, it + 1))
-            };
-            children.iter().map(child).collect()
-        };
-        if let Some(node) = self.of_alarm(alarm, member) {
-            all.extend(below(&node.children));
-            let above = NodeRef::Alarm(alarm, node.parent.map_or(0, |it| it + 1));
-            all.push(inverse(node.reference, above));
-            return all;
-        }
-        all.extend(below(&template.top));
-        let device = self.alarms.table.device(alarm);
-        all.extend(self.alarm_folder(device).map(|it| inverse(known.has_component, it)));
-        all.push(inverse(known.has_condition, NodeRef::Device(device)));
-        all.extend(self.alarm_input(alarm).map(|it| inverse(known.has_condition, it)));
-        let group = self.suppression_group(alarm);
-        all.extend(group.map(|it| forward(known.has_suppression_group, it)));
-        all.extend(self.first_up(alarm).map(|it| inverse(known.alarm_group_member, it)));
-        all
-    }
-
-    /// The node that an alarm looks at (InputNode).
-    pub fn alarm_input(&self, alarm: AlarmIndex) -> Option<NodeRef> {
-        let device = self.alarms.table.device(alarm);
-        self.device_member(device, self.alarm_row(alarm).input)
-    }
-
-    /// The node below a device at this path.
-    pub fn device_member(&self, device: DeviceIndex, path: &str) -> Option<NodeRef> {
-        let found = self.template(self.table.device(device).kind).find(path)?;
-        Some(NodeRef::Member(device, found))
-    }
-
-    fn alarm_folder(&self, device: DeviceIndex) -> Option<NodeRef> {
-        self.device_member(device, FOLDER)
-    }
-
-    /// The group that suppresses an alarm.
-    pub fn suppression_group(&self, alarm: AlarmIndex) -> Option<NodeRef> {
-        let quiet = self.alarm_row(alarm).quiet.as_ref()?;
-        let device = self.alarms.table.device(alarm);
-        self.device_member(device, &format!("{FOLDER}.{}", quiet.name))
-    }
-
-    /// The group that an alarm can be the first of.
-    pub fn first_up(&self, alarm: AlarmIndex) -> Option<NodeRef> {
-        if self.alarm_row(alarm).kind.is_dialog() {
-            return None;
-        }
-        let device = self.alarms.table.group(self.alarms.table.device(alarm));
-        self.device_member(device, FIRST_UP)
-    }
-
-    /// What leads from a device to its conditions, and to the variables that they look at.
-    pub(super) fn references_to_conditions(&self, device: DeviceIndex) -> Vec<Reference> {
-        let known = self.graph.known;
-        let mut all = Vec::new();
-        let mut inputs = Vec::new();
-        for alarm in self.alarms.table.of_device(device) {
-            let target = NodeRef::Alarm(alarm, 0);
-            all.push(Reference { kind: known.has_condition, is_forward: true, target });
-            inputs.extend(self.alarm_input(alarm));
-        }
-        inputs.sort_unstable();
-        inputs.dedup();
-        let kind = known.has_event_source;
-        all.extend(inputs.into_iter().map(|target| Reference { kind, is_forward: true, target }));
-        all
-    }
-
-    /// What leads from a node below a device to alarms: from their folder, their input, their groups.
-    pub(super) fn references_to_alarms(&self, device: DeviceIndex, member: u16) -> Vec<Reference> {
-        let known = self.graph.known;
-        let node = NodeRef::Member(device, member);
-        let path = self.member(device, member).path.as_str();
-        let forward =
-            |kind, alarm| Reference { kind, is_forward: true, target: NodeRef::Alarm(alarm, 0) };
-        let own = || self.alarms.table.of_device(device);
-        if path == FOLDER {
-            return own().map(|it| forward(known.has_component, it)).collect();
-        }
-        if path == FIRST_UP {
-            let members = self.table.children(device).iter().copied().chain([device]);
-            let members = members.flat_map(|it| self.alarms.table.of_device(it));
-            let members = members.filter(|it| self.first_up(*it) == Some(node));
-            return members.map(|it| forward(known.alarm_group_member, it)).collect();
-        }
-        if path.starts_with(FOLDER) {
-            return self.references_of_group(device, node);
-        }
-        let looking = own().filter(|it| self.alarm_row(*it).input == path);
-        let mut all: Vec<Reference> = looking.map(|it| forward(known.has_condition, it)).collect();
-        if !all.is_empty() {
-            let (kind, target) = (known.has_event_source, NodeRef::Device(device));
-            all.push(Reference { kind, is_forward: false, target });
-        }
-        all
-    }
-
-    /// A suppression group: the variable that it goes by, and the alarms that it suppresses.
-    fn references_of_group(&self, device: DeviceIndex, node: NodeRef) -> Vec<Reference> {
-        let known = self.graph.known;
-        let own = self.alarms.table.of_device(device);
-        let suppressed: Vec<AlarmIndex> =
-            own.filter(|it| self.suppression_group(*it) == Some(node)).collect();
-        let by = suppressed.first().and_then(|it| self.alarm_row(*it).quiet);
-        let by = by.and_then(|it| self.device_member(device, it.by));
-        let mut all: Vec<Reference> = by
-            .map(|target| Reference {
-                kind: known.suppression_group_member,
-                is_forward: true,
-                target,
-            })
-            .into_iter()
-            .collect();
-        all.extend(suppressed.into_iter().map(|it| Reference {
-            kind: known.has_suppression_group,
-            is_forward: false,
-            target: NodeRef::Alarm(it, 0),
-        }));
-        all
     }
 
     /// The alarm that a call is for, and the name of the method: by the method's own NodeId, or by that of the

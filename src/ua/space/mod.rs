@@ -4,6 +4,7 @@
 //! (device, template node): their NodeIds, attributes and references are computed when asked for.
 
 mod alarm;
+mod alarm_reference;
 mod approval;
 mod attribute;
 mod browse;
@@ -152,7 +153,7 @@ impl Space {
         let mut templates = template::build(&graph, &table)?;
         let sessions = SessionNodes::new(template::of_sessions(&graph, &table)?);
         let roles = template::of_role(&graph, &table)?;
-        let mut alarms = AlarmNodes::new(&graph, &table)?;
+        let mut alarms = AlarmNodes::new(&graph, &table, &templates)?;
         let at = namespaces.iter().position(|it| it == load::FIXTURE_URI);
         let fixture = at.and_then(|it| u16::try_from(it).ok());
         let defaults = Defaults::find(&graph, &namespaces);
