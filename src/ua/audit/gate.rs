@@ -150,8 +150,7 @@ impl Gate {
 }
 
 fn sum(kind: &Kind, tally: &Tally) -> Draft {
-    let what =
-        ObjectTypeId::try_from(kind.what).map_or_else(|_| String::new(), |it| format!("{it:?}"));
+    let what = ObjectTypeId::try_from(kind.what).map(|it| format!("{it:?}")).unwrap_or_default();
     let address = kind.address.map_or_else(|| "(any)".to_owned(), |it| it.to_string());
     let heading = Heading {
         time: tally.last,

@@ -198,7 +198,7 @@ fn note_of(given: &DataValue, actor: &Actor) -> Result<(Timestamp, Note), Status
     let shown = object.inner_as::<Annotation>().ok_or(StatusCode::BadTypeMismatch)?;
     let mut note = Note::of(shown);
     if note.user.is_empty() {
-        note.user = actor.name.as_ref().to_owned();
+        actor.name.as_ref().clone_into(&mut note.user);
     }
     if note.time.ticks() <= 0 {
         note.time = time::now();

@@ -26,7 +26,7 @@ use crate::ua::service::approval::{self, Asker, Asking, Holding};
 use crate::ua::service::batch::{Batches, Outcomes, Place};
 use crate::ua::service::{Answer, Outcome, Request, encode, variant};
 use crate::ua::service::{condition, reader, role};
-use crate::ua::space::{CURRENT_WRITE, LiveId, NodeRef, RoleField, ValueSource};
+use crate::ua::space::{CURRENT_WRITE, LiveId, NodeIdRef, NodeRef, RoleField, ValueSource};
 use crate::ua::status;
 use crate::ua::structure;
 use crate::ua::subscription::SessionKey;
@@ -66,28 +66,21 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
     let asker = Asker { session, actor: &actor, origin: &origin };
     let (mut operations, mut all) = (Vec::with_capacity(count), Vec::with_capacity(count));
     let mut batches = Batches::new(&request.server.port);
-    let snapshot = request.server.snapshot();
+    let (server, snapshot) = (request.server, request.server.snapshot());
     for (node, attribute, range, value) in asked {
-        let found = request.server.space.resolve(&node);
+        let found = server.space.resolve(&node);
         let parts = reader::index_range(range);
-        let whole = &NumericRange::None;
-        let part = parts.as_ref().unwrap_or(whole);
+        let part = parts.as_ref().unwrap_or(&NumericRange::None);
         let written = Written {
-            node: found.map_or_else(|| Said::Unknown(request.server.said_id(&node)), Said::Ours),
+            node: found.map_or_else(|| Said::Unknown(server.said_id(&node)), Said::Ours),
             attribute,
             range: range.to_owned(),
             new: value.value.clone().unwrap_or_default(),
-            old: request.server.value_before(&snapshot, found, attribute, part),
+            old: server.value_before(&snapshot, found, attribute, part),
         };
-        let unknown = if reader::is_null(&node) {
-            StatusCode::BadNodeIdInvalid
-        } else {
-            StatusCode::BadNodeIdUnknown
-        };
-        let operation = found
-            .ok_or(unknown)
-            .and_then(|it| check(request.server, (actor.roles, &rights), it, attribute, parts))
-            .and_then(|it| begin_one(request.server, it, value, (&asker, &written), &mut batches));
+        let operation = known(found, &node)
+            .and_then(|it| check(server, (actor.roles, &rights), it, attribute, parts))
+            .and_then(|it| begin_one(server, it, value, (&asker, &written), &mut batches));
         operations.push(operation.unwrap_or_else(Operation::Done));
         all.push(written);
     }
@@ -251,6 +244,15 @@ fn begin_one(
             Ok(Operation::Done(StatusCode::Good))
         }
     }
+}
+
+/// A node that there is (WR-10).
+fn known(found: Option<NodeRef>, said: &NodeIdRef<'_>) -> Result<NodeRef, StatusCode> {
+    found.ok_or(if reader::is_null(said) {
+        StatusCode::BadNodeIdInvalid
+    } else {
+        StatusCode::BadNodeIdUnknown
+    })
 }
 
 /// Attribute, range and right of one operation (WR-06, WR-09, WR-10).
