@@ -1,6 +1,7 @@
 //! Who may do what: roles of OPC UA Part 18, and the access column of the tag list.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// A well-known role (Part 18, 4.2). Ordered by what the plant lets it write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -167,7 +168,7 @@ impl Access {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// User name, `anonymous`, or the name of an internal source such as `scenario`.
-    pub name: String,
+    pub name: Arc<str>,
     /// What the user may do.
     pub roles: Roles,
 }

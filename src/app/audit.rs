@@ -2,6 +2,8 @@
 
 use std::io::{self, BufWriter, Write};
 
+use serde_json::{Map, Value};
+
 use crate::app::{Failure, cert};
 use crate::cli::{AuditCommand, AuditShowArgs, AuditVerifyArgs};
 use crate::ua::audit::{self, Line};
@@ -41,7 +43,8 @@ fn show(args: &AuditShowArgs) -> Result<(), Failure> {
     let lines = audit::last_lines(&folder, args.last)
         .map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let written = lines.iter().try_for_each(|it| writeln!(out, "{}", row(it)));
+    let rows = lines.iter().flat_map(rows);
+    let written = rows.into_iter().try_for_each(|it| writeln!(out, "{it}"));
     match written.and_then(|()| out.flush()) {
         // The reader, such as `head`, has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -49,13 +52,27 @@ fn show(args: &AuditShowArgs) -> Result<(), Failure> {
     }
 }
 
+/// A row for the line; if it tells of several operations of a Write, one for each.
+fn rows(line: &Line) -> Vec<String> {
+    let mut shared = line.entry.fields.clone();
+    let Some(Value::Array(writes)) = shared.remove("Writes") else {
+        return vec![row(line, &line.entry.fields)];
+    };
+    let with = |own: &Map<String, Value>| {
+        let mut fields = shared.clone();
+        fields.extend(own.clone());
+        row(line, &fields)
+    };
+    writes.iter().filter_map(Value::as_object).map(with).collect()
+}
+
 /// Time, who, from where, what, and what came of it.
-fn row(line: &Line) -> String {
+fn row(line: &Line, fields: &Map<String, Value>) -> String {
     let entry = &line.entry;
     let what = if entry.source.is_empty() { &entry.kind } else { &entry.source };
     let user = if entry.user.is_empty() { "-" } else { &entry.user };
     let fields: Vec<String> =
-        entry.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let text = format!(
         "{} {} {user}@{} {what} {} {}",
         line.seq,

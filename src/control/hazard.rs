@@ -100,7 +100,7 @@ mod tests {
     use crate::config::default_plant;
 
     fn of(target: Target, order: Order) -> Option<Hazard> {
-        let actor = Actor { name: "olga".to_owned(), roles: Roles::NONE };
+        let actor = Actor { name: "olga".into(), roles: Roles::NONE };
         let hazards = Hazards::new(&default_plant(), 105.0);
         hazards.of(&Command { actor, target, order }).map(|it| it.hazard)
     }

@@ -205,7 +205,7 @@ fn parse_command<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Result<Comma
         }
         other => return Err(format!("`write`, `write-all` or `call` expected, found {other:?}")),
     };
-    Ok(Command { actor: Actor { name, roles }, target, order })
+    Ok(Command { actor: Actor { name: name.into(), roles }, target, order })
 }
 
 fn parse_roles(text: &str) -> Result<Roles, String> {

@@ -100,7 +100,7 @@ impl Scenario {
     /// Who gives a scenario's commands: may do all that people on the floor may.
     pub fn actor() -> Actor {
         let roles = [Role::Operator, Role::Supervisor, Role::Engineer];
-        Actor { name: "scenario".to_owned(), roles: roles.into_iter().collect() }
+        Actor { name: "scenario".into(), roles: roles.into_iter().collect() }
     }
 }
 

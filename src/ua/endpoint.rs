@@ -1,10 +1,11 @@
 //! Endpoints: what is offered to whom, and under which address.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use opcua_types::{
-    ApplicationDescription, ApplicationType, EndpointDescription, LocalizedText,
-    MessageSecurityMode, UAString, UserTokenPolicy, UserTokenType,
+    ApplicationDescription, ApplicationType, BinaryEncodable, Context, EndpointDescription, Error,
+    LocalizedText, MessageSecurityMode, UAString, UserTokenPolicy, UserTokenType,
 };
 
 use crate::config::{EndpointConfig, IssuerConfig, SecurityPolicy, ServerConfig};
@@ -58,6 +59,17 @@ pub struct Endpoints {
     pub hosts: Vec<String>,
     port: u16,
     channels: Rc<ChannelShared>,
+    /// As they were described last: nearly every client uses the same URL.
+    described: RefCell<Option<Described>>,
+}
+
+/// Every endpoint for clients that use one URL, encoded.
+#[derive(Debug)]
+struct Described {
+    url: String,
+    /// Which certificates are in it: [`ChannelShared::changes`].
+    changes: u64,
+    bytes: Rc<[u8]>,
 }
 
 impl Endpoints {
@@ -81,6 +93,7 @@ impl Endpoints {
             hosts,
             port,
             channels,
+            described: RefCell::default(),
         }
     }
 
@@ -131,8 +144,23 @@ impl Endpoints {
         }
     }
 
-    /// Every endpoint, for a client that used the URL `asked`.
-    pub fn describe(&self, asked: &str) -> Vec<EndpointDescription> {
+    /// Every endpoint as an encoded EndpointDescription[], for a client that used the URL `asked`. Clients ask for it
+    /// twice before they are in: it is made once for a URL and our certificates.
+    pub fn encoded(&self, asked: &str, context: &Context<'_>) -> Result<Rc<[u8]>, Error> {
+        let (url, changes) = (self.url(asked), self.channels.changes());
+        let mut described = self.described.borrow_mut();
+        let known = described.as_ref().filter(|it| it.url == url && it.changes == changes);
+        if let Some(known) = known {
+            return Ok(Rc::clone(&known.bytes));
+        }
+        let mut bytes = Vec::new();
+        Some(self.describe(asked)).encode(&mut bytes, context)?;
+        let bytes: Rc<[u8]> = bytes.into();
+        *described = Some(Described { url, changes, bytes: Rc::clone(&bytes) });
+        Ok(bytes)
+    }
+
+    fn describe(&self, asked: &str) -> Vec<EndpointDescription> {
         self.offered
             .iter()
             .map(|it| EndpointDescription {

@@ -292,7 +292,12 @@ impl Server {
     }
 
     /// Ends a session that its client did not close and, if asked, its subscriptions; `source_name` as in the audit trail.
-    pub fn break_session(&self, key: SessionKey, delete_subscriptions: bool, source_name: &str) {
+    pub fn break_session(
+        &self,
+        key: SessionKey,
+        delete_subscriptions: bool,
+        source_name: &'static str,
+    ) {
         if let Some(session) = self.end_session(key, delete_subscriptions) {
             self.audit_end(&session, source_name);
         }

@@ -82,7 +82,7 @@ impl Strip {
     }
 
     pub(crate) fn order(&mut self, role: Role, target: Target, order: Order) -> Outcome {
-        let actor = Actor { name: "test".to_owned(), roles: Roles::NONE.with(role) };
+        let actor = Actor { name: "test".into(), roles: Roles::NONE.with(role) };
         self.controls.command(&Command { actor, target, order })
     }
 }

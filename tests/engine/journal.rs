@@ -70,7 +70,7 @@ fn a_refused_command_is_not_written() {
 #[test]
 fn a_name_with_a_line_break_stays_one_field() {
     let mut command = base_feed(163.7);
-    command.actor.name = "eve\n9\tcommand\\".to_owned();
+    command.actor.name = "eve\n9\tcommand\\".into();
     let mut replay = Replay::new(Box::new(Cursor::new(journal_of(&command)))).unwrap();
     assert_eq!(replay.due(1).unwrap(), Some(EntryKind::Command(command)));
 }

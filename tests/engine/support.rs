@@ -138,7 +138,7 @@ pub(crate) fn engine(config: PlantConfig) -> Engine {
 /// A person who may do everything on the floor.
 pub(crate) fn engineer() -> Actor {
     let roles = [Role::Operator, Role::Supervisor, Role::Engineer];
-    Actor { name: "test".to_owned(), roles: roles.into_iter().collect() }
+    Actor { name: "test".into(), roles: roles.into_iter().collect() }
 }
 
 /// Writes the base feed rate of electrolyzer 0, g/min.

@@ -22,6 +22,8 @@ COUNTS = Path(__file__).with_name("counts.toml")
 TOLERANCE = 0.10
 # Values of one Read, how many different ones are asked for, and how often one and the same is.
 NODES, NEW, AGAIN = 1000, 10, 20
+# Values of one Write, and how many there are.
+WRITTEN, WRITES = 100, 20
 # Items, and values of them that are waited for.
 ITEMS, VALUES = 146, 1500
 # A path of the program, and the function that it is in.
@@ -43,6 +45,10 @@ SERVED = {
 READ = "cellhouse::ua::service::attribute::read"
 # Of them: finding a list that has come before, and reading what it names.
 FIND, READ_AGAIN = "cellhouse::ua::service::read_list::ReadLists::get", "cellhouse::ua::service::attribute::Sight::read_list"
+# A Write until its commands are handed to the engine, and from its outcomes to the answer, audit line included.
+WRITE, ANSWER = "cellhouse::ua::service::write::write", "cellhouse::ua::service::write::write::{{closure}}"
+# Whoever comes may write operating setpoints.
+SERVER = 'anonymous_roles = ["Observer", "Operator"]\n'
 
 
 def costs(path: Path) -> tuple[Counter[str], Counter[str]]:
@@ -101,7 +107,7 @@ class Handler:
 
 
 async def drive(url: str) -> None:
-    """Reads and subscribes, always the same."""
+    """Reads, writes and subscribes, always the same."""
     signals = ["Bath.Temperature", "Electrical.CellVoltage"]
     lines = [(1, 101, 35), (2, 201, 31), (3, 301, 7)]
     cells = [f"Line{line}.EL{first + it}" for line, first, count in lines for it in range(count)]
@@ -117,6 +123,11 @@ async def drive(url: str) -> None:
         for first in [*range(NEW), *[NEW] * AGAIN]:
             results = await client.uaclient.read(read(first))
             assert all(it.StatusCode.is_good() for it in results)
+        setpoints = [client.get_node(f"ns=2;s={it}.Control.CurrentSetpoint") for it in cells]
+        setpoints = [setpoints[it % len(setpoints)] for it in range(WRITTEN)]
+        values = [ua.DataValue(ua.Variant(it)) for it in await client.read_values(setpoints)]
+        for _ in range(WRITES):
+            assert all(it.is_good() for it in await client.write_values(setpoints, values))
         handler = Handler()
         subscription = await client.create_subscription(500, handler)
         await subscription.subscribe_data_change([client.get_node(it) for it in ids])
@@ -129,7 +140,10 @@ async def drive(url: str) -> None:
 def served(program: str, folder: Path) -> dict[str, int]:
     # Keys are made, and the first entropy is gathered, outside of what is counted: both are the library's.
     out = folder / "served"
-    arguments = ["run", "--data", str(folder / "data"), "--listen", "127.0.0.1:0", "--backfill", "0.05"]
+    server_file = folder / "server.toml"
+    server_file.write_text(SERVER)
+    arguments = ["run", "--server", str(server_file), "--data", str(folder / "data"), "--listen", "127.0.0.1:0"]
+    arguments += ["--backfill", "0.05"]
     run = callgrind(out, program, *arguments)
     with subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         try:
@@ -138,7 +152,7 @@ def served(program: str, folder: Path) -> dict[str, int]:
         finally:
             server.terminate()
             server.stdout.read()
-    return each(out, SERVED) | reads(out)
+    return each(out, SERVED) | reads(out) | writes(out)
 
 
 def reads(path: Path) -> dict[str, int]:
@@ -151,6 +165,14 @@ def reads(path: Path) -> dict[str, int]:
         "Read of 1,000 nodes, each": (cost[READ] - again) // ((NEW + 1) * NODES),
         "Read of 1,000 nodes again, each": again // ((AGAIN - 1) * NODES),
     }
+
+
+def writes(path: Path) -> dict[str, int]:
+    """Instructions of one value of a Write."""
+    calls, cost = costs(path)
+    if calls[WRITE] != WRITES or not calls[ANSWER]:
+        sys.exit(f"not called, or built into another function: {WRITE}, {ANSWER}")
+    return {"Write of 100 values, each": (cost[WRITE] + cost[ANSWER]) // (WRITES * WRITTEN)}
 
 
 def main() -> None:

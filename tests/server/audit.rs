@@ -168,18 +168,27 @@ fn aud_03_a_write_to_the_plant_is_logged_with_both_values_and_so_is_a_refused_on
         write(&mut server.session(), vec![before.into()]),
         [StatusCode::BadUserAccessDenied]
     );
-    let found = logged(&server, "Attribute/Write", 5);
-    let values = |at: usize| (&found[at]["fields"]["OldValue"], &found[at]["fields"]["NewValue"]);
-    assert_eq!(values(0), (&before.into(), &one.into()));
-    assert_eq!(values(1), (&one.into(), &two.into()), "the second write knows of the first");
-    assert_eq!(values(2), (&two.into(), &99.0.into()));
-    assert_eq!(found[3]["outcome"], "BadTypeMismatch");
-    for line in &found[..4] {
+    let found = logged(&server, "Attribute/Write", 4);
+    let outcomes: Vec<&Value> = found.iter().map(|it| &it["outcome"]).collect();
+    assert_eq!(outcomes, ["Good", "BadOutOfRange", "BadTypeMismatch", "BadUserAccessDenied"]);
+    let done = found[0]["fields"]["Writes"].as_array().unwrap();
+    assert_eq!(done.len(), 2, "what is done together is one line");
+    let values = |it: &Value| (it["OldValue"].clone(), it["NewValue"].clone());
+    assert_eq!(values(&done[0]), (before.into(), one.into()));
+    assert_eq!(values(&done[1]), (one.into(), two.into()), "the second write knows of the first");
+    assert_eq!(values(&found[1]["fields"]), (two.into(), 99.0.into()));
+    for line in &found[..3] {
         assert_eq!((&line["user"], &line["entry"]), (&"olga".into(), &"work order 7".into()));
-        assert_eq!(line["fields"]["node"], format!("ns=2;s={CURRENT}"));
         assert_eq!(line["fields"]["AttributeId"], 13);
     }
-    let refused = (&found[4]["user"], &found[4]["outcome"]);
+    for fields in done.iter().chain(found[1..3].iter().map(|it| &it["fields"])) {
+        assert_eq!(fields["node"], format!("ns=2;s={CURRENT}"));
+    }
+    let shown = cellhouse(&server, &["audit", "show"]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    let rows = shown.lines().filter(|it| it.contains("Attribute/Write")).count();
+    assert_eq!(rows, 5, "each value has a row: {shown}");
+    let refused = (&found[3]["user"], &found[3]["outcome"]);
     assert_eq!(refused, (&"anonymous".into(), &"BadUserAccessDenied".into()));
 }
 

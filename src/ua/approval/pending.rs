@@ -311,7 +311,7 @@ mod tests {
 
     fn asked(by: Person, rule: ApprovalRule, rectifier: usize) -> Asked {
         let roles = Roles::NONE.with(Role::Supervisor);
-        let actor = Actor { name: by.name.clone(), roles };
+        let actor = Actor { name: by.name.as_str().into(), roles };
         let order = Order::Call { method: Method::ResetTrip, arguments: Vec::new() };
         Asked {
             held: Held::Plant(Command { actor, target: Target::Rectifier(rectifier), order }),

@@ -136,7 +136,7 @@ impl Server {
         } else {
             format!("{} (approved by {approver})", asked.by.name)
         };
-        asked.held.by(Actor { name, roles })
+        asked.held.by(Actor { name: name.into(), roles })
     }
 }
 

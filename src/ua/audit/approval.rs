@@ -28,18 +28,18 @@ impl Server {
             }
             Form::Write(written) => {
                 let kind = ObjectTypeId::AuditWriteUpdateEventType;
-                Deed::new(kind, written.node.clone(), source_name, message, status)
+                Deed::new(kind, written.id(&self.space), source_name, message, status)
                     .with("AttributeId", written.attribute)
                     .with("IndexRange", written.range.as_str())
                     .with("OldValue", written.old.clone())
                     .with("NewValue", written.new.clone())
             }
         };
-        // Not of the event's type: for the log. Listeners read them in the message, and in the ApprovalEventType.
-        deed.fields.extend([
-            ("RequestId".to_owned(), request.id.into()),
-            ("Requester".to_owned(), asked.by.name.as_str().into()),
-            ("Approver".to_owned(), approver.into()),
+        // For the log. Listeners read them in the message, and in the ApprovalEventType.
+        deed.notes.extend([
+            ("RequestId", request.id.into()),
+            ("Requester", asked.by.name.as_str().into()),
+            ("Approver", approver.into()),
         ]);
         self.audit(origin, deed);
     }

@@ -5,15 +5,21 @@
 //!                                     ,"hash":"<SHA-256 of all before this comma>"}
 //! ```
 
+use std::io::Write as _;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::time::Timestamp;
+use crate::ua::audit::json::{self, Object};
 use crate::ua::crypto;
 
 /// Hex digits of a hash.
 const DIGITS: usize = 64;
 /// What stands between that which is hashed and the hash.
 const SEAM: &str = ",\"hash\":\"";
+/// Room that a draft begins with, bytes: most lines need no more.
+const DRAFT: usize = 512;
 
 /// Where a chain stands: how many lines it has had, and the hash of the last one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +36,8 @@ impl Default for Head {
     }
 }
 
-/// What a line says, without its place in the chain.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What a line that is read back says, without its place in the chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Entry {
     /// UTC, RFC 3339.
     pub time: String,
@@ -54,25 +60,66 @@ pub struct Entry {
     pub fields: Map<String, Value>,
 }
 
-/// A line as it is written; its keys and their order are those of [`Line`].
-#[derive(Debug, Serialize)]
-struct NewLine<'a> {
-    seq: u64,
-    time: &'a str,
-    #[serde(rename = "type")]
-    kind: &'a str,
-    outcome: &'a str,
-    user: &'a str,
-    address: &'a str,
-    session: &'a str,
-    source: &'a str,
-    entry: &'a str,
-    fields: &'a Map<String, Value>,
-    prev: &'a str,
+/// A line on its way into the log: what it says as JSON, from its time to the end of its fields, without its place in
+/// the chain.
+#[derive(Clone, Debug)]
+pub struct Draft(Vec<u8>);
+
+impl std::fmt::Display for Draft {
+    /// As an object of its own.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{{{}}}", String::from_utf8_lossy(&self.0))
+    }
+}
+
+/// What every line says, in the order of [`Entry`].
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Heading<'a> {
+    pub(super) time: Timestamp,
+    pub(super) kind: &'a str,
+    pub(super) outcome: &'a str,
+    pub(super) user: &'a str,
+    pub(super) address: &'a str,
+    pub(super) session: &'a str,
+    pub(super) source: &'a str,
+    pub(super) entry: &'a str,
+}
+
+impl Draft {
+    /// A line with the fields that `put` adds.
+    pub(super) fn new(heading: &Heading<'_>, put: impl FnOnce(&mut Object<'_>)) -> Self {
+        let mut text = Vec::with_capacity(DRAFT);
+        // Into a vector nothing fails to be written.
+        let _ = write!(text, "\"time\":\"{}\"", heading.time);
+        for (name, said) in [
+            ("type", heading.kind),
+            ("outcome", heading.outcome),
+            ("user", heading.user),
+            ("address", heading.address),
+            ("session", heading.session),
+            ("source", heading.source),
+            ("entry", heading.entry),
+        ] {
+            text.extend_from_slice(b",\"");
+            text.extend_from_slice(name.as_bytes());
+            text.extend_from_slice(b"\":");
+            json::text(said, &mut text);
+        }
+        text.extend_from_slice(b",\"fields\":");
+        let mut fields = Object::new(&mut text);
+        put(&mut fields);
+        fields.end();
+        Self(text)
+    }
+
+    /// About how much memory it takes, bytes.
+    pub(super) fn size(&self) -> usize {
+        size_of::<Self>() + self.0.len()
+    }
 }
 
 /// A line as it is read back.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Line {
     /// Counts up by one.
     pub seq: u64,
@@ -105,30 +152,21 @@ pub enum Fault {
     Link,
 }
 
-/// The line that follows `head`, without its end of line, and where the chain stands then.
-pub(super) fn seal(entry: &Entry, head: &Head) -> (String, Head) {
-    let count = head.count + 1;
-    let line = NewLine {
-        seq: count,
-        time: &entry.time,
-        kind: &entry.kind,
-        outcome: &entry.outcome,
-        user: &entry.user,
-        address: &entry.address,
-        session: &entry.session,
-        source: &entry.source,
-        entry: &entry.entry,
-        fields: &entry.fields,
-        prev: &head.hash,
-    };
-    // Texts and numbers only: nothing in it cannot be JSON.
-    let mut text = serde_json::to_string(&line).unwrap_or_default();
-    text.pop();
-    let hash = crypto::sha256_hex(text.as_bytes());
-    text.push_str(SEAM);
-    text.push_str(&hash);
-    text.push_str("\"}");
-    (text, Head { count, hash })
+/// Writes the line that follows `head` behind `out`, with its end of line; where the chain stands then.
+pub(super) fn seal(draft: &Draft, head: &Head, out: &mut Vec<u8>) -> Head {
+    let (start, count) = (out.len(), head.count + 1);
+    out.extend_from_slice(b"{\"seq\":");
+    json::number(count, out);
+    out.push(b',');
+    out.extend_from_slice(&draft.0);
+    out.extend_from_slice(b",\"prev\":\"");
+    out.extend_from_slice(head.hash.as_bytes());
+    out.push(b'"');
+    let hash = crypto::sha256_hex(&out[start..]);
+    out.extend_from_slice(SEAM.as_bytes());
+    out.extend_from_slice(hash.as_bytes());
+    out.extend_from_slice(b"\"}\n");
+    Head { count, hash }
 }
 
 /// A line by itself: what it says, and where the chain stands behind it.
@@ -159,16 +197,23 @@ pub(super) fn follow(text: &str, before: &Head) -> Result<(Line, Head), Fault> {
 mod tests {
     use super::*;
 
-    fn lines(count: usize) -> Vec<String> {
+    /// Lines of a chain of their own.
+    fn chain(drafts: impl Iterator<Item = Draft>) -> Vec<String> {
         let mut head = Head::default();
-        let user = |number: usize| Entry { user: format!("u{number}"), ..Entry::default() };
-        (0..count)
-            .map(|number| {
-                let (text, next) = seal(&user(number), &head);
-                head = next;
-                text
-            })
-            .collect()
+        let line = |draft| {
+            let mut out = Vec::new();
+            head = seal(&draft, &head, &mut out);
+            String::from_utf8(out).unwrap().trim_end().to_owned()
+        };
+        drafts.map(line).collect()
+    }
+
+    fn draft(user: &str) -> Draft {
+        Draft::new(&Heading { user, ..Heading::default() }, |_| {})
+    }
+
+    fn lines(count: usize) -> Vec<String> {
+        chain((0..count).map(|number| draft(&format!("u{number}"))))
     }
 
     fn check(lines: &[String]) -> Result<u64, Fault> {
@@ -207,25 +252,39 @@ mod tests {
 
     #[test]
     fn a_line_is_written_as_it_is_read_back() {
-        let fields = Map::from_iter([("NewValue".to_owned(), Value::from(3.5))]);
-        let entry = Entry { user: "olga".to_owned(), fields, ..Entry::default() };
-        let (text, head) = seal(&entry, &Head::default());
-        let (line, opened) = open(&text).unwrap();
-        assert_eq!((&line.entry, &opened), (&entry, &head));
-        let same = serde_json::to_string(&line).unwrap();
-        assert!(text.starts_with(same.trim_end_matches('}')), "{text}");
+        let heading = Heading {
+            time: Timestamp::from_ticks(132_000_000_000_000_000),
+            kind: "AuditEventType",
+            outcome: "Good",
+            user: "olga \"the first\"",
+            address: "[::1]:4840",
+            session: "ns=1;i=7",
+            source: "Attribute/Write",
+            entry: "work\norder",
+        };
+        let draft = Draft::new(&heading, |it| it.value("NewValue", &3.5.into()));
+        let mut text = Vec::new();
+        let head = seal(&draft, &Head::default(), &mut text);
+        let text = String::from_utf8(text).unwrap();
+        let (line, opened) = open(text.trim_end()).unwrap();
+        assert_eq!((line.seq, &opened), (1, &head));
+        let entry = Entry {
+            time: heading.time.to_string(),
+            kind: heading.kind.to_owned(),
+            outcome: heading.outcome.to_owned(),
+            user: heading.user.to_owned(),
+            address: heading.address.to_owned(),
+            session: heading.session.to_owned(),
+            source: heading.source.to_owned(),
+            entry: heading.entry.to_owned(),
+            fields: Map::from_iter([("NewValue".to_owned(), Value::from(3.5))]),
+        };
+        assert_eq!(line.entry, entry);
     }
 
     #[test]
     fn a_line_of_another_chain_does_not_fit() {
-        let (whole, mut head) = (lines(3), Head::default());
-        let other: Vec<String> = (0..3)
-            .map(|_| {
-                let (text, next) = seal(&Entry::default(), &head);
-                head = next;
-                text
-            })
-            .collect();
+        let (whole, other) = (lines(3), chain((0..3).map(|_| draft(""))));
         assert_eq!(check(&[whole[0].clone(), other[1].clone()]), Err(Fault::Link));
     }
 }

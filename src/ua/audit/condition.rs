@@ -55,9 +55,8 @@ pub fn audited_condition(name: &str, call: &CallMethodRequest) -> Option<Audited
     let plain = name.strip_suffix('2').unwrap_or(name);
     let (_, kind, source_name, fields) = METHODS.iter().find(|it| it.0 == plain)?;
     let given = |at: usize| call.input_arguments.as_ref().and_then(|it| it.get(at)).cloned();
-    let field = |name: &str, value: Option<Variant>| {
-        value.map(|value| (format!("0:{name}"), value)).into_iter()
-    };
+    let field =
+        |name: &'static str, value: Option<Variant>| value.map(|value| (name, value)).into_iter();
     let fields = match fields {
         Fields::Comment => field("Comment", given(0)).collect(),
         Fields::Event => {
@@ -88,17 +87,17 @@ mod tests {
         let audited = audited("Acknowledge", vec![id.clone(), "seen".into()]).unwrap();
         assert_eq!(audited.kind, ObjectTypeId::AuditConditionAcknowledgeEventType);
         assert_eq!(audited.source_name, "Method/Acknowledge");
-        assert_eq!(audited.fields[0], ("0:ConditionEventId".to_owned(), id));
-        assert_eq!(audited.fields[1], ("0:Comment".to_owned(), "seen".into()));
+        assert_eq!(audited.fields[0], ("ConditionEventId", id));
+        assert_eq!(audited.fields[1], ("Comment", "seen".into()));
     }
 
     #[test]
     fn ac_26_shelving_and_answers_are_audited_with_what_was_asked() {
         let shelved = audited("TimedShelve2", vec![5000.0.into(), "later".into()]).unwrap();
         assert_eq!(shelved.kind, ObjectTypeId::AuditConditionShelvingEventType);
-        assert_eq!(shelved.fields[0], ("0:ShelvingTime".to_owned(), 5000.0.into()));
+        assert_eq!(shelved.fields[0], ("ShelvingTime", 5000.0.into()));
         let answered = audited("Respond", vec![1_i32.into()]).unwrap();
-        assert_eq!(answered.fields, [("0:SelectedResponse".to_owned(), 1_i32.into())]);
+        assert_eq!(answered.fields, [("SelectedResponse", 1_i32.into())]);
         assert_eq!(audited("GetGroupMemberships", Vec::new()), None);
     }
 }

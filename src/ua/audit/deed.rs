@@ -1,14 +1,16 @@
 //! What is audited: a deed, and on whose behalf.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use opcua_types::{NodeId, ObjectTypeId, RequestHeader, StatusCode, UAString, Variant};
-use serde_json::{Map, Value};
 use tracing::warn;
 
 use crate::time::{self, Timestamp};
-use crate::ua::audit::gate::Allowance;
-use crate::ua::audit::{Entry, json};
+use crate::ua::audit::Draft;
+use crate::ua::audit::chain::Heading;
+use crate::ua::audit::gate::{Allowance, Attempt};
+use crate::ua::audit::json::Object;
 use crate::ua::connection::Connection;
 use crate::ua::event::Event;
 use crate::ua::permission::ClassIndex;
@@ -23,7 +25,7 @@ const DONE: u16 = 100;
 const REFUSED: u16 = 400;
 /// Fields that a line of the log says in a place of its own, or that are too long for it.
 const SAID_ELSEWHERE: [&str; 4] =
-    ["0:SessionId", "0:StatusCodeId", "0:ClientCertificate", "0:UserIdentityToken"];
+    ["SessionId", "StatusCodeId", "ClientCertificate", "UserIdentityToken"];
 
 /// Who acts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,13 +108,15 @@ pub struct Deed {
     /// SourceNode.
     pub source: NodeId,
     /// SourceName, such as `Attribute/Write`.
-    pub source_name: String,
+    pub source_name: Cow<'static, str>,
     /// For people: what, and if it was refused why.
-    pub message: String,
+    pub message: Cow<'static, str>,
     /// What came of it.
     pub status: StatusCode,
-    /// Fields of its type beyond AuditEventType: browse path as in an [`Event`], and value.
-    pub fields: Vec<(String, Variant)>,
+    /// Fields of its type beyond AuditEventType, all of namespace 0: name, and value.
+    pub fields: Vec<(&'static str, Variant)>,
+    /// What the log says besides: no fields of the event's type.
+    pub notes: Vec<(&'static str, Variant)>,
 }
 
 impl Deed {
@@ -120,18 +124,19 @@ impl Deed {
     pub fn new(
         kind: ObjectTypeId,
         source: NodeId,
-        source_name: impl Into<String>,
-        message: impl Into<String>,
+        source_name: impl Into<Cow<'static, str>>,
+        message: impl Into<Cow<'static, str>>,
         status: StatusCode,
     ) -> Self {
         let (source_name, message) = (source_name.into(), message.into());
-        Self { kind, source, source_name, message, status, fields: Vec::new() }
+        let (fields, notes) = (Vec::new(), Vec::new());
+        Self { kind, source, source_name, message, status, fields, notes }
     }
 
-    /// With one field more, of namespace 0.
+    /// With one field more.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<Variant>) -> Self {
-        self.fields.push((format!("0:{name}"), value.into()));
+    pub fn with(mut self, name: &'static str, value: impl Into<Variant>) -> Self {
+        self.fields.push((name, value.into()));
         self
     }
 
@@ -168,48 +173,56 @@ impl Deed {
         }
     }
 
-    fn entry(&self, origin: &Origin, server: &NodeId) -> Entry {
-        let mut fields: Map<String, Value> = Map::new();
-        for (name, value) in
-            self.fields.iter().filter(|(it, _)| !SAID_ELSEWHERE.contains(&it.as_str()))
-        {
-            let value = json::of(value);
-            // What is empty is left out, but for the values of a Write: there it says something.
-            if !is_empty(&value) || name.ends_with("Value") {
-                fields.insert(name.trim_start_matches("0:").to_owned(), value);
+    /// The line of the log.
+    fn line(&self, origin: &Origin, now: Timestamp, server: &NodeId) -> Draft {
+        line(origin, now, (self.kind, self.status, &self.source_name), |it| {
+            let said = self.fields.iter().filter(|(it, _)| !SAID_ELSEWHERE.contains(it));
+            for (name, value) in said.chain(&self.notes) {
+                // What is empty is left out, but for the values of a Write: there it says something.
+                if name.ends_with("Value") {
+                    it.value(name, value);
+                } else {
+                    it.value_if_any(name, value);
+                }
             }
-        }
-        if self.status.is_bad() {
-            fields.insert("message".to_owned(), json::text(&self.message).into());
-        }
-        if self.source != *server {
-            fields.insert("node".to_owned(), json::text(&self.source.to_string()).into());
-        }
-        Entry {
-            time: time::now().to_string(),
-            kind: format!("{:?}", self.kind),
-            outcome: self.status.to_string(),
-            user: json::text(origin.who.name()),
-            address: origin.address.map_or_else(String::new, |it| it.to_string()),
-            session: if origin.session.is_null() {
-                String::new()
-            } else {
-                origin.session.to_string()
-            },
-            source: self.source_name.clone(),
-            entry: json::text(origin.entry.as_ref()),
-            fields,
-        }
+            if self.status.is_bad() {
+                it.text("message", &self.message);
+            }
+            if self.source != *server {
+                it.node("node", &self.source);
+            }
+        })
     }
 }
 
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(it) => it.is_empty(),
-        Value::Array(it) => it.is_empty(),
-        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
-    }
+/// A line of the log about something of this type, with this outcome and SourceName.
+pub(super) fn line(
+    origin: &Origin,
+    time: Timestamp,
+    (kind, status, source): (ObjectTypeId, StatusCode, &str),
+    put: impl FnOnce(&mut Object<'_>),
+) -> Draft {
+    let address = origin.address.map_or_else(String::new, |it| it.to_string());
+    let session = if origin.session.is_null() { String::new() } else { origin.session.to_string() };
+    let heading = Heading {
+        time,
+        kind: &format!("{kind:?}"),
+        outcome: &status.to_string(),
+        user: origin.who.name(),
+        address: &address,
+        session: &session,
+        source,
+        entry: origin.entry.as_ref(),
+    };
+    Draft::new(&heading, put)
+}
+
+/// Who is told of a deed.
+pub(super) struct Audience {
+    /// The history of events.
+    is_recorded: bool,
+    /// Sessions that hear audit events.
+    hearing: Vec<SessionKey>,
 }
 
 impl Server {
@@ -227,32 +240,47 @@ impl Server {
     /// Audits a deed: an event for those who may hear it, a line of the log. The event's id, for events that refer to it.
     pub fn audit(&self, origin: &Origin, deed: Deed) -> [u8; 16] {
         let id = self.event_ids.next();
-        let entry = deed.entry(origin, &self.own_id());
-        let (now, address) = (time::monotonic(), origin.address.map(|it| it.ip()));
-        let allowance = deed.allowance(&origin.who);
-        let is_single = self.trail.add(entry, address, allowance, now);
+        let now = time::now();
+        let attempt = Attempt {
+            what: deed.kind,
+            outcome: deed.status,
+            source: &deed.source_name,
+            address: origin.address.map(|it| it.ip()),
+            user: origin.who.name(),
+            time: now,
+            allowance: deed.allowance(&origin.who),
+        };
+        let is_single = self.trail.admits(&attempt, time::monotonic());
+        if is_single {
+            self.trail.push(deed.line(origin, now, &self.own_id()));
+        }
         // Refused commands have said so already.
         if is_single && deed.status.is_bad() && deed.is_entrance() {
             let (user, source, status) = (origin.who.name(), &deed.source_name, deed.status);
-            warn!(user, address = ?origin.address, source, %status, "{}", deed.message);
+            warn!(user, address = ?origin.address, %source, %status, "{}", deed.message);
         }
-        self.tell(origin, deed, id, is_single);
+        if let Some(audience) = self.audience(is_single) {
+            self.tell(origin, deed, id, &audience);
+        }
         id
     }
 
-    /// Only a SecurityAdmin over an encrypted channel hears it (Part 4, 6.5; AUD-02). It is recorded if the log has a
-    /// line of its own for it: a flood of refusals must not push everything else out of the history.
-    fn tell(&self, origin: &Origin, deed: Deed, id: [u8; 16], is_single: bool) {
-        let sessions = self.sessions.borrow();
-        let hearing: Vec<SessionKey> =
-            sessions.iter().filter(|it| it.hears_audit).map(|it| it.key).collect();
-        drop(sessions);
-        let Some(kind) = self.space.standard_event_type(deed.kind as u32) else { return };
-        let is_heard = !hearing.is_empty() && self.subscriptions.borrow().has_listeners();
+    /// Who is told of a deed, if anybody: only a SecurityAdmin over an encrypted channel hears it (Part 4, 6.5; AUD-02).
+    /// It is recorded if the log has a line of its own for it: a flood of refusals must not push everything else out of
+    /// the history.
+    pub(super) fn audience(&self, is_single: bool) -> Option<Audience> {
         let is_recorded = is_single && self.events.is_some();
-        if !is_heard && !is_recorded {
-            return;
+        let mut hearing = Vec::new();
+        if self.subscriptions.borrow().has_listeners() {
+            let sessions = self.sessions.borrow();
+            hearing.extend(sessions.iter().filter(|it| it.hears_audit).map(|it| it.key));
         }
+        (is_recorded || !hearing.is_empty()).then_some(Audience { is_recorded, hearing })
+    }
+
+    /// Tells of a deed.
+    pub(super) fn tell(&self, origin: &Origin, deed: Deed, id: [u8; 16], audience: &Audience) {
+        let Some(kind) = self.space.standard_event_type(deed.kind as u32) else { return };
         let mut fields = vec![
             ("0:ActionTimeStamp".to_owned(), date_time(origin.time).into()),
             ("0:Status".to_owned(), (!deed.status.is_bad()).into()),
@@ -261,30 +289,30 @@ impl Server {
             ("0:ClientUserId".to_owned(), origin.who.client_user_id().into()),
             ("0:StatusCodeId".to_owned(), Variant::StatusCode(deed.status)),
         ];
-        fields.extend(deed.fields);
+        fields.extend(deed.fields.into_iter().map(|(name, value)| (format!("0:{name}"), value)));
         let now = time::now();
         let event = Event {
             id,
             kind,
             source: deed.source,
-            source_name: deed.source_name,
+            source_name: deed.source_name.into_owned(),
             notifiers: vec![self.space.server()],
             time: now,
             received: now,
-            message: deed.message,
+            message: deed.message.into_owned(),
             severity: if deed.status.is_bad() { REFUSED } else { DONE },
             fields,
             condition: None,
         };
-        if is_recorded {
+        if audience.is_recorded {
             self.record(&event);
         }
-        if !is_heard {
+        if audience.hearing.is_empty() {
             return;
         }
         let context = self.context();
         let stage = Stage { space: &self.space, ids: &self.event_ids, context: &context };
-        self.subscriptions.borrow_mut().raise_audit(&event, &hearing, &stage);
+        self.subscriptions.borrow_mut().raise_audit(&event, &audience.hearing, &stage);
     }
 
     /// Looks again whether the user of a session hears audit events: user, channel or subscriptions have changed.

@@ -1,13 +1,15 @@
 //! Keeps a flood of the same out of the log: the first few of a kind are written one by one, the rest of the window
 //! becomes one line with their exact number (AUD-06).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use serde_json::Map;
+use opcua_types::{ObjectTypeId, StatusCode};
 
-use crate::ua::audit::chain::Entry;
+use crate::time::Timestamp;
+use crate::ua::audit::chain::{Draft, Heading};
 
 /// What is counted together.
 const WINDOW: Duration = Duration::from_mins(1);
@@ -29,13 +31,34 @@ pub(super) enum Allowance {
     User,
 }
 
+/// What is looked at of a deed.
+#[derive(Clone, Debug)]
+pub(super) struct Attempt<'a> {
+    /// Event type.
+    pub(super) what: ObjectTypeId,
+    /// What came of it.
+    pub(super) outcome: StatusCode,
+    /// SourceName.
+    pub(super) source: &'a Cow<'static, str>,
+    /// From where.
+    pub(super) address: Option<IpAddr>,
+    /// Who.
+    pub(super) user: &'a str,
+    /// When.
+    pub(super) time: Timestamp,
+    /// How much of it is written one by one.
+    pub(super) allowance: Allowance,
+}
+
 /// What is the same about deeds that are counted together. Without user: of an address; without both: of all.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Kind {
-    what: String,
-    outcome: String,
-    source: String,
+    /// Number of the event type.
+    what: u32,
+    /// Number of the status code.
+    outcome: u32,
     address: Option<IpAddr>,
+    source: Cow<'static, str>,
     user: Option<String>,
 }
 
@@ -44,13 +67,22 @@ struct Tally {
     since: Instant,
     passed: u32,
     held: u64,
-    first: String,
-    last: String,
+    first: Timestamp,
+    last: Timestamp,
 }
 
 impl Tally {
     fn new(since: Instant) -> Self {
-        Self { since, passed: 0, held: 0, first: String::new(), last: String::new() }
+        let (first, last) = (Timestamp::default(), Timestamp::default());
+        Self { since, passed: 0, held: 0, first, last }
+    }
+
+    fn hold(&mut self, time: Timestamp) {
+        self.held += 1;
+        if self.held == 1 {
+            self.first = time;
+        }
+        self.last = time;
     }
 }
 
@@ -61,61 +93,47 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// Whether this entry is written by itself. If not, it has been counted.
-    pub(super) fn admit(
-        &mut self,
-        entry: &Entry,
-        address: Option<IpAddr>,
-        allowance: Allowance,
-        now: Instant,
-    ) -> bool {
-        if allowance == Allowance::All {
+    /// Whether this deed is written by itself. If not, it has been counted.
+    pub(super) fn admit(&mut self, deed: &Attempt<'_>, now: Instant) -> bool {
+        if deed.allowance == Allowance::All {
             return true;
         }
         let of_address = Kind {
-            what: entry.kind.clone(),
-            outcome: entry.outcome.clone(),
-            source: entry.source.clone(),
-            address,
+            what: deed.what as u32,
+            outcome: deed.outcome.bits(),
+            address: deed.address,
+            source: deed.source.clone(),
             user: None,
         };
-        if self.tally(&of_address, now).passed >= FREE_OF_ADDRESS {
-            self.hold(&of_address, entry, now);
+        let tally = self.tally(&of_address, now);
+        if tally.passed >= FREE_OF_ADDRESS {
+            tally.hold(deed.time);
             return false;
         }
-        if allowance == Allowance::User {
-            let of_user = Kind { user: Some(entry.user.clone()), ..of_address.clone() };
-            if self.tally(&of_user, now).passed >= FREE_OF_USER {
-                self.hold(&of_user, entry, now);
+        if deed.allowance == Allowance::User {
+            let of_user = Kind { user: Some(deed.user.to_owned()), ..of_address.clone() };
+            let tally = self.tally(&of_user, now);
+            if tally.passed >= FREE_OF_USER {
+                tally.hold(deed.time);
                 return false;
             }
-            self.tally(&of_user, now).passed += 1;
+            tally.passed += 1;
         }
         self.tally(&of_address, now).passed += 1;
         true
     }
 
-    fn hold(&mut self, kind: &Kind, entry: &Entry, now: Instant) {
-        let tally = self.tally(kind, now);
-        tally.held += 1;
-        if tally.held == 1 {
-            tally.first.clone_from(&entry.time);
-        }
-        tally.last.clone_from(&entry.time);
-    }
-
     fn tally(&mut self, kind: &Kind, now: Instant) -> &mut Tally {
-        let kind = if self.tallies.len() < KINDS || self.tallies.contains_key(kind) {
-            kind.clone()
-        } else {
+        let mut kind = kind.clone();
+        if self.tallies.len() >= KINDS && !self.tallies.contains_key(&kind) {
             // Types, outcomes and sources are few: these are always room for.
-            Kind { address: None, user: None, ..kind.clone() }
-        };
+            (kind.address, kind.user) = (None, None);
+        }
         self.tallies.entry(kind).or_insert_with(|| Tally::new(now))
     }
 
     /// Closes the windows that are over, or all: a line for each that held anything back.
-    pub(super) fn close(&mut self, now: Instant, all: bool) -> Vec<Entry> {
+    pub(super) fn close(&mut self, now: Instant, all: bool) -> Vec<Draft> {
         let is_over = |it: &Tally| all || now.duration_since(it.since) >= WINDOW;
         let over: Vec<Kind> = self
             .tallies
@@ -125,27 +143,29 @@ impl Gate {
             .collect();
         let closed = over.into_iter().filter_map(|kind| {
             let tally = self.tallies.remove(&kind)?;
-            (tally.held > 0).then(|| sum(kind, tally))
+            (tally.held > 0).then(|| sum(&kind, &tally))
         });
         closed.collect()
     }
 }
 
-fn sum(kind: Kind, tally: Tally) -> Entry {
-    let mut fields = Map::new();
-    fields.insert("count".to_owned(), tally.held.into());
-    fields.insert("first".to_owned(), tally.first.into());
-    fields.insert("last".to_owned(), tally.last.clone().into());
-    Entry {
+fn sum(kind: &Kind, tally: &Tally) -> Draft {
+    let what = ObjectTypeId::try_from(kind.what).map(|it| format!("{it:?}")).unwrap_or_default();
+    let address = kind.address.map_or_else(|| "(any)".to_owned(), |it| it.to_string());
+    let heading = Heading {
         time: tally.last,
-        kind: kind.what,
-        outcome: kind.outcome,
-        user: kind.user.unwrap_or_else(|| "(any)".to_owned()),
-        address: kind.address.map_or_else(|| "(any)".to_owned(), |it| it.to_string()),
-        source: kind.source,
-        fields,
-        ..Entry::default()
-    }
+        kind: &what,
+        outcome: &StatusCode::from(kind.outcome).to_string(),
+        user: kind.user.as_deref().unwrap_or("(any)"),
+        address: &address,
+        source: &kind.source,
+        ..Heading::default()
+    };
+    Draft::new(&heading, |it| {
+        it.number("count", tally.held);
+        it.text("first", &tally.first.to_string());
+        it.text("last", &tally.last.to_string());
+    })
 }
 
 #[cfg(test)]
@@ -153,21 +173,36 @@ mod tests {
     use super::*;
     use crate::time::monotonic;
 
-    fn failure(user: &str) -> Entry {
-        Entry { kind: "Login".into(), user: user.into(), ..Entry::default() }
+    const HERE: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+
+    fn failure(user: &str, address: Option<IpAddr>) -> Attempt<'_> {
+        Attempt {
+            what: ObjectTypeId::AuditActivateSessionEventType,
+            outcome: StatusCode::BadUserAccessDenied,
+            source: &Cow::Borrowed("Login"),
+            address,
+            user,
+            time: Timestamp::from_ticks(7),
+            allowance: Allowance::User,
+        }
     }
 
-    const HERE: Option<IpAddr> = Some(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+    /// What the lines say.
+    fn said(lines: &[Draft]) -> Vec<serde_json::Value> {
+        lines.iter().map(|it| serde_json::from_str(&it.to_string()).unwrap()).collect()
+    }
+
+    fn counted(lines: &[Draft]) -> u64 {
+        said(lines).iter().map(|it| it["fields"]["count"].as_u64().unwrap()).sum()
+    }
 
     /// Lines written one by one, and the sum of what was held back.
     fn run(users: impl Iterator<Item = String>) -> (u64, u64, usize) {
         let (mut gate, now) = (Gate::default(), monotonic());
-        let entries = users.map(|it| failure(&it));
-        let written = entries.filter(|it| gate.admit(it, HERE, Allowance::User, now)).count();
+        let written = users.filter(|it| gate.admit(&failure(it, HERE), now)).count();
         assert!(gate.tallies.len() <= KINDS);
         let closed = gate.close(now + WINDOW, false);
-        let count = |it: &Entry| it.fields["count"].as_u64().unwrap();
-        (written as u64, closed.iter().map(count).sum(), closed.len())
+        (written as u64, counted(&closed), closed.len())
     }
 
     #[test]
@@ -183,30 +218,37 @@ mod tests {
     #[test]
     fn aud_06_twenty_thousand_addresses_are_counted_within_bounds() {
         let (mut gate, now) = (Gate::default(), monotonic());
-        let written = (0..20_000_u32)
-            .filter(|it| {
-                gate.admit(
-                    &failure("a"),
-                    Some(IpAddr::from(it.to_be_bytes())),
-                    Allowance::User,
-                    now,
-                )
-            })
-            .count() as u64;
+        let address = |it: &u32| Some(IpAddr::from(it.to_be_bytes()));
+        let written =
+            (0..20_000_u32).filter(|it| gate.admit(&failure("a", address(it)), now)).count() as u64;
         let closed = gate.close(now, true);
-        let held: u64 = closed.iter().map(|it| it.fields["count"].as_u64().unwrap()).sum();
-        assert_eq!(written + held, 20_000);
+        assert_eq!(written + counted(&closed), 20_000);
         assert!(written < 5000, "{written}");
+    }
+
+    #[test]
+    fn what_was_counted_is_told_with_its_kind() {
+        let (mut gate, now) = (Gate::default(), monotonic());
+        for _ in 0..=FREE_OF_USER {
+            gate.admit(&failure("ann", HERE), now);
+        }
+        let said = &said(&gate.close(now, true))[0];
+        assert_eq!(said["type"], "AuditActivateSessionEventType");
+        assert_eq!(
+            (&said["outcome"], &said["source"]),
+            (&"BadUserAccessDenied".into(), &"Login".into())
+        );
+        assert_eq!((&said["user"], &said["address"]), (&"ann".into(), &"127.0.0.1".into()));
+        assert_eq!(said["fields"]["first"], said["time"]);
     }
 
     #[test]
     fn a_new_window_begins_anew() {
         let (mut gate, now) = (Gate::default(), monotonic());
-        let mut tries =
-            |now| (0..6).filter(|_| gate.admit(&failure("a"), HERE, Allowance::User, now)).count();
+        let mut tries = |now| (0..6).filter(|_| gate.admit(&failure("a", HERE), now)).count();
         assert_eq!(tries(now), 5);
         assert_eq!(tries(now), 0);
         assert_eq!(gate.close(now + WINDOW, false).len(), 1);
-        assert!(gate.admit(&failure("a"), HERE, Allowance::User, now + WINDOW));
+        assert!(gate.admit(&failure("a", HERE), now + WINDOW));
     }
 }

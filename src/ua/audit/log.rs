@@ -8,11 +8,10 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
-
 use crate::config::AuditConfig;
 use crate::time;
-use crate::ua::audit::chain::{self, Entry, Head};
+use crate::ua::audit::chain::{self, Draft, Head, Heading};
+use crate::ua::audit::json::Object;
 
 /// The file that is written to.
 pub(super) const CURRENT: &str = "audit.jsonl";
@@ -62,15 +61,10 @@ pub(super) fn read_head(folder: &Path) -> Option<Head> {
     serde_json::from_slice(&fs::read(folder.join(HEAD)).ok()?).ok()
 }
 
-/// An entry of the log's own.
-pub(super) fn own_entry(kind: &str, fields: Map<String, Value>) -> Entry {
-    Entry {
-        time: time::now().to_string(),
-        kind: format!("{OWN}{kind}"),
-        outcome: "Good".to_owned(),
-        fields,
-        ..Entry::default()
-    }
+/// A line of the log's own: with `Good`, or what else is to be said of it.
+pub(super) fn own_line(kind: &str, outcome: &str, put: impl FnOnce(&mut Object<'_>)) -> Draft {
+    let kind = format!("{OWN}{kind}");
+    Draft::new(&Heading { time: time::now(), kind: &kind, outcome, ..Heading::default() }, put)
 }
 
 impl Log {
@@ -91,22 +85,21 @@ impl Log {
         {
             last = last_line(&mut File::open(older)?)?;
         }
-        let mut found = Map::new();
-        let version = env!("CARGO_PKG_VERSION");
-        found.insert("version".to_owned(), version.into());
-        if torn > 0 {
-            found.insert("torn_bytes_cut_off".to_owned(), torn.into());
-        }
-        let head = stand(last.as_deref(), told, &mut found);
-        let is_whole = !found.contains_key("damage");
+        let (head, damage) = stand(last.as_deref(), told);
         let mut log = Self { folder, config, file, bytes, first: 0, head };
         log.first = first.unwrap_or(log.head.count + 1);
-        let mut entry = own_entry("Opened", found);
-        if !is_whole {
-            "BadDataLost".clone_into(&mut entry.outcome);
-        }
-        log.append(std::slice::from_ref(&entry))?;
-        if !is_whole {
+        let outcome = if damage.is_none() { "Good" } else { "BadDataLost" };
+        let opened = own_line("Opened", outcome, |it| {
+            it.text("version", env!("CARGO_PKG_VERSION"));
+            if torn > 0 {
+                it.number("torn_bytes_cut_off", torn);
+            }
+            if let Some(damage) = damage {
+                it.text("damage", damage);
+            }
+        });
+        log.append(std::slice::from_ref(&opened))?;
+        if damage.is_some() {
             tracing::error!(folder = %log.folder.display(), "the audit log has been changed from outside");
         }
         Ok(log)
@@ -126,8 +119,8 @@ impl Log {
     }
 
     /// Writes lines and brings them to the disk, all of them or none. After an error the log must be opened anew.
-    pub fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
-        let done = self.try_append(entries);
+    pub fn append(&mut self, drafts: &[Draft]) -> io::Result<()> {
+        let done = self.try_append(drafts);
         if done.is_err() {
             // As far as it can be done; a rest of a line is cut away when the log is opened.
             let _ = self.file.set_len(self.bytes);
@@ -135,23 +128,13 @@ impl Log {
         done
     }
 
-    fn try_append(&mut self, entries: &[Entry]) -> io::Result<()> {
-        let mut head = self.head.clone();
-        let mut text = String::new();
-        let mut add = |entry: &Entry, text: &mut String| {
-            let (line, next) = chain::seal(entry, &head);
-            text.push_str(&line);
-            text.push('\n');
-            head = next;
-        };
+    fn try_append(&mut self, drafts: &[Draft]) -> io::Result<()> {
         let surplus = if self.bytes >= self.config.file_bytes { self.rotate()? } else { None };
-        if let Some((entry, _)) = &surplus {
-            add(entry, &mut text);
+        let (mut head, mut text) = (self.head.clone(), Vec::new());
+        for draft in surplus.iter().map(|it| &it.0).chain(drafts) {
+            head = chain::seal(draft, &head, &mut text);
         }
-        for entry in entries {
-            add(entry, &mut text);
-        }
-        self.file.write_all(text.as_bytes())?;
+        self.file.write_all(&text)?;
         self.file.sync_data()?;
         self.write_head(&head)?;
         self.bytes += text.len() as u64;
@@ -163,7 +146,7 @@ impl Log {
     }
 
     /// Begins a new file: what is to be said of it, and the files that are too many now.
-    fn rotate(&mut self) -> io::Result<Option<(Entry, Vec<PathBuf>)>> {
+    fn rotate(&mut self) -> io::Result<Option<(Draft, Vec<PathBuf>)>> {
         let name = format!("audit-{:012}.jsonl", self.first);
         fs::rename(self.folder.join(CURRENT), self.folder.join(&name))?;
         self.file = open_file(&self.folder.join(CURRENT))?;
@@ -176,11 +159,12 @@ impl Log {
             Some(path) if !path.ends_with(CURRENT) => first_line(&mut File::open(path)?)?,
             _ => None,
         };
-        let mut fields = Map::new();
-        fields.insert("file".to_owned(), name.into());
-        fields.insert("oldest".to_owned(), oldest.unwrap_or(self.first).into());
-        fields.insert("removed".to_owned(), gone.len().into());
-        Ok(Some((own_entry("Rotated", fields), gone)))
+        let rotated = own_line("Rotated", "Good", |it| {
+            it.text("file", &name);
+            it.number("oldest", oldest.unwrap_or(self.first));
+            it.number("removed", gone.len() as u64);
+        });
+        Ok(Some((rotated, gone)))
     }
 
     fn write_head(&self, head: &Head) -> io::Result<()> {
@@ -200,32 +184,25 @@ fn open_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).append(true).create(true).mode(FILE_MODE).open(path)
 }
 
-/// Where the chain goes on: behind the last line, unless the head knows better.
-fn stand(last: Option<&str>, told: Option<Head>, found: &mut Map<String, Value>) -> Head {
+/// Where the chain goes on: behind the last line, unless the head knows better. And what is wrong with the log.
+fn stand(last: Option<&str>, told: Option<Head>) -> (Head, Option<&'static str>) {
     let (read, is_readable) = match last.map(chain::open) {
         None => (Head::default(), true),
         Some(Ok((_, head))) => (head, true),
         Some(Err(_)) => (Head::default(), false),
     };
-    let mut note = |text: &str| found.insert("damage".to_owned(), text.into());
     match told {
         Some(told) if told.count > read.count || (told.count == read.count && told != read) => {
-            note(if is_readable {
+            let damage = if is_readable {
                 "lines are missing or changed"
             } else {
                 "the last line is changed"
-            });
-            told
+            };
+            (told, Some(damage))
         }
-        None if read.count > 0 || !is_readable => {
-            note("the head file is missing");
-            read
-        }
-        Some(_) if !is_readable => {
-            note("the last line is changed");
-            read
-        }
-        Some(_) | None => read,
+        None if read.count > 0 || !is_readable => (read, Some("the head file is missing")),
+        Some(_) if !is_readable => (read, Some("the last line is changed")),
+        Some(_) | None => (read, None),
     }
 }
 

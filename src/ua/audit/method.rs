@@ -22,8 +22,8 @@ pub struct AuditedMethod {
     pub kind: ObjectTypeId,
     /// `Attribute/Call`, or for conditions `Method/` and the method's name.
     pub source_name: &'static str,
-    /// Such as `0:ConditionEventId`.
-    pub fields: Vec<(String, Variant)>,
+    /// Such as `ConditionEventId`, of namespace 0.
+    pub fields: Vec<(&'static str, Variant)>,
 }
 
 impl Default for AuditedMethod {
@@ -57,7 +57,7 @@ pub(super) fn array(values: Vec<Variant>) -> Variant {
 impl Server {
     /// Audits a call, done or refused. The one way in for methods of every kind: the service does it for all calls it
     /// answers, as [`how_audited`] says; whoever knows better calls it with an `audited` of his own and adds fields,
-    /// such as `("0:ConditionEventId", id)` and `("0:Comment", text)` with `AuditConditionAcknowledgeEventType`.
+    /// such as `("ConditionEventId", id)` and `("Comment", text)` with `AuditConditionAcknowledgeEventType`.
     /// Arguments that are secrets are masked here.
     pub fn audit_method(
         &self,

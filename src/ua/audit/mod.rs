@@ -23,7 +23,7 @@ mod trail;
 mod verify;
 mod write;
 
-pub use chain::{Entry, Fault, Head, Line};
+pub use chain::{Draft, Entry, Fault, Head, Line};
 pub use condition::audited_condition;
 pub use deed::{Deed, Origin, Who};
 pub use history::{EventChange, EventsChanged};
@@ -33,4 +33,4 @@ pub use method::{AuditedMethod, how_audited};
 pub use session::Activation;
 pub use trail::Trail;
 pub use verify::{Break, Found, last_lines, verify};
-pub use write::Written;
+pub use write::{Said, Written};

@@ -1,5 +1,7 @@
 //! Sessions as deeds (Part 5, 6.4.7 to 6.4.11): created, activated, ended, a request cancelled, subscriptions moved.
 
+use std::borrow::Cow;
+
 use opcua_types::{
     AnonymousIdentityToken, ByteString, ExtensionObject, IssuedIdentityToken, NodeId, ObjectTypeId,
     StatusCode, UserNameIdentityToken, Variant, X509IdentityToken,
@@ -61,12 +63,13 @@ fn masked(token: &ExtensionObject) -> (Who, ExtensionObject) {
 fn deed(
     server: &Server,
     kind: ObjectTypeId,
-    source_name: &str,
-    of: (&NodeId, &str),
+    source_name: &'static str,
+    of: (&NodeId, &'static str),
     status: StatusCode,
 ) -> Deed {
     let (session, message) = of;
-    let message = if status.is_bad() { format!("{message}: {status}") } else { message.to_owned() };
+    let message: Cow<'static, str> =
+        if status.is_bad() { format!("{message}: {status}").into() } else { message.into() };
     let deed = Deed::new(kind, server.own_id(), source_name, message, status);
     deed.with("SessionId", session.clone())
 }
@@ -141,8 +144,8 @@ impl Server {
     pub fn audit_session(
         &self,
         origin: &Origin,
-        source_name: &str,
-        message: &str,
+        source_name: &'static str,
+        message: &'static str,
         status: StatusCode,
     ) {
         let kind = ObjectTypeId::AuditSessionEventType;
@@ -152,7 +155,7 @@ impl Server {
     }
 
     /// Audits the end of a session that nobody asked for: `Session/Timeout`, else `Session/Terminated`.
-    pub fn audit_end(&self, session: &Session, source_name: &str) {
+    pub fn audit_end(&self, session: &Session, source_name: &'static str) {
         let who = match &session.identity {
             None => Who::Unknown("Session"),
             Some(it) if it.is_anonymous => Who::Anonymous,

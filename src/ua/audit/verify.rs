@@ -197,7 +197,8 @@ mod tests {
 
     use super::*;
     use crate::config::AuditConfig;
-    use crate::ua::audit::{Entry, Log};
+    use crate::ua::audit::Log;
+    use crate::ua::audit::chain::{Draft, Heading};
 
     const CONFIG: AuditConfig = AuditConfig { file_bytes: 2000, files: 3 };
     const ENDLESS: AuditConfig = AuditConfig { file_bytes: u64::MAX, files: 3 };
@@ -205,8 +206,9 @@ mod tests {
     fn write(folder: &Path, config: AuditConfig, lines: usize) {
         let mut log = Log::open(folder.to_owned(), config).unwrap();
         for number in 0..lines {
-            let entry = Entry { user: format!("user {number}"), ..Entry::default() };
-            log.append(&[entry]).unwrap();
+            let user = format!("user {number}");
+            let line = Draft::new(&Heading { user: &user, ..Heading::default() }, |_| {});
+            log.append(&[line]).unwrap();
         }
     }
 
@@ -235,6 +237,21 @@ mod tests {
         assert!(verify(data.path(), Some(&noted)).is_ok());
         let unknown = verify(data.path(), Some(&"0".repeat(64))).unwrap_err();
         assert!(unknown.what.contains("not the log that was noted"), "{unknown}");
+    }
+
+    /// `old_log.jsonl` was written by a version that gave each value of a Write a line of its own.
+    #[test]
+    fn a_log_of_an_older_version_goes_on_in_the_same_chain() {
+        let data = tempfile::tempdir().unwrap();
+        fs::write(data.path().join(log::CURRENT), include_str!("old_log.jsonl")).unwrap();
+        fs::write(data.path().join(log::HEAD), include_str!("old_log.head")).unwrap();
+        assert_eq!(verify(data.path(), None).unwrap().lines, 8);
+        write(data.path(), ENDLESS, 2);
+        let found = verify(data.path(), None).unwrap();
+        assert_eq!((found.lines, found.first.0, found.last.0), (11, 1, 11));
+        let lines = last_lines(data.path(), 7).unwrap();
+        assert_eq!(lines[0].entry.fields["NewValue"], 10.2);
+        assert_eq!((lines[4].seq, lines[4].entry.outcome.as_str()), (9, "Good"));
     }
 
     #[test]

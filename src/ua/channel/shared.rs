@@ -1,6 +1,6 @@
 //! What all channels of a server share.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::ua::wire::Types;
 /// Our identity, what we offer, and whom we trust.
 pub struct ChannelShared {
     identities: RefCell<Vec<Rc<Identity>>>,
+    changes: Cell<u64>,
     offered: Vec<EndpointConfig>,
     lifetime_ms: (u32, u32),
     pub(super) limits: Limits,
@@ -38,6 +39,7 @@ impl ChannelShared {
     ) -> Self {
         Self {
             identities: RefCell::new(identities.into_iter().map(Rc::new).collect()),
+            changes: Cell::new(0),
             offered,
             lifetime_ms: limits.channel_lifetime_ms,
             limits: limits.clone(),
@@ -64,6 +66,12 @@ impl ChannelShared {
         identities.push(Rc::new(identity));
         // The order that a policy looks for them in.
         identities.sort_by_key(|it| it.key.key_type());
+        self.changes.set(self.changes.get() + 1);
+    }
+
+    /// How often we have become somebody else: what was made of our certificates holds as long as this does.
+    pub fn changes(&self) -> u64 {
+        self.changes.get()
     }
 
     /// Our certificate under a policy, in DER; empty without one.

@@ -88,12 +88,30 @@ pub fn from_file(bytes: &[u8]) -> Option<Vec<u8>> {
     summary(bytes).map(|_| bytes.to_vec())
 }
 
-/// The first certificate of a chain; all of it if it is no certificate.
+/// The first certificate of a chain, by its length alone: whether it is one is not looked at. All of it if it has no
+/// length, or one that it is too short for.
 pub fn leaf(chain: &[u8]) -> &[u8] {
-    match X509Certificate::from_der(chain) {
-        Ok((rest, _)) => &chain[..chain.len() - rest.len()],
-        Err(_) => chain,
+    first_sequence(chain).unwrap_or(chain)
+}
+
+/// The DER element in front, if it is a SEQUENCE (X.690, 8.1.3, 10.1).
+fn first_sequence(der: &[u8]) -> Option<&[u8]> {
+    const SEQUENCE: u8 = 0x30;
+    let (head, rest) = der.split_first_chunk::<2>()?;
+    if head[0] != SEQUENCE {
+        return None;
     }
+    let (digits, length) = match head[1] {
+        short @ 0..=0x7f => (0, usize::from(short)),
+        // More than four digits are longer than any message.
+        long @ 0x81..=0x84 => {
+            let digits = usize::from(long & 0x7f);
+            let number = rest.get(..digits)?;
+            (digits, number.iter().fold(0, |it, digit| it << 8 | usize::from(*digit)))
+        }
+        _ => return None,
+    };
+    der.get(..length.checked_add(2 + digits)?)
 }
 
 /// The ApplicationUri in the subject alternative name; `None` unless there is exactly one (CRT-16).
@@ -267,4 +285,26 @@ fn check_usage(
         return Err(CertificateProblem::UseNotAllowed(thumbprint_hex(der)));
     }
     Ok(certificate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_leaf_is_the_first_element_of_a_chain_and_ends_within_it() {
+        let short = [0x30, 2, 7, 8];
+        let long = [[0x30, 0x82, 1, 0].as_slice(), &[5; 256]].concat();
+        for first in [short.as_slice(), &long] {
+            assert_eq!(leaf(first), first);
+            assert_eq!(leaf(&[first, &short, &[1]].concat()), first);
+            let cut = &first[..first.len() - 1];
+            assert_eq!(leaf(cut), cut, "too short for its length");
+        }
+        for other in [&[][..], &[0x30], &[0x31, 0, 9], &[0x30, 0x80, 9], &[0x30, 0x85, 9, 9]] {
+            assert_eq!(leaf(other), other);
+        }
+        let huge = [0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 1];
+        assert_eq!(leaf(&huge), huge);
+    }
 }

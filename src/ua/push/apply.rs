@@ -144,6 +144,6 @@ impl Server {
     }
 }
 
-fn deed(kind: ObjectTypeId, source: u32, name: &str, message: String) -> Deed {
+fn deed(kind: ObjectTypeId, source: u32, name: &'static str, message: String) -> Deed {
     Deed::new(kind, NodeId::new(0, source), name, message, StatusCode::Good)
 }

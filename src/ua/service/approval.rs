@@ -18,7 +18,7 @@ use crate::time;
 use crate::ua::approval::{
     ApprovalProblem, Asked, Form, Held, HoldProblem, Person, Request as Pending, Step,
 };
-use crate::ua::audit::Origin;
+use crate::ua::audit::{Origin, Said};
 use crate::ua::server::Server;
 use crate::ua::service::method::failed;
 use crate::ua::space::{ApprovalNode, NodeIdRef};
@@ -41,9 +41,25 @@ impl Asker<'_> {
         let sessions = server.sessions.borrow();
         let identity = sessions.get(self.session).and_then(|it| it.identity.as_ref());
         Person {
-            name: self.actor.name.clone(),
+            name: self.actor.name.as_ref().to_owned(),
             is_anonymous: identity.is_none_or(|it| it.is_anonymous),
             session: self.session,
+        }
+    }
+}
+
+/// A command that may have to wait.
+#[derive(Clone, Copy)]
+pub(super) enum Asking<'a> {
+    Plant(&'a control::Command),
+    Alarm(&'a AlarmCommand),
+}
+
+impl Asking<'_> {
+    fn held(self) -> Held {
+        match self {
+            Self::Plant(command) => Held::Plant(command.clone()),
+            Self::Alarm(command) => Held::Alarm(command.clone()),
         }
     }
 }
@@ -61,12 +77,12 @@ enum Judgement {
 pub(super) fn hold(
     server: &Rc<Server>,
     asker: &Asker<'_>,
-    held: &Held,
+    asking: Asking<'_>,
     form: impl FnOnce() -> Form,
 ) -> Option<Holding> {
-    let danger = match held {
-        Held::Plant(command) => server.hazards.of(command)?,
-        Held::Alarm(command) => danger_of_alarm(server, command)?,
+    let danger = match asking {
+        Asking::Plant(command) => server.hazards.of(command)?,
+        Asking::Alarm(command) => danger_of_alarm(server, command)?,
     };
     let rule = server.config.approval.rule(danger.hazard);
     if rule == ApprovalRule::None {
@@ -75,7 +91,7 @@ pub(super) fn hold(
     let (form, by) = (form(), asker.person(server));
     let (path, text) = words(server, &form);
     let device = server.space.table().split(&path).map(|it| it.0);
-    let (held, origin) = (held.clone(), asker.origin.clone());
+    let (held, origin) = (asking.held(), asker.origin.clone());
     let asked = Asked { held, danger, rule, form, by, origin, text, device };
     let judgement = judge(server, &asked);
     let server = Rc::clone(server);
@@ -158,7 +174,7 @@ fn words(server: &Server, form: &Form) -> (String, String) {
             (path, text)
         }
         Form::Write(written) => {
-            let path = path_of(&written.node);
+            let path = path_of(&written.id(&server.space));
             let text = format!("{path} = {}", shown(&written.new));
             (path, text)
         }
@@ -241,8 +257,12 @@ fn approve(
         return Err(ApprovalProblem::Unknown);
     }
     if let Form::Write(written) = &mut request.asked.form {
-        let node = NodeIdRef::from(&written.node);
-        written.old = server.value_before(&node, written.attribute, &NumericRange::None);
+        let node = match written.node {
+            Said::Ours(node) => Some(node),
+            Said::Unknown(_) => None,
+        };
+        let (snapshot, whole) = (server.snapshot(), &NumericRange::None);
+        written.old = server.value_before(&snapshot, node, written.attribute, whole);
     }
     let sent = send(server, server.approved_command(request.clone(), &by.name));
     let (server, origin) = (Rc::clone(server), asker.origin.clone());

@@ -12,10 +12,10 @@ use crate::alarm::{
     AlarmCommand, AlarmIndex, AlarmOrder, AlarmRefusal, Remark, Setting, access_of,
 };
 use crate::engine::Request as EngineRequest;
-use crate::ua::approval::{Form, Held};
+use crate::ua::approval::Form;
 use crate::ua::event::condition::event_number;
 use crate::ua::server::Server;
-use crate::ua::service::approval::{self, Asker, Holding};
+use crate::ua::service::approval::{self, Asker, Asking, Holding};
 use crate::ua::service::method::{answered, failed};
 use crate::ua::space::{NodeIdRef, NodeRef};
 use crate::ua::status;
@@ -126,8 +126,8 @@ fn ask(
         return Err(failed(StatusCode::BadUserAccessDenied));
     }
     let command = AlarmCommand { actor: asker.actor.clone(), alarm, order, remark: said.remark };
-    let held = Held::Alarm(command.clone());
-    if let Some(holding) = approval::hold(server, asker, &held, || Form::Call(call.clone())) {
+    let asking = Asking::Alarm(&command);
+    if let Some(holding) = approval::hold(server, asker, asking, || Form::Call(call.clone())) {
         return Ok(Called::Held(holding));
     }
     let asked = server.port.ask_alarm(command);

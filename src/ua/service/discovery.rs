@@ -1,11 +1,9 @@
 //! Discovery service set (Part 4, 5.5): FindServers and GetEndpoints, without a session.
 
-use opcua_types::{
-    EndpointDescription, FindServersResponse, GetEndpointsResponse, LocaleId, UAString,
-};
+use opcua_types::{FindServersResponse, LocaleId, ObjectId, StatusCode, UAString};
 
 use crate::ua::endpoint::TRANSPORT_PROFILE;
-use crate::ua::service::{Outcome, Request};
+use crate::ua::service::{Answer, Outcome, Request};
 
 /// FindServers: ourselves, if the client did not ask for others only.
 pub(super) fn find_servers(mut request: Request<'_>) -> Outcome {
@@ -29,10 +27,14 @@ pub(super) fn get_endpoints(mut request: Request<'_>) -> Outcome {
     let profiles: Option<Vec<UAString>> = request.typed()?;
     let profiles = profiles.unwrap_or_default();
     let matches = profiles.is_empty() || profiles.iter().any(|it| it.as_ref() == TRANSPORT_PROFILE);
-    let endpoints: Vec<EndpointDescription> =
-        if matches { request.server.endpoints.describe(endpoint_url.as_ref()) } else { Vec::new() };
-    request.answer(&GetEndpointsResponse {
-        response_header: request.good(),
-        endpoints: Some(endpoints),
-    })
+    let mut answer = request.head(ObjectId::GetEndpointsResponse_Encoding_DefaultBinary);
+    if matches {
+        let (endpoints, context) = (&request.server.endpoints, request.server.context());
+        let all = endpoints.encoded(endpoint_url.as_ref(), &context);
+        answer.extend_from_slice(&all.map_err(|_| StatusCode::BadEncodingError)?);
+    } else {
+        // None of them: an array without elements.
+        answer.extend_from_slice(&0_u32.to_le_bytes());
+    }
+    Ok(Answer::Now(answer))
 }

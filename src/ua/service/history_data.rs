@@ -96,7 +96,7 @@ fn check_count(request: &Request<'_>, count: usize) -> Result<(), StatusCode> {
 }
 
 fn by(actor: &Actor) -> By {
-    By { user: actor.name.clone(), time: time::now() }
+    By { user: actor.name.as_ref().to_owned(), time: time::now() }
 }
 
 /// UpdateDataDetails.
@@ -198,7 +198,7 @@ fn note_of(given: &DataValue, actor: &Actor) -> Result<(Timestamp, Note), Status
     let shown = object.inner_as::<Annotation>().ok_or(StatusCode::BadTypeMismatch)?;
     let mut note = Note::of(shown);
     if note.user.is_empty() {
-        note.user.clone_from(&actor.name);
+        actor.name.as_ref().clone_into(&mut note.user);
     }
     if note.time.ticks() <= 0 {
         note.time = time::now();

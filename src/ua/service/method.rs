@@ -17,12 +17,12 @@ use crate::alarm::AlarmRefusal;
 use crate::control::{self, Command, Order, Refusal, Scalar};
 use crate::engine::Request as EngineRequest;
 use crate::tag::MethodRow;
-use crate::ua::approval::{Form, Held, HoldProblem};
+use crate::ua::approval::{Form, HoldProblem};
 use crate::ua::audit::{AuditedMethod, Origin, audited_condition};
 use crate::ua::permission::bits::CALL;
 use crate::ua::permission::{Denied, Rights};
 use crate::ua::server::Server;
-use crate::ua::service::approval::{self, Asker, Holding};
+use crate::ua::service::approval::{self, Asker, Asking, Holding};
 use crate::ua::service::condition::{self, Called};
 use crate::ua::service::fixture::{self, Done};
 use crate::ua::service::{
@@ -181,9 +181,9 @@ fn start(
     }
     match prepare(server, actor, call) {
         Ok((row, command)) => {
-            let held = Held::Plant(command.clone());
+            let asking = Asking::Plant(&command);
             let form = || Form::Call(call.clone());
-            if let Some(holding) = approval::hold(server, &asker, &held, form) {
+            if let Some(holding) = approval::hold(server, &asker, asking, form) {
                 return Operation::Held(Some(row), holding);
             }
             info!(%actor, target = ?command.target, method = row.name, "call");

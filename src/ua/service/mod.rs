@@ -5,6 +5,7 @@ mod attribute;
 mod batch;
 mod cancel;
 mod condition;
+mod create_session;
 mod discovery;
 mod ephemeral;
 mod event_draft;
@@ -241,7 +242,7 @@ fn serve(request: Request<'_>, kind: u32) -> Outcome {
     match kind {
         FIND_SERVERS => discovery::find_servers(request),
         GET_ENDPOINTS => discovery::get_endpoints(request),
-        CREATE_SESSION => session::create(request),
+        CREATE_SESSION => create_session::create(request),
         ACTIVATE_SESSION => session::activate(request),
         CLOSE_SESSION => session::close(request),
         CANCEL => cancel::cancel(request),

@@ -198,7 +198,7 @@ async fn carry_out(
 
 /// Part 18, 5.2.6 and 5.2.7: nobody removes himself, or shuts himself out.
 fn check_self(actor: &Actor, is_user: bool, wish: &Wish) -> Result<(), StatusCode> {
-    let is_self = |name: &String| is_user && *name == actor.name;
+    let is_self = |name: &String| is_user && **name == *actor.name;
     let is_bad = match wish {
         Wish::Remove { name } => is_self(name),
         Wish::Modify { name, change } => {
@@ -267,7 +267,7 @@ async fn change_password(
         // Part 18, 5.2.8: only a user of this list has a password here.
         connection.ok_or(StatusCode::BadInvalidState)?.peer.ip()
     };
-    let name = actor.name.clone();
+    let name = actor.name.as_ref().to_owned();
     if !server.guard.borrow().may_try(&name, address, time::monotonic()) {
         return Err(StatusCode::BadUserAccessDenied);
     }

@@ -16,13 +16,13 @@ use crate::config::AnyRole;
 use crate::control::{self, Command, Order};
 use crate::tag::{DeviceIndex, StructureRow};
 use crate::time;
-use crate::ua::approval::{Form, Held};
-use crate::ua::audit::{Origin, Written};
+use crate::ua::approval::Form;
+use crate::ua::audit::{Origin, Said, Written};
 use crate::ua::envelope::fault;
 use crate::ua::permission::bits::{WRITE, WRITE_ATTRIBUTE};
 use crate::ua::permission::{ClassIndex, Rights};
 use crate::ua::server::Server;
-use crate::ua::service::approval::{self, Asker, Holding};
+use crate::ua::service::approval::{self, Asker, Asking, Holding};
 use crate::ua::service::batch::{Batches, Outcomes, Place};
 use crate::ua::service::{Answer, Outcome, Request, encode, variant};
 use crate::ua::service::{condition, reader, role};
@@ -64,20 +64,25 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
     let rights = request.rights(session);
     let origin = request.server.origin(request.connection, &request.header, Some(session));
     let asker = Asker { session, actor: &actor, origin: &origin };
-    let mut operations = Vec::with_capacity(count);
+    let (mut operations, mut all) = (Vec::with_capacity(count), Vec::with_capacity(count));
     let mut batches = Batches::new(&request.server.port);
+    let (server, snapshot) = (request.server, request.server.snapshot());
     for (node, attribute, range, value) in asked {
-        let parts = reader::index_range(range).unwrap_or(NumericRange::None);
+        let found = server.space.resolve(&node);
+        let parts = reader::index_range(range);
+        let part = parts.as_ref().unwrap_or(&NumericRange::None);
         let written = Written {
-            node: request.server.said_id(&node),
+            node: found.map_or_else(|| Said::Unknown(server.said_id(&node)), Said::Ours),
             attribute,
             range: range.to_owned(),
             new: value.value.clone().unwrap_or_default(),
-            old: request.server.value_before(&node, attribute, &parts),
+            old: server.value_before(&snapshot, found, attribute, part),
         };
-        let operation = check(request.server, (actor.roles, &rights), &node, attribute, range)
-            .and_then(|it| begin_one(request.server, it, value, (&asker, &written), &mut batches));
-        operations.push((operation.unwrap_or_else(Operation::Done), written));
+        let operation = known(found, &node)
+            .and_then(|it| check(server, (actor.roles, &rights), it, attribute, parts))
+            .and_then(|it| begin_one(server, it, value, (&asker, &written), &mut batches));
+        operations.push(operation.unwrap_or_else(Operation::Done));
+        all.push(written);
     }
     let sent = batches.send();
     let server = Rc::clone(request.server);
@@ -85,7 +90,7 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
     let (id, header) = (request.id, request.header.clone());
     tokio::task::spawn_local(async move {
         let outcomes = sent.outcomes().await;
-        let results = finish_all(&server, &origin, operations, &outcomes).await;
+        let results = finish_all(&server, &origin, (operations, all), &outcomes).await;
         let handle = header.request_handle;
         let response = WriteResponse {
             response_header: ResponseHeader::new_good(&header),
@@ -109,23 +114,23 @@ pub(super) fn write(mut request: Request<'_>) -> Outcome {
 async fn finish_all(
     server: &Server,
     origin: &Origin,
-    operations: Vec<(Operation, Written)>,
+    (operations, mut all): (Vec<Operation>, Vec<Written>),
     outcomes: &Outcomes,
 ) -> Vec<StatusCode> {
     let mut results = Vec::with_capacity(operations.len());
-    let mut before: Option<Written> = None;
-    for (operation, mut written) in operations {
+    let mut last: Option<usize> = None;
+    for (at, operation) in operations.into_iter().enumerate() {
         let status = finish(operation, outcomes).await;
         // All were looked at before the first was done: a place that is written twice has the first value in between.
-        if let Some(before) = before.take_if(|it| it.is_before(&written)) {
-            written.old = before.new;
+        if let Some(before) = last.filter(|it| all[*it].is_before(&all[at])) {
+            all[at].old = all[before].new.clone();
         }
         if !status.is_bad() {
-            before = Some(written.clone());
+            last = Some(at);
         }
-        server.audit_write(origin, written, status);
         results.push(status);
     }
+    server.audit_writes(origin, &all, &results);
     results
 }
 
@@ -138,7 +143,7 @@ pub(super) fn begin(request: &Request<'_>, session: SessionKey) -> Result<Actor,
     }
     session.pending += 1;
     let name = session.identity.as_ref().map_or("anonymous", |it| it.user.as_str());
-    Ok(Actor { name: name.to_owned(), roles: session.roles() })
+    Ok(Actor { name: name.into(), roles: session.roles() })
 }
 
 /// Ends a request that waited: nothing is sent once the session has gone (MTH-10).
@@ -188,8 +193,7 @@ fn begin_one(
         Target::Setpoint { row, target } => {
             let order = order(row, &value)?;
             let command = Command { actor: actor.clone(), target, order };
-            let held = Held::Plant(command.clone());
-            let holding = approval::hold(server, asker, &held, form);
+            let holding = approval::hold(server, asker, Asking::Plant(&command), form);
             Ok(holding.map_or_else(|| Operation::Asked(batches.add(command)), Operation::Held))
         }
         Target::Structure { device, row, target } => {
@@ -221,8 +225,7 @@ fn begin_one(
             let order = AlarmOrder::Set(setting, number);
             let remark = Remark::default();
             let command = AlarmCommand { actor: actor.clone(), alarm, order, remark };
-            let held = Held::Alarm(command.clone());
-            if let Some(holding) = approval::hold(server, asker, &held, form) {
+            if let Some(holding) = approval::hold(server, asker, Asking::Alarm(&command), form) {
                 return Ok(Operation::Held(holding));
             }
             // In the order of the request.
@@ -243,22 +246,26 @@ fn begin_one(
     }
 }
 
-/// Node, attribute, range and right of one operation (WR-06, WR-09, WR-10).
-fn check(
-    server: &Server,
-    (roles, rights): (Roles, &Rights),
-    node: &NodeIdRef<'_>,
-    attribute: u32,
-    range: &str,
-) -> Result<Target, StatusCode> {
-    let found = server.space.resolve(node).ok_or(if reader::is_null(node) {
+/// A node that there is (WR-10).
+fn known(found: Option<NodeRef>, said: &NodeIdRef<'_>) -> Result<NodeRef, StatusCode> {
+    found.ok_or(if reader::is_null(said) {
         StatusCode::BadNodeIdInvalid
     } else {
         StatusCode::BadNodeIdUnknown
-    })?;
+    })
+}
+
+/// Attribute, range and right of one operation (WR-06, WR-09, WR-10).
+fn check(
+    server: &Server,
+    (roles, rights): (Roles, &Rights),
+    found: NodeRef,
+    attribute: u32,
+    range: Result<NumericRange, StatusCode>,
+) -> Result<Target, StatusCode> {
     let attribute =
         AttributeId::from_u32(attribute).map_err(|_| StatusCode::BadAttributeIdInvalid)?;
-    let range = reader::index_range(range)?;
+    let range = range?;
     if !rights.may_browse(server.space.class_of(found)) && attribute != AttributeId::Value {
         return Err(StatusCode::BadUserAccessDenied);
     }

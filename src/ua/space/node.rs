@@ -57,7 +57,7 @@ impl<'a> From<&'a NodeId> for NodeIdRef<'a> {
 
 impl Space {
     /// The string part of an instance's `NodeId`, in pieces that need no allocation.
-    fn path(&self, node: NodeRef) -> Option<(&str, &str)> {
+    pub(in crate::ua) fn path(&self, node: NodeRef) -> Option<(&str, &str)> {
         match node {
             NodeRef::Static(_) | NodeRef::Session(..) | NodeRef::Role(..) | NodeRef::Alarm(..) => {
                 None

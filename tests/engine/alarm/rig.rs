@@ -12,7 +12,7 @@ use cellhouse::engine::Engine;
 use crate::support::{Size, engine, plant};
 
 pub(crate) fn actor(role: Role) -> Actor {
-    Actor { name: "olga".to_owned(), roles: Roles::NONE.with(role) }
+    Actor { name: "olga".into(), roles: Roles::NONE.with(role) }
 }
 
 /// An engine with the fixture, and what its alarms have told.
