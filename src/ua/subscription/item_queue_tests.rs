@@ -183,7 +183,6 @@ impl Model {
             Step::Resend if self.queue.is_empty() => {
                 self.queue.extend(self.last.clone().map(|it| (it, 0)));
             }
-            Step::Resend => (),
             Step::Forget => self.forget(),
             Step::May(may) if may == self.is_denied => {
                 self.is_denied = !may;
@@ -192,7 +191,7 @@ impl Model {
                     self.put(Value::Null, StatusCode::BadUserAccessDenied.bits());
                 }
             }
-            Step::May(_) => (),
+            Step::Resend | Step::May(_) => (),
         }
     }
 }
