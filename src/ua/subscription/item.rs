@@ -1,7 +1,7 @@
 //! One monitored item (Part 4, 5.13.1): where it looks, what it keeps, what it reports.
 //!
 //! There may be a million, so an item is small: it has at hand what every item has. What it saw last is also its
-//! newest value that waits, told apart by a flag, and what few have stands in [`Extras`].
+//! newest value that waits, told apart by a flag, and what few have stands in `Extras`.
 
 use std::collections::VecDeque;
 
