@@ -180,27 +180,32 @@ fn check_number(server: &Server, source: &Source) -> Result<(), StatusCode> {
                 ValueType::F64 | ValueType::U16 | ValueType::U32 | ValueType::Numbers
             )
         }
-        Source::Live(LiveId::Stored(index), _) => {
-            let declared = server.space.declared(NodeRef::Static(*index));
-            declared.is_some_and(|it| it.is_number())
-        }
-        Source::Live(..) | Source::Fixed(..) => false,
+        Source::Live(..) | Source::Fixed(..) => stored(source)
+            .and_then(|index| server.space.declared(NodeRef::Static(index)))
+            .is_some_and(|it| it.is_number()),
     };
     if is_number { Ok(()) } else { Err(StatusCode::BadFilterNotAllowed) }
+}
+
+/// The variable that clients write and the server keeps, if the source is one.
+fn stored(source: &Source) -> Option<u32> {
+    match source.live() {
+        Some(LiveId::Stored(index)) => Some(index),
+        _ => None,
+    }
 }
 
 /// The EURange of a source: the range that percents are of.
 fn range(server: &Server, source: &Source) -> Option<(f64, f64)> {
     match source {
         Source::Tag(tag) | Source::Part(tag, _) => server.space.table().range(*tag),
-        Source::Live(LiveId::Stored(index), _) => {
-            let property = server.space.property(*index, "EURange")?;
+        Source::Live(..) | Source::Fixed(..) => {
+            let property = server.space.property(stored(source)?, "EURange")?;
             match &server.stored.borrow().get(property)?.value {
                 Variant::ExtensionObject(it) => it.inner_as::<Range>().map(|it| (it.low, it.high)),
                 _ => None,
             }
         }
-        Source::Live(..) | Source::Fixed(..) => None,
     }
 }
 
@@ -261,11 +266,11 @@ fn measured(server: &Server, source: &Source) -> Option<(aggregate::Kind, bool)>
             ValueType::Bool => Some((K::Boolean, true)),
             ValueType::Time | ValueType::Text | ValueType::Bools | ValueType::Numbers => None,
         },
-        Source::Live(LiveId::Stored(index), _) => {
-            let declared = server.space.declared(NodeRef::Static(*index))?;
+        Source::Live(..) => {
+            let declared = server.space.declared(NodeRef::Static(stored(source)?))?;
             declared.measured().filter(|_| declared.rank == -1).map(|it| (it, false))
         }
-        Source::Part(..) | Source::Live(..) | Source::Fixed(..) => None,
+        Source::Part(..) | Source::Fixed(..) => None,
     }
 }
 

@@ -133,7 +133,7 @@ fn source_of(sight: &Sight<'_>, item: &ReadItem<'_>) -> Result<Source, StatusCod
     }
     if is_value && let ValueSource::Live(id) = space.value_source(node) {
         sight.value_of(node, attribute, &NumericRange::None, item.encoding)?;
-        return Ok(Source::Live(id, Box::new(range)));
+        return Ok(Source::Live(Box::new((id, range))));
     }
     match sight.value_of(node, attribute, &range, item.encoding) {
         Ok(found) => Ok(Source::Fixed(Box::new(found.value.unwrap_or_default()), StatusCode::Good)),
@@ -170,8 +170,8 @@ impl Common<'_> {
             filter::check(sight.snapshot, self.server, (&source, is_value), &parameters.filter)?;
         let settings = self.settings(parameters, filter.data());
         let result = filter.result();
-        let live = match source {
-            Source::Live(id, _) => self.server.live_values(&[id], sight.snapshot),
+        let live = match &source {
+            Source::Live(live) => self.server.live_values(&[live.0], sight.snapshot),
             _ => LiveValues::new(),
         };
         let pass = Pass { snapshot: sight.snapshot, live: &live, utc: sight.now };

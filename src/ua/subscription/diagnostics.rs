@@ -4,7 +4,7 @@ use opcua_types::{NodeId, SubscriptionDiagnosticsDataType};
 
 use crate::ua::subscription::set::SubscriptionSet;
 use crate::ua::subscription::state::Subscription;
-use crate::ua::subscription::{Mode, SessionKey};
+use crate::ua::subscription::{Item, Mode, SessionKey};
 
 /// Counters of one subscription.
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,7 +81,7 @@ impl Subscription {
             discarded_message_count: tally.discarded,
             monitored_item_count: (self.items.len() + self.listeners.len()) as u32,
             disabled_monitored_item_count: disabled as u32,
-            monitoring_queue_overflow_count: self.items.iter().map(|it| it.overflows).sum(),
+            monitoring_queue_overflow_count: self.items.iter().map(Item::overflows).sum(),
             next_sequence_number: self.sequence,
             event_queue_overflow_count: self.listeners.iter().map(|it| it.overflows).sum(),
         }

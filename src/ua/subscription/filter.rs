@@ -4,7 +4,8 @@ use opcua_types::Variant;
 
 use crate::tag::Value;
 use crate::ua::subscription::Held;
-use crate::ua::subscription::held::{Entry, variant_number};
+use crate::ua::subscription::held::{self, Entry, variant_number};
+use crate::ua::value::Stamp;
 
 /// What counts as a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,37 +40,48 @@ pub struct DataFilter {
 impl DataFilter {
     /// Whether `new` is to be reported after `old`. A status that differs always is.
     pub(super) fn passes(&self, old: &Entry, new: &Entry) -> bool {
-        if old.stamp.status != new.stamp.status {
-            return true;
-        }
-        match self.trigger {
-            Trigger::Status => false,
-            Trigger::StatusValue => self.moved(&old.value, &new.value),
-            Trigger::StatusValueTimestamp => {
-                old.stamp.source != new.stamp.source || self.moved(&old.value, &new.value)
+        self.passes_as(old.stamp, new.stamp, || self.moved(&old.value, &new.value))
+    }
+
+    /// The same for a tag whose value has not been taken yet.
+    pub(super) fn passes_tag(&self, old: &Entry, new: &Value, stamp: Stamp) -> bool {
+        self.passes_as(old.stamp, stamp, || match &old.value {
+            Held::Tag(old) => self.moved_tag(old, new),
+            Held::Other(_) => true,
+        })
+    }
+
+    fn passes_as(&self, old: Stamp, new: Stamp, moved: impl FnOnce() -> bool) -> bool {
+        old.status != new.status
+            || match self.trigger {
+                Trigger::Status => false,
+                Trigger::StatusValue => moved(),
+                Trigger::StatusValueTimestamp => old.source != new.source || moved(),
             }
-        }
     }
 
     fn moved(&self, old: &Held, new: &Held) -> bool {
+        match (old, new) {
+            (Held::Tag(old), Held::Tag(new)) => self.moved_tag(old, new),
+            (Held::Other(old), Held::Other(new)) if self.deadband > 0.0 => self.moved_any(old, new),
+            _ => !old.same(new),
+        }
+    }
+
+    fn moved_tag(&self, old: &Value, new: &Value) -> bool {
         if self.deadband <= 0.0 {
-            return !old.same(new);
+            return !held::same_tag(old, new);
         }
         match (old, new) {
-            (Held::Tag(Value::F64(old)), Held::Tag(Value::F64(new))) => self.beyond(*old, *new),
-            (Held::Tag(Value::U16(old)), Held::Tag(Value::U16(new))) => {
-                self.beyond(f64::from(*old), f64::from(*new))
-            }
-            (Held::Tag(Value::U32(old)), Held::Tag(Value::U32(new))) => {
-                self.beyond(f64::from(*old), f64::from(*new))
-            }
+            (Value::F64(old), Value::F64(new)) => self.beyond(*old, *new),
+            (Value::U16(old), Value::U16(new)) => self.beyond(f64::from(*old), f64::from(*new)),
+            (Value::U32(old), Value::U32(new)) => self.beyond(f64::from(*old), f64::from(*new)),
             // Part 4, 7.22.2: one element beyond the deadband is enough for the whole array.
-            (Held::Tag(Value::Numbers(old)), Held::Tag(Value::Numbers(new))) => {
+            (Value::Numbers(old), Value::Numbers(new)) => {
                 old.len() != new.len()
                     || old.iter().zip(new.iter()).any(|(old, new)| self.beyond(*old, *new))
             }
-            (Held::Other(old), Held::Other(new)) => self.moved_any(old, new),
-            _ => !old.same(new),
+            _ => !held::same_tag(old, new),
         }
     }
 
@@ -99,7 +111,6 @@ impl DataFilter {
 mod tests {
     use super::*;
     use crate::time::Timestamp;
-    use crate::ua::value::Stamp;
 
     fn entry(value: f64, status: u32) -> Entry {
         let stamp = Stamp { status, source: Timestamp::default(), server: Timestamp::default() };

@@ -66,16 +66,35 @@ impl Held {
     /// Whether the values are the same; a number is compared by its bits, so that a NaN equals itself.
     pub(super) fn same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Tag(Value::F64(old)), Self::Tag(Value::F64(new))) => {
-                old.to_bits() == new.to_bits()
-            }
-            (Self::Tag(Value::Numbers(old)), Self::Tag(Value::Numbers(new))) => {
-                old.len() == new.len()
-                    && old.iter().zip(new.iter()).all(|(old, new)| old.to_bits() == new.to_bits())
-            }
+            (Self::Tag(old), Self::Tag(new)) => same_tag(old, new),
             (Self::Other(old), Self::Other(new)) => same(old, new),
-            _ => self == other,
+            (Self::Tag(_), Self::Other(_)) | (Self::Other(_), Self::Tag(_)) => false,
         }
+    }
+
+    /// Appends its DataValue.
+    pub(super) fn encode(
+        &self,
+        out: &mut Vec<u8>,
+        (stamp, wanted): (Stamp, TimestampsToReturn),
+        context: &Context<'_>,
+    ) {
+        match self {
+            Self::Tag(held) => value::encode_value(out, held, stamp, wanted),
+            Self::Other(held) => value::encode_any(out, held, stamp, wanted, context),
+        }
+    }
+}
+
+/// The same for tags.
+pub(super) fn same_tag(old: &Value, new: &Value) -> bool {
+    match (old, new) {
+        (Value::F64(old), Value::F64(new)) => old.to_bits() == new.to_bits(),
+        (Value::Numbers(old), Value::Numbers(new)) => {
+            old.len() == new.len()
+                && old.iter().zip(new.iter()).all(|(old, new)| old.to_bits() == new.to_bits())
+        }
+        _ => old == new,
     }
 }
 
@@ -117,19 +136,4 @@ pub(super) struct Entry {
     pub(super) value: Held,
     /// Status and times.
     pub(super) stamp: Stamp,
-}
-
-impl Entry {
-    /// Appends its DataValue.
-    pub(super) fn encode(
-        &self,
-        out: &mut Vec<u8>,
-        wanted: TimestampsToReturn,
-        context: &Context<'_>,
-    ) {
-        match &self.value {
-            Held::Tag(held) => value::encode_value(out, held, self.stamp, wanted),
-            Held::Other(held) => value::encode_any(out, held, self.stamp, wanted, context),
-        }
-    }
 }

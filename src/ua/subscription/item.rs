@@ -1,48 +1,26 @@
 //! One monitored item (Part 4, 5.13.1): where it looks, what it keeps, what it reports.
+//!
+//! There may be a million, so an item is small: it has at hand what every item has. What it saw last is also its
+//! newest value that waits, told apart by a flag, and what few have stands in `Extras`.
 
 use std::collections::VecDeque;
 
-use opcua_types::{NumericRange, StatusCode, TimestampsToReturn, Variant};
+use opcua_types::{StatusCode, TimestampsToReturn};
 
-use crate::tag::{TagIndex, Value};
+use crate::tag::TagIndex;
 use crate::time::Timestamp;
 use crate::ua::aggregate::{Aggregate, Point, Processed};
 use crate::ua::permission::bits::READ;
 use crate::ua::permission::{ClassIndex, Rights};
-use crate::ua::range;
 use crate::ua::space::LiveId;
 use crate::ua::status;
-use crate::ua::subscription::filter::{DataFilter, Trigger};
+use crate::ua::subscription::Source;
+use crate::ua::subscription::filter::DataFilter;
 use crate::ua::subscription::held::{Entry, Held, Pass};
-use crate::ua::value::{self, Stamp};
+use crate::ua::value::Stamp;
 
-/// InfoType DataValue with the overflow bit (Part 4, 7.38.1).
-const OVERFLOW: u32 = 0x0480;
 /// What describes the value has changed: its range or unit (Part 4, 7.38.1).
-const SEMANTICS_CHANGED: u32 = 0x4000;
-
-/// Where an item looks.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Source {
-    /// A tag.
-    Tag(TagIndex),
-    /// Part of a tag that is an array or text.
-    Part(TagIndex, Box<NumericRange>),
-    /// A value that the server knows at the moment, and the part of it.
-    Live(LiveId, Box<NumericRange>),
-    /// Anything that never changes: reported once.
-    Fixed(Box<Variant>, StatusCode),
-}
-
-impl Source {
-    /// What the server itself knows that this is.
-    pub(super) fn live(&self) -> Option<LiveId> {
-        match self {
-            Self::Live(id, _) => Some(*id),
-            _ => None,
-        }
-    }
-}
+const SEMANTICS_CHANGED: u16 = 0x4000;
 
 /// Monitoring mode (Part 4, 7.23).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,87 +81,191 @@ pub struct NewItem {
 #[derive(Debug)]
 pub struct Item {
     pub(super) id: u32,
-    pub(super) settings: ItemSettings,
+    pub(super) client_handle: u32,
+    /// It looks at every so many scans.
+    every: u32,
+    pub(super) queue_size: u32,
+    /// Revision of the newest snapshot that it has seen, without its upper half.
+    seen: u32,
+    class: ClassIndex,
     pub(super) mode: Mode,
+    has_source_time: bool,
+    has_server_time: bool,
+    pub(super) discard_oldest: bool,
+    /// A trigger has fired, and what is queued is to go.
+    pub(super) triggered: bool,
+    /// Its user may not read it any more.
+    is_denied: bool,
+    /// What describes its value has changed: the next notification says so.
+    has_new_meaning: bool,
+    /// `last` waits to be reported, behind those of the extras.
+    pub(super) newest_waits: bool,
+    /// Bits that it is told with besides its status.
+    pub(super) marks: u16,
+    source: Source,
+    /// What passed the filter last.
+    pub(super) last: Option<Entry>,
+    pub(super) extras: Option<Box<Extras>>,
+}
+
+/// What few items have.
+#[derive(Debug, Default)]
+pub(super) struct Extras {
+    filter: DataFilter,
+    /// What is reported is calculated from the samples.
+    aggregate: Option<Box<Aggregate>>,
     /// Values lost because the queue was full.
     pub(super) overflows: u32,
     /// Items that report when this one does; ids.
-    pub(super) links: Vec<u32>,
-    /// A trigger has fired, and what is queued is to go.
-    pub(super) triggered: bool,
-    source: Source,
-    class: ClassIndex,
-    /// Its user may not read it any more.
-    pub(super) is_denied: bool,
-    /// What is reported is calculated from the samples.
-    aggregate: Option<Box<Aggregate>>,
-    /// What describes its value has changed: the next notification says so.
-    has_new_meaning: bool,
-    /// Revision of the newest snapshot that it has seen.
-    seen: u64,
-    /// What passed the filter last.
-    last: Option<Entry>,
-    /// The oldest value that waits.
-    first: Option<Entry>,
-    /// Those behind it.
-    rest: VecDeque<Entry>,
+    links: Vec<u32>,
+    /// Values that wait and are not `last`, oldest first.
+    pub(super) older: VecDeque<Entry>,
+}
+
+impl Extras {
+    /// An item may do without.
+    fn is_plain(&self) -> bool {
+        self.filter == DataFilter::default()
+            && self.aggregate.is_none()
+            && self.overflows == 0
+            && self.links.is_empty()
+            && self.older.is_empty()
+    }
 }
 
 impl Item {
-    /// An item that has not looked yet.
-    pub(super) fn new(id: u32, item: NewItem) -> Self {
-        Self {
+    /// An item that looks for the first time at the snapshot of this revision.
+    pub(super) fn new(id: u32, item: NewItem, revision: u64) -> Self {
+        let mut new = Self {
             id,
-            settings: item.settings,
-            mode: item.mode,
-            overflows: 0,
-            links: Vec::new(),
-            triggered: false,
-            source: item.source,
+            client_handle: 0,
+            every: 1,
+            queue_size: 1,
+            seen: revision as u32,
             class: item.class,
+            mode: item.mode,
+            has_source_time: false,
+            has_server_time: false,
+            discard_oldest: true,
+            triggered: false,
             is_denied: false,
-            aggregate: item.aggregate,
             has_new_meaning: false,
-            seen: 0,
+            newest_waits: false,
+            marks: 0,
+            source: item.source,
             last: None,
-            first: None,
-            rest: VecDeque::new(),
+            extras: None,
+        };
+        new.set(&item.settings, item.aggregate);
+        new
+    }
+
+    /// What a client may change.
+    pub(super) fn settings(&self) -> ItemSettings {
+        ItemSettings {
+            client_handle: self.client_handle,
+            timestamps: self.timestamps(),
+            every: self.every,
+            filter: self.extras.as_ref().map_or_else(DataFilter::default, |it| it.filter),
+            queue_size: self.queue_size,
+            discard_oldest: self.discard_oldest,
         }
+    }
+
+    /// Timestamps in its notifications.
+    pub(super) fn timestamps(&self) -> TimestampsToReturn {
+        match (self.has_source_time, self.has_server_time) {
+            (true, true) => TimestampsToReturn::Both,
+            (true, false) => TimestampsToReturn::Source,
+            (false, true) => TimestampsToReturn::Server,
+            (false, false) => TimestampsToReturn::Neither,
+        }
+    }
+
+    fn set(&mut self, settings: &ItemSettings, aggregate: Option<Box<Aggregate>>) {
+        use TimestampsToReturn::{Both, Server, Source};
+        self.client_handle = settings.client_handle;
+        self.has_source_time = matches!(settings.timestamps, Source | Both);
+        self.has_server_time = matches!(settings.timestamps, Server | Both);
+        self.every = settings.every;
+        self.queue_size = settings.queue_size;
+        self.discard_oldest = settings.discard_oldest;
+        if self.extras.is_some() || aggregate.is_some() || settings.filter != DataFilter::default()
+        {
+            let extras = self.extras();
+            extras.filter = settings.filter;
+            extras.aggregate = aggregate;
+            self.trim();
+        }
+    }
+
+    pub(super) fn extras(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
+    }
+
+    /// Gives back what it may do without.
+    fn trim(&mut self) {
+        if self.extras.as_ref().is_some_and(|it| it.is_plain()) {
+            self.extras = None;
+        }
+    }
+
+    /// Whether it looks at this scan. Items that look at every scan also look at the snapshots that commands make
+    /// between scans.
+    pub(super) fn is_its_turn(&self, scan: u64, is_new_scan: bool) -> bool {
+        self.every == 1 || (is_new_scan && scan.is_multiple_of(self.every.into()))
     }
 
     /// Looks at its source; whether a value was queued. A snapshot older than one seen before is passed over.
     pub(super) fn sample(&mut self, pass: &Pass<'_>) -> bool {
-        if self.mode == Mode::Disabled || pass.snapshot.revision < self.seen {
+        let revision = pass.snapshot.revision as u32;
+        if is_before(revision, self.seen) {
             return false;
         }
-        self.seen = pass.snapshot.revision;
-        if self.aggregate.is_some() {
-            return self.sample_aggregate(pass);
-        }
-        if self.is_unchanged(pass) {
+        self.seen = revision;
+        if self.mode == Mode::Disabled || self.is_denied {
             return false;
         }
-        let Some(entry) = self.read(pass) else { return false };
+        let filter = match &self.extras {
+            None => DataFilter::default(),
+            Some(extras) if extras.aggregate.is_some() => return self.sample_aggregate(pass),
+            Some(extras) => extras.filter,
+        };
+        if let Source::Tag(tag) = self.source {
+            return self.sample_tag(tag, &filter, pass);
+        }
+        let Some(entry) = self.source.look(pass, self.last.is_some()) else { return false };
         let is_told = std::mem::take(&mut self.has_new_meaning);
         if let Some(last) = &self.last
             && !is_told
-            && !self.settings.filter.passes(last, &entry)
+            && !filter.passes(last, &entry)
         {
             return false;
         }
-        let mut queued = entry.clone();
-        if is_told {
-            queued.stamp.status |= SEMANTICS_CHANGED;
+        self.push(entry, if is_told { SEMANTICS_CHANGED } else { 0 });
+        true
+    }
+
+    /// The short way of the usual item: nothing is copied before it is sure that it has changed.
+    fn sample_tag(&mut self, tag: TagIndex, filter: &DataFilter, pass: &Pass<'_>) -> bool {
+        let sample = pass.snapshot.sample(tag);
+        let status = status::of_quality(sample.quality).bits();
+        let stamp = Stamp { status, source: sample.time, server: pass.utc };
+        if let Some(last) = &self.last
+            && !filter.passes_tag(last, sample.value, stamp)
+        {
+            return false;
         }
-        self.push(queued);
-        self.last = Some(entry);
+        self.push(Entry { value: Held::Tag(sample.value.clone()), stamp }, 0);
         true
     }
 
     /// Feeds the aggregate; the intervals that this ends are queued.
     fn sample_aggregate(&mut self, pass: &Pass<'_>) -> bool {
-        let Some(entry) = self.read(pass) else { return false };
-        let Some(aggregate) = &mut self.aggregate else { return false };
+        let Some(entry) = self.source.look(pass, self.last.is_some()) else { return false };
+        let Some(aggregate) = self.extras.as_mut().and_then(|it| it.aggregate.as_mut()) else {
+            return false;
+        };
         let value = entry.value.measure().unwrap_or(f64::NAN);
         let point = Point { time: pass.snapshot.time, value, status: entry.stamp.status };
         let finished = aggregate.feed(point);
@@ -191,54 +273,9 @@ impl Item {
         for Processed { time, value, status } in finished {
             let stamp = Stamp { status, source: time, server: pass.utc };
             let value = Held::Other(Box::new(value));
-            self.push(Entry { value, stamp });
+            self.push_apart(Entry { value, stamp });
         }
         any
-    }
-
-    /// The short way for the usual item: a number that has not changed.
-    fn is_unchanged(&self, pass: &Pass<'_>) -> bool {
-        let Source::Tag(tag) = self.source else { return false };
-        let Some(Entry { value: Held::Tag(Value::F64(old)), stamp }) = &self.last else {
-            return false;
-        };
-        let sample = pass.snapshot.sample(tag);
-        let Value::F64(new) = sample.value else { return false };
-        old.to_bits() == new.to_bits()
-            && stamp.status == status::of_quality(sample.quality).bits()
-            && self.settings.filter.trigger != Trigger::StatusValueTimestamp
-    }
-
-    fn read(&self, pass: &Pass<'_>) -> Option<Entry> {
-        match &self.source {
-            Source::Tag(tag) => {
-                let sample = pass.snapshot.sample(*tag);
-                let status = status::of_quality(sample.quality).bits();
-                let stamp = Stamp { status, source: sample.time, server: pass.utc };
-                Some(Entry { value: Held::Tag(sample.value.clone()), stamp })
-            }
-            Source::Part(tag, range) => {
-                let sample = pass.snapshot.sample(*tag);
-                let (value, status) = part(&value::from_value(sample.value), range);
-                let own = status::of_quality(sample.quality);
-                let status = if status.is_good() { own } else { status };
-                let stamp = Stamp { status: status.bits(), source: sample.time, server: pass.utc };
-                Some(Entry { value, stamp })
-            }
-            Source::Live(id, range) => {
-                let live = pass.live.get(id)?;
-                let (value, status) = part(&live.value, range);
-                let status = if status.is_good() { live.status } else { status };
-                let stamp = Stamp { status: status.bits(), source: live.source, server: pass.utc };
-                Some(Entry { value, stamp })
-            }
-            Source::Fixed(..) if self.last.is_some() => None,
-            Source::Fixed(value, status) => {
-                let no_time = Timestamp::default();
-                let stamp = Stamp { status: status.bits(), source: no_time, server: pass.utc };
-                Some(Entry { value: Held::Other(value.clone()), stamp })
-            }
-        }
     }
 
     /// The range or unit of its variable has changed (MON-20).
@@ -256,22 +293,22 @@ impl Item {
     }
 
     /// Its user may no longer read: what waits is dropped, and the client is told why nothing comes.
-    pub(super) fn deny(&mut self, now: Timestamp) {
+    fn deny(&mut self, now: Timestamp) {
         if self.mode == Mode::Disabled {
             return;
         }
         self.forget();
         let status = StatusCode::BadUserAccessDenied.bits();
         let stamp = Stamp { status, source: now, server: now };
-        self.push(Entry { value: Held::default(), stamp });
+        self.push_apart(Entry { value: Held::default(), stamp });
     }
 
     /// Drops what waits and what was reported: the next look reports again.
     pub(super) fn forget(&mut self) {
-        self.first = None;
-        self.rest = VecDeque::new();
+        self.drop_waiting();
         self.last = None;
         self.triggered = false;
+        self.trim();
     }
 
     /// Where it looks.
@@ -284,67 +321,33 @@ impl Item {
         self.source.live().filter(|_| self.mode != Mode::Disabled)
     }
 
-    /// Values that wait.
-    pub(super) fn queued(&self) -> usize {
-        usize::from(self.first.is_some()) + self.rest.len()
-    }
-
     /// Something waits and is to be reported.
     pub(super) fn is_ready(&self) -> bool {
-        self.first.is_some() && (self.mode == Mode::Reporting || self.triggered)
+        (self.mode == Mode::Reporting || self.triggered) && self.waits()
     }
 
-    /// The oldest value that waits.
-    pub(super) fn front(&self) -> Option<&Entry> {
-        self.first.as_ref()
+    /// Values lost because the queue was full.
+    pub(super) fn overflows(&self) -> u32 {
+        self.extras.as_ref().map_or(0, |it| it.overflows)
     }
 
-    /// Drops the oldest value that waits.
-    pub(super) fn pop(&mut self) {
-        self.first = self.rest.pop_front();
-        if self.first.is_none() {
-            self.triggered = false;
-        }
+    /// Items that report when this one does; ids.
+    pub(super) fn links(&self) -> &[u32] {
+        self.extras.as_ref().map_or(&[], |it| &it.links)
     }
 
-    fn push(&mut self, entry: Entry) {
-        let size = self.settings.queue_size as usize;
-        if self.first.is_none() {
-            self.first = Some(entry);
-        } else if size == 1 {
-            // Part 4, 5.13.1.5: a queue of one keeps the newest and never overflows.
-            self.first = Some(entry);
-        } else if self.queued() < size {
-            self.rest.push_back(entry);
-        } else if self.settings.discard_oldest {
-            self.overflows = self.overflows.wrapping_add(1);
-            self.first = self.rest.pop_front();
-            self.rest.push_back(entry);
-            if let Some(first) = &mut self.first {
-                first.stamp.status |= OVERFLOW;
-            }
-        } else if let Some(newest) = self.rest.back_mut() {
-            self.overflows = self.overflows.wrapping_add(1);
-            *newest = entry;
-            newest.stamp.status |= OVERFLOW;
-        }
+    /// Lets `change` act on the links.
+    pub(super) fn change_links<T>(&mut self, change: impl FnOnce(&mut Vec<u32>) -> T) -> T {
+        let result = change(&mut self.extras().links);
+        self.trim();
+        result
     }
 
     /// Takes new settings; a queue that shrinks loses as it does when full.
-    pub(super) fn modify(&mut self, settings: ItemSettings, aggregate: Option<Box<Aggregate>>) {
-        self.settings = settings;
-        self.aggregate = aggregate;
-        let size = settings.queue_size as usize;
-        while self.queued() > size {
-            if settings.discard_oldest {
-                self.first = self.rest.pop_front();
-                if let Some(first) = self.first.as_mut().filter(|_| size > 1) {
-                    first.stamp.status |= OVERFLOW;
-                }
-            } else {
-                self.rest.pop_back();
-            }
-        }
+    pub(super) fn modify(&mut self, settings: &ItemSettings, aggregate: Option<Box<Aggregate>>) {
+        self.set(settings, aggregate);
+        self.shrink();
+        self.trim();
     }
 
     /// Changes the mode. Disabling forgets; enabling starts with the value of the moment.
@@ -357,88 +360,26 @@ impl Item {
 
     /// Queues the last value again if none waits (Part 5, 9.2).
     pub(super) fn resend(&mut self) {
-        if self.mode == Mode::Reporting && self.first.is_none() {
-            self.first.clone_from(&self.last);
+        if self.mode == Mode::Reporting && !self.waits() {
+            self.newest_waits = self.last.is_some();
         }
     }
 }
 
-/// Part of a value, or why there is none.
-fn part(whole: &Variant, range: &NumericRange) -> (Held, StatusCode) {
-    if range.is_none() {
-        return (Held::Other(Box::new(whole.clone())), StatusCode::Good);
-    }
-    match range::slice(whole, range) {
-        Ok(part) => (Held::Other(Box::new(part)), StatusCode::Good),
-        Err(status) => (Held::default(), status),
-    }
+/// Whether one revision comes before another, both without their upper halves: half of all numbers are ahead of any
+/// number, so this also holds where they begin again.
+fn is_before(one: u32, other: u32) -> bool {
+    (one.wrapping_sub(other) as i32) < 0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Timestamp;
-
-    fn item(queue_size: u32, discard_oldest: bool) -> Item {
-        let settings = ItemSettings {
-            client_handle: 1,
-            timestamps: TimestampsToReturn::Both,
-            every: 1,
-            filter: DataFilter::default(),
-            queue_size,
-            discard_oldest,
-        };
-        let source = Source::Tag(TagIndex(0));
-        Item::new(
-            1,
-            NewItem {
-                source,
-                class: ClassIndex::PROCESS,
-                mode: Mode::Reporting,
-                settings,
-                aggregate: None,
-            },
-        )
-    }
-
-    fn entry(value: u32) -> Entry {
-        let stamp = Stamp { status: 0, source: Timestamp::default(), server: Timestamp::default() };
-        Entry { value: Held::Tag(Value::U32(value)), stamp }
-    }
-
-    fn drain(item: &mut Item) -> Vec<(u32, bool)> {
-        let mut all = Vec::new();
-        while let Some(entry) = item.front() {
-            let Held::Tag(Value::U32(value)) = entry.value else { break };
-            all.push((value, entry.stamp.status & OVERFLOW == OVERFLOW));
-            item.pop();
-        }
-        all
-    }
 
     #[test]
-    fn mon_07_a_queue_of_one_keeps_the_newest_without_overflow() {
-        let mut item = item(1, true);
-        (1..=3).for_each(|it| item.push(entry(it)));
-        assert_eq!(drain(&mut item), [(3, false)]);
-    }
-
-    #[test]
-    fn mon_07_the_overflow_bit_stands_on_the_side_that_lost() {
-        let mut oldest = item(3, true);
-        (1..=5).for_each(|it| oldest.push(entry(it)));
-        assert_eq!(drain(&mut oldest), [(3, true), (4, false), (5, false)]);
-        let mut newest = item(3, false);
-        (1..=5).for_each(|it| newest.push(entry(it)));
-        assert_eq!(drain(&mut newest), [(1, false), (2, false), (5, true)]);
-    }
-
-    #[test]
-    fn mon_10_a_queue_that_shrinks_keeps_its_newest_values() {
-        let mut item = item(5, true);
-        (1..=5).for_each(|it| item.push(entry(it)));
-        let settings = ItemSettings { queue_size: 2, ..item.settings };
-        item.modify(settings, None);
-        assert_eq!(drain(&mut item), [(4, true), (5, false)]);
+    fn revisions_are_in_order_also_where_their_lower_halves_begin_again() {
+        assert!(is_before(1, 2) && !is_before(2, 2) && !is_before(3, 2));
+        assert!(is_before(u32::MAX, 0) && !is_before(0, u32::MAX));
+        assert!(is_before(u32::MAX - 1, 5) && !is_before(5, u32::MAX - 1));
     }
 }

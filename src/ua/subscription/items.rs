@@ -64,11 +64,11 @@ impl SubscriptionSet {
         }
         let id = found.next_item();
         let size = item.settings.queue_size as usize;
-        let mut item = Item::new(id, item);
+        let mut item = Item::new(id, item, pass.snapshot.revision);
         if item.sample(pass) {
             found.may_have = true;
         }
-        found.items.push(item);
+        found.push_item(item);
         self.items += 1;
         self.reserved += size;
         Ok(id)
@@ -83,7 +83,7 @@ impl SubscriptionSet {
     ) -> Result<(Source, ItemSettings), StatusCode> {
         let found = self.own(session, subscription)?;
         let item = found.item(id).ok_or(StatusCode::BadMonitoredItemIdInvalid)?;
-        Ok((item.source().clone(), item.settings))
+        Ok((item.source().clone(), item.settings()))
     }
 
     /// Gives an item new settings.
@@ -97,8 +97,8 @@ impl SubscriptionSet {
         let (settings, aggregate) = change;
         let found = self.own(session, subscription)?;
         let item = found.item(id).ok_or(StatusCode::BadMonitoredItemIdInvalid)?;
-        let before = item.settings.queue_size as usize;
-        item.modify(settings, aggregate);
+        let before = item.queue_size as usize;
+        item.modify(&settings, aggregate);
         self.reserved = self.reserved - before + settings.queue_size as usize;
         Ok(())
     }
@@ -117,10 +117,9 @@ impl SubscriptionSet {
         }
         let found = self.own(session, subscription)?;
         let item = found.item(id).ok_or(StatusCode::BadMonitoredItemIdInvalid)?;
-        let may_look = !item.is_denied;
         let was_off = item.mode == Mode::Disabled;
         item.set_mode(mode);
-        if was_off && may_look {
+        if was_off {
             item.sample(pass);
         }
         found.may_have = true;
@@ -146,7 +145,7 @@ impl SubscriptionSet {
         let mut freed = 0;
         found.items.retain(|it| {
             let stays = !gone.contains(&it.id);
-            freed += if stays { 0 } else { it.settings.queue_size as usize };
+            freed += if stays { 0 } else { it.queue_size as usize };
             stays
         });
         let listeners = found.listeners.len();
@@ -156,8 +155,8 @@ impl SubscriptionSet {
             stays
         });
         let listeners = listeners - found.listeners.len();
-        for item in &mut found.items {
-            item.links.retain(|it| !gone.contains(it));
+        for item in found.items.iter_mut().filter(|it| !it.links().is_empty()) {
+            item.change_links(|links| links.retain(|it| !gone.contains(it)));
         }
         self.items -= gone.len();
         self.listeners -= listeners;
@@ -176,7 +175,7 @@ impl SubscriptionSet {
         let (add, remove) = links;
         let found = self.own(session, subscription)?;
         let item = found.item(triggering).ok_or(StatusCode::BadMonitoredItemIdInvalid)?;
-        let mut links = std::mem::take(&mut item.links);
+        let mut links = item.change_links(std::mem::take);
         let removed = remove.iter().map(|id| match links.iter().position(|it| it == id) {
             Some(at) => {
                 links.swap_remove(at);
@@ -199,7 +198,7 @@ impl SubscriptionSet {
         });
         let added: Vec<StatusCode> = added.collect();
         if let Some(item) = found.item(triggering) {
-            item.links = links;
+            item.change_links(|it| *it = links);
         }
         Ok((added, removed))
     }
@@ -212,7 +211,7 @@ impl SubscriptionSet {
     ) -> Result<(Vec<u32>, Vec<u32>), StatusCode> {
         self.check_other(session, subscription)?;
         let found = self.own(session, subscription)?;
-        let items = found.items.iter().map(|it| (it.id, it.settings.client_handle));
+        let items = found.items.iter().map(|it| (it.id, it.client_handle));
         let listeners = found.listeners.iter().map(|it| (it.id, it.settings.client_handle));
         Ok(items.chain(listeners).unzip())
     }

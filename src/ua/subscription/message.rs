@@ -166,10 +166,11 @@ impl Notifications {
         self.bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
     }
 
-    /// The encoded message.
+    /// The encoded message, which may be kept for long: what was reserved in vain is given back.
     pub(super) fn finish(mut self) -> Vec<u8> {
         self.end();
         self.patch(self.structures_at, self.structures);
+        self.bytes.shrink_to_fit();
         self.bytes
     }
 }

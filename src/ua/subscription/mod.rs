@@ -11,20 +11,23 @@ mod event_queue;
 mod filter;
 mod held;
 mod item;
+mod item_queue;
 mod items;
 mod message;
 mod queue;
 mod sampling;
 mod set;
+mod source;
 mod state;
 mod transfer;
 
 pub use event_item::{ListenerSettings, Stage};
 pub use filter::{DataFilter, Deadband, Trigger};
 pub use held::{Held, LiveValues, Pass};
-pub use item::{Item, ItemSettings, Mode, NewItem, Source};
+pub use item::{Item, ItemSettings, Mode, NewItem};
 pub use queue::PublishRequest;
 pub use set::{Bounds, Moment, SubscriptionSet};
+pub use source::Source;
 pub use state::{Asked, Revised};
 pub use transfer::Owner;
 

@@ -78,24 +78,15 @@ impl SubscriptionSet {
 }
 
 impl Subscription {
-    /// Whether any item queued a value. Items that look at every scan also look at the snapshots that
-    /// commands make between scans.
+    /// Whether any item queued a value.
     fn sample(&mut self, pass: &Pass<'_>, is_new_scan: bool) -> bool {
         let scan = pass.snapshot.scan;
         let mut any = false;
         let mut fired = Vec::new();
-        for at in 0..self.items.len() {
-            let item = &mut self.items[at];
-            if item.is_denied {
-                continue;
-            }
-            let every = u64::from(item.settings.every);
-            if every != 1 && !(is_new_scan && scan.is_multiple_of(every)) {
-                continue;
-            }
-            if item.sample(pass) {
+        for (at, item) in self.items.iter_mut().enumerate() {
+            if item.is_its_turn(scan, is_new_scan) && item.sample(pass) {
                 any = true;
-                if !item.links.is_empty() {
+                if !item.links().is_empty() {
                     fired.push(at);
                 }
             }

@@ -239,7 +239,7 @@ impl SubscriptionSet {
         if let Some(gone) = self.all.remove(&id) {
             self.items -= gone.items.len() + gone.listeners.len();
             self.listeners -= gone.listeners.len();
-            let items = gone.items.iter().map(|it| it.settings.queue_size);
+            let items = gone.items.iter().map(|it| it.queue_size);
             let listeners = gone.listeners.iter().map(|it| it.settings.queue_size);
             self.reserved -= items.chain(listeners).map(|it| it as usize).sum::<usize>();
         }
@@ -344,7 +344,7 @@ impl SubscriptionSet {
         session: SessionKey,
         id: u32,
         sequence: u32,
-    ) -> Result<Rc<[u8]>, StatusCode> {
+    ) -> Result<Rc<Vec<u8>>, StatusCode> {
         let found = self.own(session, id)?;
         let message = found.retained(sequence).ok_or(StatusCode::BadMessageNotAvailable);
         found.tally.republish_requests = found.tally.republish_requests.wrapping_add(1);

@@ -15,6 +15,8 @@ use crate::ua::subscription::{Item, Mode, Owner, SessionKey};
 const TYPICAL_NOTIFICATION: usize = 36;
 /// Bytes reserved for a message at most; larger ones grow.
 const MOST_RESERVED: usize = 1 << 20;
+/// Items that room is made for at least.
+const ITEMS_RESERVED: usize = 16;
 /// Cycles of its own after which a late subscription goes before those of higher priority (SUB-19).
 const PATIENCE: f64 = 3.0;
 
@@ -54,7 +56,7 @@ pub struct Revised {
 #[derive(Debug)]
 pub(super) struct Message {
     /// Encoded.
-    pub(super) bytes: Rc<[u8]>,
+    pub(super) bytes: Rc<Vec<u8>>,
     /// Sequence numbers kept for Republish, this one included if it has one.
     pub(super) available: Vec<u32>,
     /// More waits.
@@ -96,7 +98,7 @@ pub(super) struct Subscription {
     pub(super) quiet_cycles: u32,
     pub(super) lonely_cycles: u32,
     pub(super) sequence: u32,
-    retained: VecDeque<(u32, Rc<[u8]>)>,
+    retained: VecDeque<(u32, Rc<Vec<u8>>)>,
     /// Item where the next message goes on.
     cursor: usize,
 }
@@ -142,6 +144,14 @@ impl Subscription {
     pub(super) fn item(&mut self, id: u32) -> Option<&mut Item> {
         let at = self.items.binary_search_by_key(&id, |it| it.id).ok()?;
         self.items.get_mut(at)
+    }
+
+    /// Adds an item. What is reserved grows by an eighth: many items are too many to be reserved twice.
+    pub(super) fn push_item(&mut self, item: Item) {
+        if self.items.len() == self.items.capacity() {
+            self.items.reserve_exact((self.items.len() / 8).max(ITEMS_RESERVED));
+        }
+        self.items.push(item);
     }
 
     /// A client has shown that it is there.
@@ -210,10 +220,10 @@ impl Subscription {
         self.lonely_cycles = 0;
         self.late_since_ms = None;
         if !self.has_notifications() {
-            let bytes = message::keep_alive(self.sequence, now).into();
+            let bytes = Rc::new(message::keep_alive(self.sequence, now));
             return Message { bytes, available: self.available(), more: false };
         }
-        let bytes: Rc<[u8]> = self.collect(now, context, max_bytes).into();
+        let bytes = Rc::new(self.collect(now, context, max_bytes));
         self.retain(Rc::clone(&bytes), retransmission);
         let more = self.has_notifications();
         if more {
@@ -240,10 +250,11 @@ impl Subscription {
             if !item.is_ready() {
                 continue;
             }
-            let (handle, wanted) = (item.settings.client_handle, item.settings.timestamps);
-            while let Some(entry) = item.front() {
+            let (handle, wanted) = (item.client_handle, item.timestamps());
+            while let Some((value, stamp)) = item.front() {
+                let as_said = (stamp, wanted);
                 let is_full = message.count() >= most
-                    || !message.add(handle, bound, |out| entry.encode(out, wanted, context));
+                    || !message.add(handle, bound, |out| value.encode(out, as_said, context));
                 if is_full {
                     self.cursor = at;
                     break 'items;
@@ -273,7 +284,7 @@ impl Subscription {
         }
     }
 
-    fn retain(&mut self, bytes: Rc<[u8]>, bound: usize) {
+    fn retain(&mut self, bytes: Rc<Vec<u8>>, bound: usize) {
         while self.retained.len() >= bound.max(1) {
             self.retained.pop_front();
             self.tally.discarded = self.tally.discarded.wrapping_add(1);
@@ -289,7 +300,7 @@ impl Subscription {
     }
 
     /// The message with this number.
-    pub(super) fn retained(&self, sequence: u32) -> Option<Rc<[u8]>> {
+    pub(super) fn retained(&self, sequence: u32) -> Option<Rc<Vec<u8>>> {
         let found = self.retained.iter().find(|(number, _)| *number == sequence);
         found.map(|(_, bytes)| Rc::clone(bytes))
     }
@@ -323,16 +334,16 @@ impl Subscription {
 
     /// Lets the items linked to `triggering` report what they have queued.
     pub(super) fn fire(&mut self, triggering: usize) {
-        let links = std::mem::take(&mut self.items[triggering].links);
+        let links = self.items[triggering].change_links(std::mem::take);
         for link in &links {
             if let Some(item) = self.item(*link).filter(|it| it.mode == Mode::Sampling) {
-                item.triggered = item.queued() > 0;
+                item.triggered = item.waits();
             }
             if let Some(listener) = self.listener(*link).filter(|it| it.mode == Mode::Sampling) {
                 listener.triggered = listener.queued() > 0;
             }
         }
-        self.items[triggering].links = links;
+        self.items[triggering].change_links(|it| *it = links);
         self.may_have = true;
     }
 }
