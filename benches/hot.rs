@@ -8,22 +8,26 @@ use std::sync::Arc;
 
 use cellhouse::access::Role;
 use cellhouse::alarm::Alarms;
-use cellhouse::config::{self, PlantConfig};
+use cellhouse::config::{self, Limits, PlantConfig};
 use cellhouse::control::Controls;
-use cellhouse::engine::{Engine, Snapshot};
-use cellhouse::field::{Inputs, Outputs};
+use cellhouse::engine::{CHUNK_TAGS, Chunk, Engine, Snapshot};
+use cellhouse::field::{Inputs, Outputs, Quality};
 use cellhouse::history::{History, HistoryConfig, Sample, SeriesId};
 use cellhouse::plant::Plant;
-use cellhouse::tag::{HistoryMode, TagIndex, TagTable};
+use cellhouse::tag::{HistoryMode, TagIndex, TagTable, Value};
 use cellhouse::time;
-use cellhouse::ua::permission::{Rights, Security};
+use cellhouse::ua::permission::{ClassIndex, Rights, Security};
 use cellhouse::ua::space::{
     BrowseFilter, BrowsePosition, IdRef, NodeIdRef, NodeRef, Space, ValueSource,
+};
+use cellhouse::ua::subscription::{
+    Asked, DataFilter, ItemSettings, LiveValues, Mode, Moment, NewItem, Owner, Pass,
+    PublishRequest, SessionKey, Source, SubscriptionSet,
 };
 use cellhouse::ua::value;
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use opcua_types::TimestampsToReturn;
+use opcua_types::{ContextOwned, TimestampsToReturn};
 
 /// Between two scans, s.
 const SCAN_S: f64 = 1.0;
@@ -180,5 +184,91 @@ fn browse_an_electrolyzer(bencher: Bencher<'_, '_>) {
         out.clear();
         let position = BrowsePosition::start(NodeRef::Device(device), filter.clone());
         space.browse(&rights, position, usize::MAX, &mut out)
+    });
+}
+
+/// Clients, and items of each.
+const CLIENTS: u32 = 50;
+const ITEMS: u32 = 18_000;
+
+/// A snapshot in which every value is another than in that of the scan before.
+fn tick(scan: u64) -> Snapshot {
+    let time = time::Timestamp::from_ticks(scan as i64);
+    let chunk = Arc::new(Chunk {
+        values: vec![Value::F64(scan as f64); CHUNK_TAGS],
+        qualities: vec![Quality::Good; CHUNK_TAGS],
+        times: vec![time; CHUNK_TAGS],
+    });
+    let chunks = vec![chunk; (ITEMS as usize).div_ceil(CHUNK_TAGS)];
+    Snapshot { scan, revision: scan, time, chunks, ..Snapshot::default() }
+}
+
+/// Clients that watch every tag once a second.
+fn watchers(threads: usize) -> SubscriptionSet {
+    let limits = Limits {
+        monitored_items: (CLIENTS * ITEMS) as usize,
+        retransmission_queue: 1,
+        ..config::default_server().limits
+    };
+    let mut set = SubscriptionSet::new(&limits, 1000.0);
+    set.set_threads(threads);
+    let (first, live) = (tick(1), LiveValues::default());
+    let pass = Pass { snapshot: &first, live: &live, utc: time::now() };
+    for client in (0..CLIENTS).map(SessionKey) {
+        let asked = Asked {
+            interval_ms: 1000.0,
+            lifetime: 1000,
+            keep_alive: 10,
+            notifications: 0,
+            is_publishing: true,
+            priority: 0,
+        };
+        let made = set.create(client, Owner::default(), &asked, 0.0);
+        let (subscription, _) = made.expect("there is room");
+        for tag in 0..ITEMS {
+            let settings = ItemSettings {
+                client_handle: tag,
+                timestamps: TimestampsToReturn::Both,
+                every: 1,
+                filter: DataFilter::default(),
+                queue_size: 1,
+                discard_oldest: true,
+            };
+            let (source, mode) = (Source::Tag(TagIndex(tag)), Mode::Reporting);
+            let class = ClassIndex::PROCESS;
+            let item = NewItem { source, class, mode, settings, aggregate: None };
+            set.add_item(client, subscription, item, &pass).expect("there is room");
+        }
+    }
+    set
+}
+
+/// All values of one scan to all clients, as far as the encoded responses.
+#[divan::bench(args = [1, 2], sample_count = 30, sample_size = 1)]
+fn fan_out_by_threads(bencher: Bencher<'_, '_>, threads: usize) {
+    let mut set = watchers(threads);
+    let (live, utc, types) = (LiveValues::default(), time::now(), ContextOwned::default());
+    let context = types.context();
+    let mut outgoing = Vec::new();
+    let mut scan = 1;
+    bencher.counter(ItemsCount::new(CLIENTS * ITEMS)).bench_local(|| {
+        scan += 1;
+        let moment = Moment { now_ms: scan as f64 * 1000.0, utc, context: &context };
+        outgoing.clear();
+        for client in 0..CLIENTS {
+            let request = PublishRequest {
+                channel: client,
+                id: 1,
+                handle: 1,
+                results: Vec::new(),
+                deadline_ms: f64::INFINITY,
+                max_bytes: 1 << 24,
+            };
+            set.publish(SessionKey(client), request, &moment, &mut outgoing).expect("it may");
+        }
+        let snapshot = tick(scan);
+        let pass = Pass { snapshot: &snapshot, live: &live, utc };
+        set.sample(&pass, &moment, &mut outgoing);
+        assert_eq!(outgoing.len(), CLIENTS as usize, "each client hears of each value");
     });
 }

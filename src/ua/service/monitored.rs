@@ -1,6 +1,6 @@
 //! MonitoredItem service set (Part 4, 5.13): decoded in place, so that a wrong item costs only itself.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use opcua_types::{
     AttributeId, BinaryEncodable, ExtensionObject, NumericRange, ObjectId, StatusCode,
@@ -209,7 +209,7 @@ impl Common<'_> {
 
     /// Part 4, 7.21: of events 0 asks for the largest queue, and any number for as much of it as there is.
     fn listener_settings(&self, parameters: &Parameters<'_>) -> Result<ListenerSettings, Problem> {
-        let filter = Rc::new(filter::events(self.server, &parameters.filter)?);
+        let filter = Arc::new(filter::events(self.server, &parameters.filter)?);
         let subscriptions = self.server.subscriptions.borrow();
         let asked = if parameters.queue_size == 0 { u32::MAX } else { parameters.queue_size };
         Ok(ListenerSettings {

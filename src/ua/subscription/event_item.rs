@@ -1,6 +1,6 @@
 //! Monitored items that listen to events (Part 4, 5.13.1): their queues hold selected fields, encoded already.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use opcua_types::{Context, StatusCode};
 
@@ -17,7 +17,7 @@ pub struct ListenerSettings {
     /// The client's name for it.
     pub client_handle: u32,
     /// Which events, and what of them.
-    pub filter: Rc<EventFilter>,
+    pub filter: Arc<EventFilter>,
     /// Events kept, from 1.
     pub queue_size: u32,
     /// A full queue loses its oldest event, not its newest.
@@ -97,10 +97,10 @@ impl Listener {
         }
     }
 
-    fn push(&mut self, fields: Rc<[u8]>, event: &Event, stage: &Stage<'_>) {
+    fn push(&mut self, fields: Arc<[u8]>, event: &Event, stage: &Stage<'_>) {
         let queued = Queued { fields, is_audit: is_audit(stage.space, event) };
         let filter = &self.settings.filter;
-        let news = || -> Option<Rc<[u8]>> {
+        let news = || -> Option<Arc<[u8]>> {
             let news = event::queue_overflow(stage.space, stage.ids.next(), event.received)?;
             Some(filter.select(stage.space, &news, stage.context).into())
         };
@@ -158,20 +158,20 @@ const SELECTIONS: usize = 16;
 /// The selected fields of one event: listeners that ask for the same share them.
 #[derive(Default)]
 struct Selected {
-    known: Vec<(Rc<EventFilter>, Rc<[u8]>)>,
+    known: Vec<(Arc<EventFilter>, Arc<[u8]>)>,
 }
 
 impl Selected {
-    fn of(&mut self, filter: &Rc<EventFilter>, event: &Event, stage: &Stage<'_>) -> Rc<[u8]> {
-        let same = |it: &&(Rc<EventFilter>, Rc<[u8]>)| {
-            Rc::ptr_eq(&it.0, filter) || it.0.selects_as(filter)
+    fn of(&mut self, filter: &Arc<EventFilter>, event: &Event, stage: &Stage<'_>) -> Arc<[u8]> {
+        let same = |it: &&(Arc<EventFilter>, Arc<[u8]>)| {
+            Arc::ptr_eq(&it.0, filter) || it.0.selects_as(filter)
         };
         if let Some((_, fields)) = self.known.iter().find(same) {
-            return Rc::clone(fields);
+            return Arc::clone(fields);
         }
-        let fields: Rc<[u8]> = filter.select(stage.space, event, stage.context).into();
+        let fields: Arc<[u8]> = filter.select(stage.space, event, stage.context).into();
         if self.known.len() < SELECTIONS {
-            self.known.push((Rc::clone(filter), Rc::clone(&fields)));
+            self.known.push((Arc::clone(filter), Arc::clone(&fields)));
         }
         fields
     }

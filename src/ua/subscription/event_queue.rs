@@ -2,12 +2,12 @@
 //! nothing.
 
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// An event that waits, its selected fields encoded.
 #[derive(Debug)]
 pub(super) struct Queued {
-    pub(super) fields: Rc<[u8]>,
+    pub(super) fields: Arc<[u8]>,
     /// Only some may see it: it goes when they no longer may.
     pub(super) is_audit: bool,
 }
@@ -27,7 +27,7 @@ pub(super) struct EventQueue {
     /// The overflow has been told and not yet taken.
     overflowed: bool,
     /// Events of a refresh.
-    refresh: VecDeque<Rc<[u8]>>,
+    refresh: VecDeque<Arc<[u8]>>,
     /// Events in the queue that were there before the refresh.
     ahead: usize,
 }
@@ -39,7 +39,7 @@ impl EventQueue {
         &mut self,
         event: Queued,
         bound: Bound,
-        news: impl FnOnce() -> Option<Rc<[u8]>>,
+        news: impl FnOnce() -> Option<Arc<[u8]>>,
     ) -> bool {
         let kept = self.queue.len() - usize::from(self.overflowed);
         if kept < bound.size {
@@ -80,7 +80,7 @@ impl EventQueue {
     }
 
     /// The next event of the refresh.
-    pub(super) fn refresh(&mut self, fields: Rc<[u8]>) {
+    pub(super) fn refresh(&mut self, fields: Arc<[u8]>) {
         self.refresh.push_back(fields);
     }
 

@@ -17,9 +17,11 @@ mod message;
 mod queue;
 mod sampling;
 mod set;
+mod share;
 mod source;
 mod state;
 mod transfer;
+mod workers;
 
 pub use event_item::{ListenerSettings, Stage};
 pub use filter::{DataFilter, Deadband, Trigger};

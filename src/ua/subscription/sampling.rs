@@ -1,5 +1,8 @@
 //! The sampling pass: every item whose turn it is looks at its source.
 
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
+use rayon::slice::ParallelSliceMut;
+
 use crate::time::Timestamp;
 use crate::ua::permission::bits::RECEIVE_EVENTS;
 use crate::ua::permission::{ClassIndex, Rights};
@@ -25,10 +28,12 @@ impl SubscriptionSet {
         let scan = pass.snapshot.scan;
         let is_new_scan = self.last_scan != Some(scan);
         self.last_scan = Some(scan);
-        for subscription in self.all.values_mut() {
-            if subscription.sample(pass, is_new_scan) {
-                subscription.may_have = true;
-            }
+        let mut all: Vec<&mut Subscription> = self.all.values_mut().collect();
+        match self.workers.for_items(self.items) {
+            Some(pool) => pool.install(|| {
+                all.par_iter_mut().for_each(|it| it.sample(pass, is_new_scan, true));
+            }),
+            None => all.iter_mut().for_each(|it| it.sample(pass, is_new_scan, false)),
         }
         if is_new_scan {
             self.follow_scan(moment, outgoing);
@@ -67,34 +72,52 @@ impl SubscriptionSet {
             })
             .map(|it| it.id)
             .collect();
-        for id in due {
-            if let Some(subscription) = self.all.get_mut(&id) {
+        for id in &due {
+            if let Some(subscription) = self.all.get_mut(id) {
                 subscription.next_ms = moment.now_ms + subscription.settings.interval_ms;
                 subscription.in_step = true;
             }
-            self.cycle(id, moment, outgoing);
         }
+        self.cycles(&due, moment, outgoing);
     }
 }
 
+/// Items that one thread looks at before it takes more.
+const SLICE: usize = 4096;
+
+/// What a slice of items saw.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Some item queued a value.
+    any: bool,
+    /// Those of them that others are linked to, by their places.
+    fired: Vec<usize>,
+}
+
 impl Subscription {
-    /// Whether any item queued a value.
-    fn sample(&mut self, pass: &Pass<'_>, is_new_scan: bool) -> bool {
-        let scan = pass.snapshot.scan;
-        let mut any = false;
-        let mut fired = Vec::new();
-        for (at, item) in self.items.iter_mut().enumerate() {
-            if item.is_its_turn(scan, is_new_scan) && item.sample(pass) {
-                any = true;
-                if !item.links().is_empty() {
-                    fired.push(at);
+    /// Every item whose turn it is looks, on several threads if there are any.
+    fn sample(&mut self, pass: &Pass<'_>, is_new_scan: bool, has_threads: bool) {
+        let look = |(number, slice): (usize, &mut [Item])| {
+            let mut seen = Seen::default();
+            for (at, item) in slice.iter_mut().enumerate() {
+                if item.is_its_turn(pass.snapshot.scan, is_new_scan) && item.sample(pass) {
+                    seen.any = true;
+                    if !item.links().is_empty() {
+                        seen.fired.push(number * SLICE + at);
+                    }
                 }
             }
-        }
+            seen
+        };
+        let all: Vec<Seen> = if has_threads {
+            self.items.par_chunks_mut(SLICE).enumerate().map(look).collect()
+        } else {
+            self.items.chunks_mut(SLICE).enumerate().map(look).collect()
+        };
+        self.may_have |= all.iter().any(|it| it.any);
         // Behind the pass: what is linked has looked at this snapshot too.
-        for at in fired {
+        for at in all.into_iter().flat_map(|it| it.fired) {
             self.fire(at);
         }
-        any
     }
 }

@@ -1,15 +1,15 @@
 //! Every subscription of the server, and the Publish requests that carry their messages.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use opcua_types::{Context, StatusCode};
 
 use crate::config::Limits;
 use crate::time::Timestamp;
-use crate::ua::subscription::message::{self, Response};
 use crate::ua::subscription::queue::{PublishRequest, Queue};
 use crate::ua::subscription::state::{Asked, Revised, Subscription};
+use crate::ua::subscription::workers::Workers;
 use crate::ua::subscription::{Outgoing, Owner, SessionKey};
 
 /// A subscription without Publish requests lives so long at most, ms.
@@ -74,6 +74,7 @@ pub struct SubscriptionSet {
     pub(super) listeners: usize,
     /// Sum of the sizes of all queues.
     pub(super) reserved: usize,
+    pub(super) workers: Workers,
     next_id: u32,
     created: u32,
 }
@@ -90,9 +91,15 @@ impl SubscriptionSet {
             items: 0,
             listeners: 0,
             reserved: 0,
+            workers: Workers::default(),
             next_id: 1,
             created: 0,
         }
+    }
+
+    /// So many threads do the work where there is much; at first as many as there are cores.
+    pub fn set_threads(&mut self, threads: usize) {
+        self.workers = Workers::new(threads);
     }
 
     /// Subscriptions now, subscriptions ever, different publishing intervals.
@@ -235,7 +242,7 @@ impl SubscriptionSet {
         StatusCode::Good
     }
 
-    fn forget(&mut self, id: u32) {
+    pub(super) fn forget(&mut self, id: u32) {
         if let Some(gone) = self.all.remove(&id) {
             self.items -= gone.items.len() + gone.listeners.len();
             self.listeners -= gone.listeners.len();
@@ -344,7 +351,7 @@ impl SubscriptionSet {
         session: SessionKey,
         id: u32,
         sequence: u32,
-    ) -> Result<Rc<Vec<u8>>, StatusCode> {
+    ) -> Result<Arc<Vec<u8>>, StatusCode> {
         let found = self.own(session, id)?;
         let message = found.retained(sequence).ok_or(StatusCode::BadMessageNotAvailable);
         found.tally.republish_requests = found.tally.republish_requests.wrapping_add(1);
@@ -377,74 +384,20 @@ impl SubscriptionSet {
             .filter(|it| it.next_ms + self.slack(it) <= moment.now_ms)
             .map(|it| it.id)
             .collect();
-        for id in due {
-            if let Some(found) = self.all.get_mut(&id) {
+        for id in &due {
+            if let Some(found) = self.all.get_mut(id) {
                 // Deadlines are absolute: what was missed is not made up, and nothing drifts.
                 let missed = ((moment.now_ms - found.next_ms) / found.settings.interval_ms).floor();
                 found.next_ms += (missed + 1.0) * found.settings.interval_ms;
                 found.in_step = false;
             }
-            self.cycle(id, moment, outgoing);
         }
+        self.cycles(&due, moment, outgoing);
     }
 
     /// Runs a cycle of every subscription that has something to say, due or not: the server ends.
     pub fn hurry(&mut self, moment: &Moment<'_>, outgoing: &mut Vec<Outgoing>) {
         let all: Vec<u32> = self.all.values().filter(|it| it.may_have).map(|it| it.id).collect();
-        for id in all {
-            self.cycle(id, moment, outgoing);
-        }
-    }
-
-    /// One cycle of one subscription.
-    pub(super) fn cycle(&mut self, id: u32, moment: &Moment<'_>, outgoing: &mut Vec<Outgoing>) {
-        let Some(found) = self.all.get_mut(&id) else { return };
-        let session = found.session;
-        let queue = session.and_then(|it| self.queues.get_mut(&it));
-        let has_request = queue.as_ref().is_some_and(|it| !it.requests.is_empty());
-        match (found.cycle(moment.now_ms, has_request), session) {
-            (Some(true), Some(session)) if has_request => self.serve(session, moment, outgoing),
-            (Some(_), _) => {}
-            (None, _) => {
-                let farewell = found.farewell(StatusCode::BadTimeout, moment.utc);
-                if let Some(queue) = queue {
-                    queue.notice(id, farewell);
-                }
-                self.forget(id);
-            }
-        }
-    }
-
-    /// Gives waiting Publish requests of `session` to what is late: notices, then by priority.
-    fn serve(&mut self, session: SessionKey, moment: &Moment<'_>, outgoing: &mut Vec<Outgoing>) {
-        let retransmission = self.bounds.retransmission;
-        while let Some(queue) = self.queues.get_mut(&session) {
-            if queue.requests.is_empty() {
-                return;
-            }
-            if let Some((subscription, message)) = queue.notices.pop_front() {
-                let Some(request) = queue.requests.pop_front() else { return };
-                let response =
-                    Response { subscription, available: &[], more: false, message: &message };
-                outgoing.push(message::publish_response(&request, &response, moment.utc));
-                continue;
-            }
-            let late = self.all.values_mut().filter(|it| it.session == Some(session));
-            let late = late.filter_map(|it| it.turn(moment.now_ms).map(|turn| (turn, it)));
-            let first = late.max_by(|(one, _), (other, _)| {
-                (one.0, one.1).cmp(&(other.0, other.1)).then(one.2.total_cmp(&other.2))
-            });
-            let Some((_, found)) = first else { return };
-            let Some(request) = queue.requests.pop_front() else { return };
-            let bounds = (retransmission, moment.now_ms);
-            let said = found.say(moment.utc, moment.context, request.max_bytes, bounds);
-            let response = Response {
-                subscription: found.id,
-                available: &said.available,
-                more: said.more,
-                message: &said.bytes,
-            };
-            outgoing.push(message::publish_response(&request, &response, moment.utc));
-        }
+        self.cycles(&all, moment, outgoing);
     }
 }

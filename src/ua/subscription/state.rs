@@ -1,7 +1,7 @@
 //! One subscription: its cycle, its messages (the state machine of Part 4, 5.14.1.2).
 
 use std::collections::VecDeque;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use opcua_types::{Context, ObjectId, StatusCode};
 
@@ -56,7 +56,7 @@ pub struct Revised {
 #[derive(Debug)]
 pub(super) struct Message {
     /// Encoded.
-    pub(super) bytes: Rc<Vec<u8>>,
+    pub(super) bytes: Arc<Vec<u8>>,
     /// Sequence numbers kept for Republish, this one included if it has one.
     pub(super) available: Vec<u32>,
     /// More waits.
@@ -98,7 +98,7 @@ pub(super) struct Subscription {
     pub(super) quiet_cycles: u32,
     pub(super) lonely_cycles: u32,
     pub(super) sequence: u32,
-    retained: VecDeque<(u32, Rc<Vec<u8>>)>,
+    retained: VecDeque<(u32, Arc<Vec<u8>>)>,
     /// Item where the next message goes on.
     cursor: usize,
 }
@@ -220,11 +220,11 @@ impl Subscription {
         self.lonely_cycles = 0;
         self.late_since_ms = None;
         if !self.has_notifications() {
-            let bytes = Rc::new(message::keep_alive(self.sequence, now));
+            let bytes = Arc::new(message::keep_alive(self.sequence, now));
             return Message { bytes, available: self.available(), more: false };
         }
-        let bytes = Rc::new(self.collect(now, context, max_bytes));
-        self.retain(Rc::clone(&bytes), retransmission);
+        let bytes = Arc::new(self.collect(now, context, max_bytes));
+        self.retain(Arc::clone(&bytes), retransmission);
         let more = self.has_notifications();
         if more {
             self.late_since_ms = Some(now_ms);
@@ -284,7 +284,7 @@ impl Subscription {
         }
     }
 
-    fn retain(&mut self, bytes: Rc<Vec<u8>>, bound: usize) {
+    fn retain(&mut self, bytes: Arc<Vec<u8>>, bound: usize) {
         while self.retained.len() >= bound.max(1) {
             self.retained.pop_front();
             self.tally.discarded = self.tally.discarded.wrapping_add(1);
@@ -300,9 +300,9 @@ impl Subscription {
     }
 
     /// The message with this number.
-    pub(super) fn retained(&self, sequence: u32) -> Option<Rc<Vec<u8>>> {
+    pub(super) fn retained(&self, sequence: u32) -> Option<Arc<Vec<u8>>> {
         let found = self.retained.iter().find(|(number, _)| *number == sequence);
-        found.map(|(_, bytes)| Rc::clone(bytes))
+        found.map(|(_, bytes)| Arc::clone(bytes))
     }
 
     /// Forgets all messages kept for Republish.
