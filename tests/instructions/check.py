@@ -37,14 +37,16 @@ SERVED = {
     "alarm, judged": "cellhouse::alarm::judge::judge",
     "snapshot, a tag stored": "cellhouse::engine::sampler::store",
     "history, a sample put into the log": "cellhouse::history::log::LogDraft::add",
-    "value of a read, encoded": "cellhouse::ua::value::encode_sample",
+    "value, encoded": "cellhouse::ua::value::encode_value",
     "item, looks at its tag": "cellhouse::ua::subscription::item::Item::sample",
-    "notification, a value put in": "cellhouse::ua::subscription::message::Notifications::add",
 }
 # The Reads of the client among all that there are: told by their size, as others are small.
 READ = "cellhouse::ua::service::attribute::read"
 # Of them: finding a list that has come before, and reading what it names.
 FIND, READ_AGAIN = "cellhouse::ua::service::read_list::ReadLists::get", "cellhouse::ua::service::attribute::Sight::read_list"
+# Making Publish responses.
+SAY = "cellhouse::ua::subscription::share::Share::say"
+RESPONSE = "cellhouse::ua::subscription::message::publish_response"
 # A Write until its commands are handed to the engine, and from its outcomes to the answer, audit line included.
 WRITE, ANSWER = "cellhouse::ua::service::write::write", "cellhouse::ua::service::write::write::{{closure}}"
 # Whoever comes may write operating setpoints.
@@ -152,7 +154,15 @@ def served(program: str, folder: Path) -> dict[str, int]:
         finally:
             server.terminate()
             server.stdout.read()
-    return each(out, SERVED) | reads(out) | writes(out)
+    return each(out, SERVED) | messages(out) | reads(out) | writes(out)
+
+
+def messages(path: Path) -> dict[str, int]:
+    """Instructions of one value in a Publish response: each has a value of every item."""
+    calls, cost = costs(path)
+    if not calls[SAY] or not calls[RESPONSE]:
+        sys.exit(f"not called, or built into another function: {SAY}, {RESPONSE}")
+    return {"notification, a value told": cost[SAY] // (calls[RESPONSE] * ITEMS)}
 
 
 def reads(path: Path) -> dict[str, int]:

@@ -16,7 +16,7 @@ use crate::ua::subscription::{Item, Outgoing, SessionKey};
 impl SubscriptionSet {
     /// What the server itself knows that is being watched.
     pub fn live(&self) -> Vec<LiveId> {
-        let items = self.all.values().flat_map(|it| &it.items);
+        let items = self.all.values().filter(|it| it.has_live).flat_map(|it| &it.items);
         let mut all: Vec<LiveId> = items.filter_map(Item::live).collect();
         all.sort_unstable();
         all.dedup();

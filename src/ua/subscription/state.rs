@@ -79,6 +79,8 @@ pub(super) struct Subscription {
     pub(super) has_audit: bool,
     /// Sorted by id.
     pub(super) items: Vec<Item>,
+    /// Some item has looked at what the server itself knows: most never do, and need not be asked at each scan.
+    pub(super) has_live: bool,
     /// Items of events, sorted by id.
     pub(super) listeners: Vec<Listener>,
     next_item: u32,
@@ -115,6 +117,7 @@ impl Subscription {
             may_hear: true,
             has_audit: false,
             items: Vec::new(),
+            has_live: false,
             listeners: Vec::new(),
             next_item: 1,
             next_ms: 0.0,
@@ -151,6 +154,7 @@ impl Subscription {
         if self.items.len() == self.items.capacity() {
             self.items.reserve_exact((self.items.len() / 8).max(ITEMS_RESERVED));
         }
+        self.has_live |= item.source().live().is_some();
         self.items.push(item);
     }
 
