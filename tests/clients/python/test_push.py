@@ -158,8 +158,12 @@ async def test_gds_05_a_session_goes_on_over_a_channel_with_the_new_certificate(
     authority = Authority()
     await update(adam, authority.issue(await signing_request(adam)), authority.der)
     await call(adam, CONFIGURATION, "ApplyChanges")
-    log = "".join(it.read_text() for it in (pushed.data / "audit").iterdir() if it.is_file())
-    assert "CertificateUpdatedAuditEventType" in log and "CertificateUpdateRequestedAuditEventType" in log
+
+    async def is_logged():
+        log = "".join(it.read_text() for it in (pushed.data / "audit").iterdir() if it.is_file())
+        return "CertificateUpdatedAuditEventType" in log and "CertificateUpdateRequestedAuditEventType" in log
+
+    await eventually(is_logged)
     client.disconnect_socket()
     again = await secure_client(pushed, certificate, "vera")
     await again.connect_socket()
