@@ -39,6 +39,7 @@ impl SubscriptionSet {
         moment: &Moment<'_>,
         outgoing: &mut Vec<Outgoing>,
     ) {
+        let items = due.iter().filter_map(|it| self.all.get(it)).map(|it| it.items.len()).sum();
         let mut shares: BTreeMap<Option<SessionKey>, Share<'_>> = BTreeMap::new();
         let retransmission = self.bounds.retransmission;
         for (session, queue) in &mut self.queues {
@@ -50,7 +51,7 @@ impl SubscriptionSet {
         }
         let mut shares: Vec<Share<'_>> = shares.into_values().collect();
         let run = |share: &mut Share<'_>| share.run(due, moment);
-        let done: Vec<Done> = match self.workers.for_items(self.items) {
+        let done: Vec<Done> = match self.workers.for_items(items) {
             Some(pool) => pool.install(|| shares.par_iter_mut().map(run).collect()),
             None => shares.iter_mut().map(run).collect(),
         };
