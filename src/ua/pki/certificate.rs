@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use aws_lc_rs::digest;
+use x509_parser::asn1_rs::Any;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -88,30 +89,16 @@ pub fn from_file(bytes: &[u8]) -> Option<Vec<u8>> {
     summary(bytes).map(|_| bytes.to_vec())
 }
 
+/// A SEQUENCE, of the universal class and constructed (X.690, 8.9).
+const SEQUENCE: u8 = 0x30;
+
 /// The first certificate of a chain, by its length alone: whether it is one is not looked at. All of it if it has no
 /// length, or one that it is too short for.
 pub fn leaf(chain: &[u8]) -> &[u8] {
-    first_sequence(chain).unwrap_or(chain)
-}
-
-/// The DER element in front, if it is a SEQUENCE (X.690, 8.1.3, 10.1).
-fn first_sequence(der: &[u8]) -> Option<&[u8]> {
-    const SEQUENCE: u8 = 0x30;
-    let (head, rest) = der.split_first_chunk::<2>()?;
-    if head[0] != SEQUENCE {
-        return None;
+    match Any::from_der(chain) {
+        Ok((rest, _)) if chain.first() == Some(&SEQUENCE) => &chain[..chain.len() - rest.len()],
+        _ => chain,
     }
-    let (digits, length) = match head[1] {
-        short @ 0..=0x7f => (0, usize::from(short)),
-        // More than four digits are longer than any message.
-        long @ 0x81..=0x84 => {
-            let digits = usize::from(long & 0x7f);
-            let number = rest.get(..digits)?;
-            (digits, number.iter().fold(0, |it, digit| it << 8 | usize::from(*digit)))
-        }
-        _ => return None,
-    };
-    der.get(..length.checked_add(2 + digits)?)
 }
 
 /// The ApplicationUri in the subject alternative name; `None` unless there is exactly one (CRT-16).
